@@ -1,0 +1,57 @@
+/**
+ * The one error type. Callers branch on `code`, never on text. Codes are
+ * append-only: never reused, renumbered or given a new meaning.
+ */
+import { catalogue, type ZCode } from "./catalogue.ts";
+import type { ExitStatus } from "./entry.ts";
+
+export type ErrorContext = Readonly<Record<string, string | number | boolean>>;
+
+export class ZamError extends Error {
+  readonly code: ZCode;
+  readonly context: ErrorContext;
+  readonly cause: unknown;
+
+  constructor(code: ZCode, context: ErrorContext = {}, cause?: unknown) {
+    super(fill(catalogue[code].message, context));
+    this.name = "ZamError";
+    this.code = code;
+    this.context = context;
+    this.cause = cause;
+  }
+
+  get hint(): string {
+    return fill(catalogue[this.code].hint, this.context);
+  }
+
+  get exitStatus(): ExitStatus {
+    return catalogue[this.code].exit;
+  }
+}
+
+export function isZCode(text: string): text is ZCode {
+  return Object.prototype.hasOwnProperty.call(catalogue, text);
+}
+
+function fill(template: string, context: ErrorContext): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = context[name];
+    return value === undefined ? whole : String(value);
+  });
+}
+
+/** A broken invariant of our own: never caught and hidden, on in production. */
+export class AssertionError extends Error {
+  constructor(message: string) {
+    super(`invariant broken: ${message}`);
+    this.name = "AssertionError";
+  }
+}
+
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message);
+}
+
+export function assertNever(value: never): never {
+  throw new AssertionError(`unexpected value ${String(value)}`);
+}

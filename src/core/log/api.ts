@@ -1,0 +1,237 @@
+/**
+ * The log as its users see it (session, engine, simulator). One writer.
+ * Everything readable here is durable: staged records are invisible until the
+ * file port has called back (RULES 19).
+ *
+ * Reads are synchronous and cost the range that is read. Writes are staged at
+ * once, written as a group, and reported by callback after fdatasync; writers
+ * that arrive while a group is being synced share the next one.
+ */
+import type { Hlc } from "../clock/hlc.ts";
+import type { ZamError } from "../errors/zam-error.ts";
+import type { EventContent, StreamId } from "../event.ts";
+import type { Floor, SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+
+/** Called once: with nothing when everything staged by that call is durable, or with the reason why it never will be. */
+export type Durable = (error?: ZamError) => void;
+
+/** An event to be written by this node. */
+export interface NewEvent {
+  readonly lane: string;
+  readonly type: number;
+  readonly payload: Uint8Array;
+  /** 16-byte hash of the idempotency key, see `hashIdempotencyKey`. */
+  readonly idempotency?: Uint8Array;
+}
+
+export interface PushedEvent {
+  readonly stream: StreamId;
+  readonly seq: number;
+  readonly hlc: Hlc;
+  /** True when the idempotency key had been used: this is the position of the first event. */
+  readonly isRepeat: boolean;
+}
+
+export interface StoredEvent extends EventContent {
+  readonly stream: StreamId;
+  /** Chain of the event before it in its stream, 16 bytes. */
+  readonly chainBefore: Uint8Array;
+  /** Chain of this event, 16 bytes. */
+  readonly chain: Uint8Array;
+  /** Position in arrival order, 1, 2, 3 … over the whole log, gaps possible. */
+  readonly ordinal: number;
+  readonly receivedMs: number;
+  /** Node id of the peer that delivered it; "" for own events. */
+  readonly receivedFrom: string;
+  readonly isQuarantined: boolean;
+  /** Length of the whole payload; `payload` is empty and `isFragmented` true when it was stored as fragments. */
+  readonly payloadSize: number;
+  readonly isFragmented: boolean;
+  readonly idempotency?: Uint8Array;
+}
+
+/** State of one stream. Heads are durable ones. */
+export interface StreamState extends VectorEntry {
+  readonly index: StreamIndex;
+  /** Change ordinal of the last change to this line of the vector (RULES 30). */
+  readonly changeOrdinal: number;
+  /** No more events will ever be written here by this node (epoch closed, or re-homed). */
+  readonly isClosed: boolean;
+  /** Two branches met here; nothing is accepted beyond `head` (RULES 25). */
+  readonly isFrozen: boolean;
+  /** Ranges declared lost at source; counted neither as holes nor as events. */
+  readonly lost: readonly SeqRange[];
+}
+
+/** Contiguous events of one stream from one peer, with the framing that proves them (RULES 28). */
+export interface ReceivedRange {
+  readonly stream: StreamId;
+  /** Seq of the first event; the others follow without a gap. */
+  readonly from: number;
+  readonly events: readonly EventContent[];
+  /** First 8 bytes of the chain at `from - 1` and at the last event. */
+  readonly chainBefore8: Uint8Array;
+  readonly chainAfter8: Uint8Array;
+  readonly receivedFrom: string;
+  readonly receivedMs: number;
+}
+
+/** One fragment of the event at `seq` (which must be the next one, or lie in a hole). */
+export interface ReceivedFragment {
+  readonly stream: StreamId;
+  readonly seq: number;
+  readonly hlc: Hlc;
+  readonly type: number;
+  readonly known: Uint8Array;
+  readonly totalBytes: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly chainBefore8: Uint8Array;
+  /** Of the whole event; checked when the last fragment is in. */
+  readonly chainAfter8: Uint8Array;
+  readonly receivedFrom: string;
+  readonly receivedMs: number;
+}
+
+/**
+ * What became of received data. Only `stored` and `duplicate` call `durable`:
+ * a duplicate when the original is durable.
+ */
+export type ReceiveOutcome =
+  | { readonly kind: "stored" }
+  | { readonly kind: "duplicate" }
+  /** Chain before unknown here (a gap): nothing stored. */
+  | { readonly kind: "gap"; readonly head: number }
+  /** Chain before agrees but content differs from what is held, or chain before itself differs. */
+  | { readonly kind: "fork"; readonly atSeq: number }
+  /** The content does not reproduce chain after, HLC does not rise, or is beyond 2200: the peer is broken. */
+  | { readonly kind: "malformed"; readonly problem: string }
+  /** The stream is frozen or a limit is reached; nothing stored, other streams go on. */
+  | { readonly kind: "refused"; readonly error: ZamError };
+
+/** Facts about streams that are records of the log themselves. */
+export type Mark =
+  /** (node, epoch) belongs to the key with this SHA-256 fingerprint, 32 bytes (RULES 26). */
+  | { readonly kind: "bind"; readonly node: string; readonly epoch: number; readonly fingerprint: Uint8Array }
+  /** Own epoch ends, a fresh random one begins; `reason` is a Z code. `hlcFloorMs` restarts the HLC (RULES 38). */
+  | { readonly kind: "newEpoch"; readonly reason: string; readonly restartHlcAtMs?: number }
+  /** Diverged tail of a stream, from `from` to its head, moves to its derived epoch (RULES 23). */
+  | { readonly kind: "rehome"; readonly stream: StreamId; readonly from: number }
+  /** `chain` is the chain at `to` (16 bytes). */
+  | { readonly kind: "lost"; readonly stream: StreamId; readonly from: number; readonly to: number; readonly chain: Uint8Array }
+  | { readonly kind: "floor"; readonly stream: StreamId; readonly floor: Floor }
+  | { readonly kind: "freeze"; readonly stream: StreamId; readonly peer: string; readonly peerHead: number; readonly peerChain: Uint8Array }
+  /** Forgets the durable fragments of an unfinished event. */
+  | { readonly kind: "dropPartial"; readonly stream: StreamId; readonly seq: number }
+  /** Newest time taken from an authenticated hub. */
+  | { readonly kind: "trustedTime"; readonly ms: number }
+  /** Something a person must see; cleared by `alarmAck`. */
+  | { readonly kind: "alarm"; readonly id: string; readonly code: string; readonly text: string }
+  | { readonly kind: "alarmAck"; readonly id: string };
+
+export interface Alarm {
+  readonly id: string;
+  readonly code: string;
+  readonly text: string;
+  readonly atMs: number;
+}
+
+/** A range of a segment that could not be read and was set aside. */
+export interface Damage {
+  readonly segment: number;
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  /** What it held, as far as its neighbours and the index tell; healed ranges are removed. */
+  readonly missing: readonly { readonly stream: StreamId; readonly range: SeqRange }[];
+}
+
+/** A head that some peer has confirmed; from durable peer state (RULES 9). */
+export interface ConfirmedHead {
+  readonly stream: StreamId;
+  readonly seq: number;
+  readonly chain: Uint8Array;
+}
+
+export interface ReadLimit {
+  readonly events: number;
+  /** Payload bytes; at least one event is returned even when it is larger. */
+  readonly bytes: number;
+}
+
+export interface Log {
+  readonly nodeId: string;
+  /** 16 random bytes made with the log: its incarnation. */
+  readonly logId: Uint8Array;
+  readonly isEncrypted: boolean;
+  /** Undefined while writable; else why writing is refused until the log is opened again. */
+  readonly readOnlyReason: ZamError | undefined;
+  /** Epoch in which this node writes now. */
+  readonly ownEpoch: number;
+  /** Last HLC issued or accepted. */
+  readonly lastHlc: Hlc;
+  readonly trustedTimeMs: number;
+
+  /**
+   * Stages own events; positions are final at once, durable at the callback.
+   * A repeat whose first event is still in flight is durable with it.
+   * @throws ZamError Z208, Z210, Z601, Z602, Z603; then nothing was staged
+   */
+  push(events: readonly NewEvent[], wallMs: number, durable: Durable): readonly PushedEvent[];
+
+  /** Stages a peer's events after all the checks of RULES 28, against staged state. */
+  receive(range: ReceivedRange, durable: Durable): ReceiveOutcome;
+  receiveFragment(fragment: ReceivedFragment, durable: Durable): ReceiveOutcome;
+  /** Stages a fact. For `newEpoch` and `rehome` the effect on `push` and on staged heads is immediate. */
+  mark(mark: Mark, wallMs: number, durable: Durable): void;
+
+  /** Number of streams known; indexes run from 0. */
+  readonly streamCount: number;
+  /** Grows with every change of any line of the vector. */
+  readonly changeOrdinal: number;
+  findStream(id: StreamId): StreamIndex | undefined;
+  stream(index: StreamIndex): StreamState;
+  /** Like `stream(index).head` and `.changeOrdinal`, without making an object. */
+  streamHead(index: StreamIndex): number;
+  streamChangeOrdinal(index: StreamIndex): number;
+  /** Chain at `seq` (16 bytes), or undefined when it is not known here (hole, below floor, above head). */
+  chainAt(index: StreamIndex, seq: number): Uint8Array | undefined;
+  /** Fingerprint bound to (node, epoch), or undefined. */
+  binding(node: string, epoch: number): Uint8Array | undefined;
+
+  /**
+   * Events of one stream from `from` on, contiguous; stops before a hole, a lost range, and the head.
+   * Empty when `from` itself cannot be read; damage found on the way becomes a hole (see `damages`).
+   */
+  readStream(index: StreamIndex, from: number, limit: ReadLimit): readonly StoredEvent[];
+  /** Part of the payload of a fragmented event; undefined when it cannot be read. */
+  readPayload(index: StreamIndex, seq: number, part: { readonly offset: number; readonly sizeBytes: number }): Uint8Array | undefined;
+  /** Events in arrival order with ordinal greater than `afterOrdinal`. */
+  readArrivals(afterOrdinal: number, limit: ReadLimit): readonly StoredEvent[];
+  /** Ordinal of the newest durable event. */
+  readonly lastOrdinal: number;
+  /** Position of the event that carries this idempotency hash. */
+  findIdempotency(hash: Uint8Array): { readonly stream: StreamId; readonly seq: number } | undefined;
+
+  /** Readable events: held, not in holes, not expired, not lost. */
+  readonly recordCount: number;
+  /** Bytes of all live segments and indexes. */
+  readonly sizeBytes: number;
+  readonly damages: readonly Damage[];
+  readonly quarantinedCount: number;
+  readonly alarms: readonly Alarm[];
+
+  /** Called after each group that became durable, with the ordinal then newest. Returns how to stop. */
+  onDurable(listener: (lastOrdinal: number) => void): () => void;
+  /** Re-reads everything: CRC, AEAD, chain. Calls `found` for each problem; nothing is changed. Work is done in steps so that the host can breathe. */
+  verify(found: (problem: VerifyProblem) => void): { step(): boolean };
+  /** Finishes the group in hand, writes the clean-close mark and a checkpoint. Blocking. */
+  close(): void;
+}
+
+export interface VerifyProblem {
+  readonly segment: number;
+  readonly offset: number;
+  readonly problem: string;
+  readonly stream?: StreamId;
+  readonly seq?: number;
+}

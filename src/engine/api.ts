@@ -1,0 +1,232 @@
+/**
+ * What a node can do, as the command line, the socket protocol and embedders
+ * see it. `openNode` gives one that owns the log; `connectNode` one that
+ * speaks to the process that owns it. Both satisfy `NodeApi`.
+ */
+import type { ZamError } from "../core/errors/zam-error.ts";
+
+export interface PushInput {
+  /** Bytes are stored as they are. */
+  readonly payload: Uint8Array;
+  /** 0 to 2^31-1, default 0. */
+  readonly type?: number;
+  /** Default "": see lanes in docs/ARCHITECTURE.md. */
+  readonly lane?: string;
+  /** Idempotency key: the same key twice is one event. */
+  readonly id?: string;
+}
+
+export interface PushResult {
+  readonly node: string;
+  /** 8 hex digits. */
+  readonly epoch: string;
+  readonly lane: string;
+  readonly seq: number;
+  /** 16 hex digits. */
+  readonly hlc: string;
+  /** True when the id had been used before with the same payload. */
+  readonly isRepeat: boolean;
+}
+
+export interface PullQuery {
+  /** Opaque; events after it. */
+  readonly since?: string;
+  readonly node?: string;
+  readonly type?: number;
+  /** Default 1,000 a call. */
+  readonly limit?: number;
+  /** Default "arrival". "hlc" lists the global order and takes no cursor. */
+  readonly order?: "arrival" | "hlc";
+}
+
+export interface PulledEvent {
+  readonly cursor: string;
+  readonly node: string;
+  readonly epoch: string;
+  readonly lane: string;
+  readonly seq: number;
+  readonly hlc: string;
+  /** ISO 8601 UTC, of the HLC. */
+  readonly ts: string;
+  readonly type: number;
+  readonly payload: Uint8Array;
+}
+
+export interface AuditQuery {
+  readonly since?: string;
+  readonly until?: string;
+  readonly node?: string;
+  readonly head?: number;
+  readonly tail?: number;
+}
+
+export interface AuditRow {
+  readonly ts: string;
+  readonly hlc: string;
+  readonly node: string;
+  readonly epoch: string;
+  readonly lane: string;
+  readonly seq: number;
+  readonly type: number;
+  readonly size: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  /** 32 hex digits. */
+  readonly chain: string;
+  /** ISO 8601 UTC: when this node stored it. */
+  readonly received: string;
+}
+
+export interface VerifyReport {
+  readonly checked: number;
+  readonly problems: readonly { readonly problem: string; readonly path: string; readonly offset: number; readonly node?: string; readonly seq?: number }[];
+}
+
+export interface NodeStatus {
+  readonly nodeId: string;
+  readonly role: "hub" | "clinic" | "unsigned";
+  readonly epoch: string;
+  readonly walRecords: number;
+  readonly walBytes: number;
+  readonly encrypted: boolean;
+  readonly pending: number;
+  /** At a hub: what each peer lacked after its last session. */
+  readonly peers: readonly PeerRow[];
+  readonly lastSync: { readonly peer: string; readonly address: string; readonly at: string; readonly result: string } | null;
+  /** Records in damaged ranges that are still missing. */
+  readonly damaged: number;
+  readonly damagedRanges: readonly { readonly path: string; readonly from: number; readonly to: number; readonly missing: string }[];
+  readonly quarantined: number;
+  readonly lostAtSource: readonly { readonly node: string; readonly epoch: string; readonly lane: string; readonly from: number; readonly to: number }[];
+  readonly vector: readonly { readonly node: string; readonly epoch: string; readonly lane: string; readonly seq: number; readonly holes: readonly (readonly [number, number])[] }[];
+  readonly clock: { readonly ok: boolean; readonly reason: string };
+  /** Null when there is no certificate yet. */
+  readonly certDaysLeft: number | null;
+  /** What needs a person: code, text, id for `doctor --ack`. */
+  readonly alarms: readonly { readonly id: string; readonly code: string; readonly text: string; readonly at: string }[];
+  /** Z code and text when the log takes no writes now. */
+  readonly readOnly: { readonly code: string; readonly message: string } | null;
+}
+
+export interface PeerRow {
+  readonly peer: string;
+  readonly role: string;
+  readonly address: string;
+  readonly lastSync: string | null;
+  readonly result: string;
+  /** Own and relayed events that this peer lacked after its last session. */
+  readonly pendingOut: number;
+  readonly connected: boolean;
+}
+
+export interface SyncInput {
+  /** HOST, HOST:PORT, [V6]:PORT; default: the hub of the last sync. */
+  readonly hub?: string;
+  /** Refuse a hub with another id. */
+  readonly hubId?: string;
+  readonly maxBytes?: number;
+  readonly budgetKbps?: number;
+  /** Default 600,000. */
+  readonly timeoutMs?: number;
+  readonly dryRun?: boolean;
+  readonly onProgress?: (progress: SyncProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface SyncProgress {
+  readonly phase: "connecting" | "handshake" | "transferring" | "waiting";
+  readonly attempt: number;
+  readonly eventsToSend: number;
+  readonly eventsSent: number;
+  readonly eventsConfirmed: number;
+  readonly eventsReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Why the last attempt ended, when phase is "waiting". */
+  readonly lastError?: { readonly code: string; readonly message: string };
+}
+
+export interface SyncSummary {
+  readonly peer: string;
+  readonly eventsSent: number;
+  readonly eventsConfirmed: number;
+  readonly eventsReceived: number;
+  /** On the TCP socket, TLS included, over all attempts. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly durationMs: number;
+  readonly attempts: number;
+  readonly complete: boolean;
+  /** Events that the hub still lacks. */
+  readonly remaining: number;
+  readonly endedBy: string;
+  /** Z codes met on the way that did not end the sync (rollback found, fork, refused stream). */
+  readonly reports: readonly { readonly code: string; readonly message: string }[];
+  /** For `--dry-run`. */
+  readonly estimate?: { readonly events: number; readonly bytes: number; readonly seconds: number };
+}
+
+export interface PingInput {
+  readonly hub?: string;
+  readonly hubId?: string;
+  readonly count?: number;
+  readonly timeoutMs?: number;
+}
+
+export interface PingSummary {
+  readonly peer: string;
+  readonly address: string;
+  readonly tcpMs: number;
+  readonly tlsMs: number;
+  readonly isResumed: boolean;
+  readonly roundTripsMs: readonly number[];
+  readonly certDaysLeft: number;
+  readonly hubCertDaysLeft: number;
+  readonly clockDifferenceMs: number;
+}
+
+/** Everything that works both in the owning process and through its socket. */
+export interface NodeApi {
+  /** Resolves when all are durable. Rejects with a ZamError; then `error.context.durable` says how many of them are. */
+  push(events: readonly PushInput[]): Promise<readonly PushResult[]>;
+  pull(query: PullQuery): Promise<readonly PulledEvent[]>;
+  /** Never ends by itself when `follow` is true. */
+  events(query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal }): AsyncIterable<PulledEvent>;
+  audit(query: AuditQuery): AsyncIterable<AuditRow>;
+  verify(): Promise<VerifyReport>;
+  status(): Promise<NodeStatus>;
+  sync(input: SyncInput): Promise<SyncSummary>;
+  ping(input: PingInput): Promise<PingSummary>;
+  /** Of `openNode`: closes the log cleanly. Of `connectNode`: closes the connection only. */
+  close(): Promise<void>;
+}
+
+export interface ServeInput {
+  /** Default 0.0.0.0:7700; port 0 picks one. */
+  readonly bind?: string;
+  readonly policy?: "own" | "all";
+  /** Sessions that transfer at the same time; the rest wait. Default 64. */
+  readonly maxPeers?: number;
+  readonly onSession?: (session: ServedSession) => void;
+  readonly onReport?: (error: ZamError, peer: string) => void;
+}
+
+export interface ServedSession {
+  readonly peer: string;
+  readonly address: string;
+  readonly eventsSent: number;
+  readonly eventsReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly durationMs: number;
+  readonly endedBy: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface RunningServer {
+  /** "ADDR:PORT". */
+  readonly address: string;
+  readonly port: number;
+  /** Says goodbye to peers, then stops listening. The node stays open. */
+  close(): Promise<void>;
+}
