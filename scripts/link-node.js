@@ -5,7 +5,15 @@
  * npm 10.9 and 11.0 link none, so this script does it (npm's `prepare`, and before every
  * `npm run`). Plain JavaScript: it has to run on the old Node that the machine came with.
  */
-import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 

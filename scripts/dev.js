@@ -1,0 +1,138 @@
+/**
+ * The one entry point behind `npm test`, `npm run demo` and the other npm scripts.
+ *
+ * Works on a fresh clone on a machine that has only Node 20: it installs what is missing, then
+ * runs every task on the Node that the checkout brings along. Hence plain JavaScript.
+ * Arguments after the task's name go to the task (`npm test -- src/core/bytes.test.ts`).
+ */
+import { spawn } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { ensureInstalled, projectNode } from "./install.js";
+import { root } from "./link-node.js";
+
+/** Every folder that may hold tests; node --test needs at least one match per pattern's folder. */
+const testFolders = ["src", "test", "lab", "sim"];
+/** A test that hangs must not hang the run; the longest honest one takes under a minute. */
+const testTimeoutMs = 300_000;
+
+const bin = (path) => join("node_modules", path);
+const tsc = bin("typescript/bin/tsc");
+const biome = bin("@biomejs/biome/bin/biome");
+const oxlint = bin("oxlint/bin/oxlint");
+const depcruise = bin("dependency-cruiser/bin/dependency-cruiser.mjs");
+
+/** Task name → function of the extra arguments to a list of stages; a stage's commands run at once. */
+const tasks = {
+  test: (args) => [[testCommand(args)]],
+  demo: (args) => [[["lab/demo.ts", ...args]]],
+  bench: (args) => [[["lab/bench.ts", ...args]]],
+  typecheck: () => [
+    [
+      [tsc, "-p", "tsconfig.json"],
+      [tsc, "-p", "src/core/tsconfig.json"],
+    ],
+  ],
+  lint: () => [
+    [
+      [biome, "check", "--error-on-warnings", "."],
+      [oxlint, "--type-aware", "--quiet"],
+    ],
+  ],
+  format: () => [[[biome, "check", "--write", "."]]],
+  boundaries: () => [
+    [[depcruise, "--config", ".dependency-cruiser.json", "--output-type", "err", "src"]],
+  ],
+  "docs:errors": (args) => [[["scripts/errors-doc.ts", ...args]]],
+  build: () => {
+    rmSync(join(root, "dist"), { recursive: true, force: true });
+    return [[[tsc, "-p", "tsconfig.build.json"]]];
+  },
+  check: () => [
+    ...tasks.typecheck(),
+    ...tasks.lint(),
+    ...tasks.boundaries(),
+    ...tasks["docs:errors"](["--check"]),
+    ...tasks.test([]),
+  ],
+};
+
+function testCommand(args) {
+  const files = args.filter((arg) => !arg.startsWith("-"));
+  const flags = args.filter((arg) => arg.startsWith("-"));
+  const reporter = flags.some((flag) => flag.startsWith("--test-reporter"))
+    ? []
+    : ["--test-reporter=./scripts/test-reporter.js", "--test-reporter-destination=stdout"];
+  return [
+    "--test",
+    `--test-timeout=${testTimeoutMs}`,
+    "--test-concurrency=2",
+    ...reporter,
+    ...flags,
+    ...(files.length > 0 ? files : testFiles()),
+  ];
+}
+
+/** Listed by hand, sorted: the same files in the same order on every platform and version. */
+function testFiles() {
+  return testFolders
+    .flatMap((folder) => filesBelow(folder))
+    .filter((path) => path.endsWith(".test.ts"))
+    .sort();
+}
+
+function filesBelow(folder) {
+  let entries;
+  try {
+    entries = readdirSync(join(root, folder), { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return entries.flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : filesBelow(path);
+    return [path];
+  });
+}
+
+/** Runs one command on the project's Node; the exit status, also for one ended by a signal. */
+function run(args) {
+  const folder = join(root, "node_modules", ".bin");
+  const child = spawn(projectNode(), args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH ?? ""}` },
+  });
+  const forward = (signal) => child.kill(signal);
+  process.on("SIGINT", forward);
+  process.on("SIGTERM", forward);
+  return new Promise((resolve) => {
+    child.on("error", (error) => {
+      process.stderr.write(`${error.message}\n`);
+      resolve(1);
+    });
+    child.on("exit", (status, signal) => {
+      process.off("SIGINT", forward);
+      process.off("SIGTERM", forward);
+      resolve(signal === null ? status : 1);
+    });
+  });
+}
+
+async function main([name, ...args]) {
+  const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;
+  if (task === undefined) {
+    process.stderr.write(`usage: npm run TASK, one of: ${Object.keys(tasks).join(", ")}\n`);
+    return 2;
+  }
+  const installed = ensureInstalled();
+  if (installed !== 0) return installed;
+  for (const stage of task(args)) {
+    const statuses = await Promise.all(stage.map(run));
+    const failed = statuses.find((status) => status !== 0);
+    if (failed !== undefined) return failed;
+  }
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
