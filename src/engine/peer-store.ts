@@ -1,0 +1,52 @@
+/**
+ * What this node keeps about each peer, one sealed sidecar a peer in
+ * `DIR/peers/`: the session's own PeerState, and what `status` and `peers` tell.
+ * Losing a sidecar costs bytes in the next session, never an event.
+ */
+import { ByteReader, ByteWriter } from "../core/bytes.ts";
+import { decodePeerState, encodePeerState, type PeerState } from "../core/session/peer-state.ts";
+import type { Role } from "../core/session/api.ts";
+
+export interface PeerRecord {
+  readonly peerId: string;
+  readonly role: Role;
+  readonly address: string;
+  /** Unix milliseconds; 0 before the first session. */
+  readonly lastSyncMs: number;
+  readonly result: string;
+  /** Events that this peer lacked after its last session. */
+  readonly pendingOut: number;
+  readonly state: PeerState | undefined;
+}
+
+const recordVersion = 1;
+const textBytesMax = 1024;
+
+export function encodePeerRecord(record: PeerRecord): Uint8Array {
+  const out = new ByteWriter(1024);
+  out.u8(recordVersion);
+  out.text(record.peerId);
+  out.u8(record.role === "hub" ? 1 : 0);
+  out.text(record.address);
+  out.u48(record.lastSyncMs);
+  out.text(record.result);
+  out.varint(record.pendingOut);
+  out.bytes(record.state === undefined ? new Uint8Array(0) : encodePeerState(record.state));
+  return out.take();
+}
+
+/** The record, or undefined for anything that this version did not write. */
+export function decodePeerRecord(bytes: Uint8Array): PeerRecord | undefined {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== recordVersion) return undefined;
+  const peerId = reader.text(textBytesMax);
+  const role = reader.u8() === 1 ? "hub" : "clinic";
+  const address = reader.text(textBytesMax);
+  const lastSyncMs = reader.u48();
+  const result = reader.text(textBytesMax);
+  const pendingOut = reader.varint();
+  if (reader.failed) return undefined;
+  const stateBytes = reader.bytes(reader.remaining);
+  const state = stateBytes.length === 0 ? undefined : decodePeerState(stateBytes);
+  return { peerId, role, address, lastSyncMs, result, pendingOut, state };
+}

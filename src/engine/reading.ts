@@ -1,0 +1,245 @@
+/**
+ * Reading the log for people and applications: arrival order with a cursor,
+ * global order, and the audit listing. Everything read here is durable.
+ */
+import { hlcToText } from "../core/clock/hlc.ts";
+import { bytesToHex } from "../core/bytes.ts";
+import { ZamError } from "../core/errors/zam-error.ts";
+import { epochToText, fragmentBytesMax } from "../core/event.ts";
+import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
+import type { CryptoPort } from "../core/ports.ts";
+import { compareEvents } from "../core/vector/compare.ts";
+import type { AuditQuery, AuditRow, PulledEvent, PullQuery } from "./api.ts";
+import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
+
+/** Events a `pull` returns when no limit is given. */
+const pullLimitDefault = 1000;
+/** What one synchronous read takes before the event loop runs again. */
+const stepLimit: ReadLimit = { events: 256, bytes: 1024 * 1024 };
+
+/** Latest instant that a JavaScript Date can show. */
+const dateMsMax = 8_640_000_000_000_000;
+
+export function msToIso(ms: number): string {
+  return new Date(Math.min(ms, dateMsMax)).toISOString();
+}
+
+/** The whole payload, put together from its fragments where it has any; undefined when part of it is damaged. */
+export function wholePayload(log: Log, event: StoredEvent): Uint8Array | undefined {
+  if (!event.isFragmented) return event.payload;
+  const whole = new Uint8Array(event.payloadSize);
+  return eachPart(log, event, (part, offset) => whole.set(part, offset)) ? whole : undefined;
+}
+
+function eachPart(
+  log: Log,
+  event: StoredEvent,
+  take: (part: Uint8Array, offset: number) => void,
+): boolean {
+  const index = log.findStream(event.stream);
+  if (index === undefined) return false;
+  for (let offset = 0; offset < event.payloadSize; offset += fragmentBytesMax) {
+    const sizeBytes = Math.min(fragmentBytesMax, event.payloadSize - offset);
+    const part = log.readPayload(index, event.seq, { offset, sizeBytes });
+    if (part === undefined) return false;
+    take(part, offset);
+  }
+  return true;
+}
+
+function isWanted(event: StoredEvent, query: { readonly node?: string; readonly type?: number }): boolean {
+  if (query.node !== undefined && event.stream.node !== query.node) return false;
+  return query.type === undefined || event.type === query.type;
+}
+
+function toPulled(log: Log, event: StoredEvent): PulledEvent | undefined {
+  const payload = wholePayload(log, event);
+  if (payload === undefined) return undefined;
+  return {
+    cursor: ordinalToCursor(event.ordinal, log.logId),
+    node: event.stream.node,
+    epoch: epochToText(event.stream.epoch),
+    lane: event.stream.lane,
+    seq: event.seq,
+    hlc: hlcToText(event.hlc),
+    ts: msToIso(event.hlc.ms),
+    type: event.type,
+    payload,
+  };
+}
+
+/** Durable events after an ordinal, a step at a time; ends at the newest one. */
+export function* arrivals(log: Log, afterOrdinal: number): Generator<StoredEvent> {
+  for (let at = afterOrdinal; ; ) {
+    const events = log.readArrivals(at, stepLimit);
+    for (const event of events) {
+      at = event.ordinal;
+      yield event;
+    }
+    if (events.length === 0) return;
+  }
+}
+
+/** Every readable event in the global order: (hlc, node, epoch, lane, seq). */
+export function* globalOrder(log: Log): Generator<StoredEvent> {
+  const sources = Array.from({ length: log.streamCount }, (_, index) => streamEvents(log, index));
+  const heads: { event: StoredEvent; source: Generator<StoredEvent> }[] = [];
+  for (const source of sources) {
+    const first = source.next();
+    if (!first.done) heads.push({ event: first.value, source });
+  }
+  heads.sort((a, b) => compareEvents(a.event, b.event));
+  while (heads.length > 0) {
+    const least = heads.shift();
+    if (least === undefined) return;
+    yield least.event;
+    const next = least.source.next();
+    if (next.done) continue;
+    const moved = { event: next.value, source: least.source };
+    heads.splice(insertionPoint(heads, moved.event), 0, moved);
+  }
+}
+
+function insertionPoint(heads: readonly { readonly event: StoredEvent }[], event: StoredEvent): number {
+  let low = 0;
+  let high = heads.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = heads[middle];
+    if (other !== undefined && compareEvents(other.event, event) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** One stream's readable events in seq order, over holes, lost ranges and the floor. */
+function* streamEvents(log: Log, index: number): Generator<StoredEvent> {
+  let seq = (log.stream(index).floor?.seq ?? 0) + 1;
+  while (seq <= log.streamHead(index)) {
+    const events = log.readStream(index, seq, { events: 64, bytes: 256 * 1024 });
+    for (const event of events) yield event;
+    const last = events[events.length - 1];
+    seq = last === undefined ? nextReadable(log, index, seq) : last.seq + 1;
+  }
+}
+
+function nextReadable(log: Log, index: number, seq: number): number {
+  const state = log.stream(index);
+  const gaps = [...state.holes, ...state.lost];
+  const inGap = gaps.find((gap) => gap.from <= seq && seq <= gap.to);
+  return inGap === undefined ? seq + 1 : inGap.to + 1;
+}
+
+export function pull(log: Log, query: PullQuery): readonly PulledEvent[] {
+  const limit = query.limit ?? pullLimitDefault;
+  const found: PulledEvent[] = [];
+  if (query.order === "hlc" && query.since !== undefined)
+    throw new ZamError("Z101", {
+      problem: "--order hlc takes no --since",
+      suggestion: "cursors follow the order of arrival; leave one of the two out",
+    });
+  const source =
+    query.order === "hlc"
+      ? globalOrder(log)
+      : arrivals(log, query.since === undefined ? 0 : cursorToOrdinal(query.since, log.logId));
+  for (const event of source) {
+    if (found.length >= limit) break;
+    if (!isWanted(event, query)) continue;
+    const pulled = toPulled(log, event);
+    if (pulled !== undefined) found.push(pulled);
+  }
+  return found;
+}
+
+/** `pull` as a stream; with `follow` it waits for more until the signal aborts. */
+export async function* follow(
+  log: Log,
+  query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal },
+): AsyncGenerator<PulledEvent> {
+  if (query.order === "hlc") {
+    yield* pull(log, { ...query, limit: query.limit ?? Number.MAX_SAFE_INTEGER });
+    return;
+  }
+  let at = query.since === undefined ? 0 : cursorToOrdinal(query.since, log.logId);
+  let left = query.limit ?? Number.MAX_SAFE_INTEGER;
+  while (left > 0 && query.signal?.aborted !== true) {
+    for (const event of log.readArrivals(at, stepLimit)) {
+      at = event.ordinal;
+      if (left === 0 || !isWanted(event, query)) continue;
+      const pulled = toPulled(log, event);
+      if (pulled === undefined) continue;
+      left--;
+      yield pulled;
+    }
+    if (at < log.lastOrdinal) continue;
+    if (query.follow !== true) return;
+    await nextDurable(log, at, query.signal);
+  }
+}
+
+async function nextDurable(log: Log, after: number, signal: AbortSignal | undefined): Promise<void> {
+  if (log.lastOrdinal > after || signal?.aborted === true) return;
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      stop();
+      signal?.removeEventListener("abort", finish);
+      resolve();
+    };
+    const stop = log.onDurable((lastOrdinal) => {
+      if (lastOrdinal > after) finish();
+    });
+    signal?.addEventListener("abort", finish);
+  });
+}
+
+function payloadSha256(log: Log, crypto: CryptoPort, event: StoredEvent): string {
+  if (!event.isFragmented) return bytesToHex(crypto.sha256(event.payload));
+  const hash = crypto.createSha256();
+  const isWhole = eachPart(log, event, (part) => hash.update(part));
+  return isWhole ? bytesToHex(hash.digest()) : "";
+}
+
+/** The audit listing, in arrival order. `tail` without filters reads only the end of the log. */
+export async function* audit(log: Log, crypto: CryptoPort, query: AuditQuery): AsyncGenerator<AuditRow> {
+  const sinceMs = query.since === undefined ? 0 : Date.parse(query.since);
+  const untilMs = query.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.until);
+  const isInside = (event: StoredEvent): boolean =>
+    isWanted(event, query) && event.hlc.ms >= sinceMs && event.hlc.ms <= untilMs;
+
+  let left = query.head ?? Number.MAX_SAFE_INTEGER;
+  const source = query.tail === undefined ? arrivals(log, 0) : tailOf(log, query.tail, isInside);
+  let steps = 0;
+  for (const event of source) {
+    if (left === 0) return;
+    if (!isInside(event)) continue;
+    left--;
+    // A long listing must not hold up the sessions of the same process.
+    if (++steps % stepLimit.events === 0) await new Promise(setImmediate);
+    yield {
+      ts: msToIso(event.hlc.ms),
+      hlc: hlcToText(event.hlc),
+      node: event.stream.node,
+      epoch: epochToText(event.stream.epoch),
+      lane: event.stream.lane,
+      seq: event.seq,
+      type: event.type,
+      size: event.payloadSize,
+      sha256: payloadSha256(log, crypto, event),
+      chain: bytesToHex(event.chain),
+      received: msToIso(event.receivedMs),
+    };
+  }
+}
+
+function tailOf(log: Log, count: number, isInside: (event: StoredEvent) => boolean): readonly StoredEvent[] {
+  for (let span = Math.max(16, count); ; span *= 4) {
+    const after = Math.max(0, log.lastOrdinal - span);
+    const found: StoredEvent[] = [];
+    for (const event of arrivals(log, after)) {
+      if (!isInside(event)) continue;
+      found.push(event);
+      if (found.length > count) found.shift();
+    }
+    if (found.length >= count || after === 0) return found;
+  }
+}

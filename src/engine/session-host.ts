@@ -1,0 +1,226 @@
+/**
+ * Carries one core session over one authenticated connection: bytes in and
+ * out, effects to the log and to the peer's sidecar, timers. It decides
+ * nothing; what a host owes the session is listed in core/session/api.ts.
+ */
+import { ZamError } from "../core/errors/zam-error.ts";
+import type { Log } from "../core/log/api.ts";
+import type { PeerState } from "../core/session/peer-state.ts";
+import type { Session, SessionEffect, SessionProgress, SessionSummary } from "../core/session/api.ts";
+import type { CommitQueue } from "./commit-scheduler.ts";
+
+/** What the engine needs of a connection; bytes are counted on the TCP socket, TLS included. */
+export interface Transport {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Bytes accepted by `write` that the socket has not taken yet. */
+  readonly queuedBytes: number;
+  write(bytes: Uint8Array): void;
+  /** Flushes, then closes; gives up on a peer that does not take the bytes. */
+  close(): void;
+  destroy(): void;
+  listen(listener: TransportListener): void;
+}
+
+export interface TransportListener {
+  onBytes(bytes: Uint8Array): void;
+  onDrain(): void;
+  /** Called once: the peer ended, or the connection broke. */
+  onEnd(error?: ZamError): void;
+}
+
+/**
+ * Below this the next frame is asked for. More would age in the socket's queue
+ * while something urgent waits; less would leave the link idle between events.
+ */
+const socketQueueBytesMax = 16 * 1024;
+
+export interface SessionHostOptions {
+  readonly session: Session;
+  readonly transport: Transport;
+  readonly log: Log;
+  readonly commits: CommitQueue;
+  readonly nowMs: () => number;
+  readonly savePeerState: (state: PeerState) => Promise<void>;
+  readonly onEstablished?: () => void;
+  readonly onProgress?: (progress: SessionProgress) => void;
+  readonly onReport?: (error: ZamError) => void;
+}
+
+export class SessionHost {
+  /** Resolves once, when the connection is over and nothing more will be stored. Never rejects. */
+  readonly ended: Promise<SessionSummary>;
+
+  private readonly options: SessionHostOptions;
+  private readonly stopListening: () => void;
+  private resolveEnded: (summary: SessionSummary) => void = () => {};
+  private timer: NodeJS.Timeout | undefined;
+  private isClosing = false;
+  private isOver = false;
+  private isPumping = false;
+  private storesOpen = 0;
+  private savesOpen = 0;
+
+  constructor(options: SessionHostOptions) {
+    this.options = options;
+    this.ended = new Promise((resolve) => {
+      this.resolveEnded = resolve;
+    });
+    this.stopListening = options.log.onDurable(() => this.feed({ kind: "logChanged" }));
+    options.transport.listen({
+      onBytes: (bytes) => this.feed({ kind: "bytes", bytes }),
+      onDrain: () => this.pump(),
+      onEnd: (error) => this.onTransportEnd(error),
+    });
+  }
+
+  start(): void {
+    this.feed({ kind: "start" });
+  }
+
+  /** Says goodbye; `ended` resolves when that is done. */
+  finish(error?: ZamError): void {
+    this.feed(error === undefined ? { kind: "finish" } : { kind: "finish", error });
+  }
+
+  /** A newer session of the same node took over (RULES 35). */
+  fence(): void {
+    this.options.commits.fence();
+    this.storesOpen = 0;
+    this.feed({ kind: "fence" });
+  }
+
+  summary(): SessionSummary {
+    return this.options.session.summary();
+  }
+
+  private feed(event: Parameters<Session["handle"]>[0]): void {
+    if (this.isOver) return;
+    const { session, transport, nowMs } = this.options;
+    const now = nowMs();
+    session.handle(
+      { kind: "wire", sentBytes: transport.sentBytes, receivedBytes: transport.receivedBytes },
+      now,
+    );
+    session.handle(event, now);
+    this.pump();
+  }
+
+  private pump(): void {
+    if (this.isPumping || this.isOver) return;
+    this.isPumping = true;
+    const { session, transport, nowMs } = this.options;
+    for (let isBusy = true; isBusy; ) {
+      isBusy = false;
+      for (let effect = session.pollEffect(); effect; effect = session.pollEffect()) {
+        this.carryOut(effect);
+        isBusy = true;
+      }
+      while (transport.queuedBytes < socketQueueBytesMax) {
+        const frame = session.pollTransmit(nowMs());
+        if (frame === undefined) break;
+        if (!this.isClosing) transport.write(frame);
+        isBusy = true;
+      }
+    }
+    this.isPumping = false;
+    this.armTimer();
+    if (this.isClosing) transport.close();
+  }
+
+  private carryOut(effect: SessionEffect): void {
+    switch (effect.kind) {
+      case "store":
+        return this.store(effect);
+      case "savePeerState":
+        return this.save(effect.token, effect.state);
+      case "report":
+        return this.options.onReport?.(effect.error);
+      case "progress":
+        return this.options.onProgress?.(effect.progress);
+      case "established":
+        return this.options.onEstablished?.();
+      case "close":
+        return this.beginClose();
+    }
+  }
+
+  private store(effect: SessionEffect & { readonly kind: "store" }): void {
+    const { token, operation } = effect;
+    this.storesOpen++;
+    this.options.commits.add({
+      operation,
+      onOutcome: (outcome) => {
+        const willCallBack = outcome.kind === "stored" || outcome.kind === "duplicate";
+        if (!willCallBack) this.storesOpen--;
+        this.feed({ kind: "storeOutcome", token, outcome });
+        this.settle();
+      },
+      onDurable: (error) => {
+        this.storesOpen--;
+        this.feed(
+          error === undefined
+            ? { kind: "storeDurable", token }
+            : { kind: "storeDurable", token, error },
+        );
+        this.settle();
+      },
+    });
+  }
+
+  private save(token: number, state: PeerState): void {
+    this.savesOpen++;
+    this.options
+      .savePeerState(state)
+      .then(
+        () => undefined,
+        (cause: unknown) =>
+          cause instanceof ZamError ? cause : new ZamError("Z206", { operation: "peer state" }, cause),
+      )
+      .then((error) => {
+        this.savesOpen--;
+        this.feed(
+          error === undefined
+            ? { kind: "peerStateSaved", token }
+            : { kind: "peerStateSaved", token, error },
+        );
+        this.settle();
+      });
+  }
+
+  /** The session's last frames are flushed before the connection goes. */
+  private beginClose(): void {
+    const { session, transport, nowMs } = this.options;
+    if (this.isClosing) return;
+    for (let frame = session.pollTransmit(nowMs()); frame; frame = session.pollTransmit(nowMs()))
+      transport.write(frame);
+    this.isClosing = true;
+  }
+
+  private onTransportEnd(error: ZamError | undefined): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.feed(error === undefined ? { kind: "eof" } : { kind: "eof", error });
+    this.settle();
+  }
+
+  private hasEnded = false;
+
+  /** Over when the connection is gone and the disk owes no answer. */
+  private settle(): void {
+    if (!this.hasEnded || this.isOver || this.storesOpen > 0 || this.savesOpen > 0) return;
+    this.isOver = true;
+    clearTimeout(this.timer);
+    this.stopListening();
+    this.resolveEnded(this.options.session.summary());
+  }
+
+  private armTimer(): void {
+    clearTimeout(this.timer);
+    if (this.hasEnded) return;
+    const deadlineMs = this.options.session.nextDeadlineMs();
+    if (deadlineMs === undefined) return;
+    const waitMs = Math.min(Math.max(0, deadlineMs - this.options.nowMs()), 0x7fffffff);
+    this.timer = setTimeout(() => this.feed({ kind: "tick" }), waitMs);
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Status: what a person needs to know about a node, computed from the log and
+ * the peers' sidecars. It reads no history.
+ */
+import { driftReferenceMs, maxClockDriftMsDefault } from "../core/clock/hlc.ts";
+import { epochToText } from "../core/event.ts";
+import type { Log } from "../core/log/api.ts";
+import { countRanges } from "../core/vector/ranges.ts";
+import type { NodeStatus, PeerRow } from "./api.ts";
+import type { PeerRecord } from "./peer-store.ts";
+import { msToIso } from "./reading.ts";
+
+export interface StatusInput {
+  readonly log: Log;
+  readonly role: NodeStatus["role"];
+  readonly peers: readonly PeerRecord[];
+  readonly connectedPeers: ReadonlySet<string>;
+  readonly certDaysLeft: number | null;
+  readonly wallMs: number;
+  readonly buildTimeMs: number;
+}
+
+/** A clock this far behind a time known to have passed is wrong, not merely coarse. */
+const clockSlackMs = 5 * 60 * 1000;
+
+export function computeStatus(input: StatusInput): NodeStatus {
+  const { log } = input;
+  const peers = input.peers.map((peer) => toPeerRow(peer, input.connectedPeers));
+  const newest = [...input.peers].sort((a, b) => b.lastSyncMs - a.lastSyncMs)[0];
+  return {
+    nodeId: log.nodeId,
+    role: input.role,
+    epoch: epochToText(log.ownEpoch),
+    walRecords: log.recordCount,
+    walBytes: log.sizeBytes,
+    encrypted: log.isEncrypted,
+    pending:
+      input.role === "hub"
+        ? peers.reduce((sum, peer) => sum + peer.pendingOut, 0)
+        : countPending(log, input.peers),
+    peers,
+    lastSync:
+      newest === undefined || newest.lastSyncMs === 0
+        ? null
+        : {
+            peer: newest.peerId,
+            address: newest.address,
+            at: msToIso(newest.lastSyncMs),
+            result: newest.result,
+          },
+    ...streamFacts(log),
+    damagedRanges: log.damages.map((damage) => ({
+      path: `log/${String(damage.segment).padStart(8, "0")}.seg`,
+      from: damage.fromOffset,
+      to: damage.toOffset,
+      missing: damage.missing
+        .map(({ stream, range }) => {
+          const lane = stream.lane === "" ? "" : ` lane ${stream.lane}`;
+          return `${stream.node} ${epochToText(stream.epoch)}${lane} ${range.from}-${range.to}`;
+        })
+        .join(", "),
+    })),
+    quarantined: log.quarantinedCount,
+    clock: clockHealth(input),
+    certDaysLeft: input.certDaysLeft,
+    alarms: log.alarms.map((alarm) => ({
+      id: alarm.id,
+      code: alarm.code,
+      text: alarm.text,
+      at: msToIso(alarm.atMs),
+    })),
+    readOnly:
+      log.readOnlyReason === undefined
+        ? null
+        : { code: log.readOnlyReason.code, message: log.readOnlyReason.message },
+  };
+}
+
+function toPeerRow(peer: PeerRecord, connected: ReadonlySet<string>): PeerRow {
+  return {
+    peer: peer.peerId,
+    role: peer.role,
+    address: peer.address,
+    lastSync: peer.lastSyncMs === 0 ? null : msToIso(peer.lastSyncMs),
+    result: peer.result,
+    pendingOut: peer.pendingOut,
+    connected: connected.has(peer.peerId),
+  };
+}
+
+/** Own events, in all lanes and epochs, that no hub has confirmed as durable. */
+export function countPending(log: Log, peers: readonly PeerRecord[]): number {
+  const confirmed = new Map<string, number>();
+  for (const peer of peers) {
+    if (peer.role !== "hub") continue;
+    for (const head of peer.state?.confirmed ?? []) {
+      const key = streamKey(head.stream);
+      confirmed.set(key, Math.max(confirmed.get(key) ?? 0, head.seq));
+    }
+  }
+  let pending = 0;
+  for (let index = 0; index < log.streamCount; index++) {
+    const state = log.stream(index);
+    if (state.id.node !== log.nodeId) continue;
+    const from = Math.max(confirmed.get(streamKey(state.id)) ?? 0, state.floor?.seq ?? 0);
+    if (from >= state.head) continue;
+    const absent = [...state.holes, ...state.lost].filter((range) => range.to > from);
+    pending += state.head - from - countRanges(absent.map((range) => clip(range, from + 1)));
+  }
+  return pending;
+}
+
+function clip(range: { readonly from: number; readonly to: number }, from: number) {
+  return { from: Math.max(range.from, from), to: range.to };
+}
+
+function streamKey(id: { readonly node: string; readonly epoch: number; readonly lane: string }): string {
+  return `${id.node} ${id.epoch} ${id.lane}`;
+}
+
+function streamFacts(log: Log): Pick<NodeStatus, "damaged" | "vector" | "lostAtSource"> {
+  const vector: NodeStatus["vector"][number][] = [];
+  const lostAtSource: NodeStatus["lostAtSource"][number][] = [];
+  let damaged = 0;
+  for (let index = 0; index < log.streamCount; index++) {
+    const { id, head, holes, lost } = log.stream(index);
+    const name = { node: id.node, epoch: epochToText(id.epoch), lane: id.lane };
+    vector.push({ ...name, seq: head, holes: holes.map((hole) => [hole.from, hole.to] as const) });
+    for (const range of lost) lostAtSource.push({ ...name, from: range.from, to: range.to });
+    damaged += countRanges(holes);
+  }
+  return { damaged, vector, lostAtSource };
+}
+
+/** RULES 38: a wall clock is wrong when it is behind a time known to have passed, or far behind the log's own HLC. */
+export function clockHealth(
+  input: Pick<StatusInput, "log" | "wallMs" | "buildTimeMs">,
+): NodeStatus["clock"] {
+  const { log, wallMs, buildTimeMs } = input;
+  const knownMs = driftReferenceMs({ wallMs: 0, buildTimeMs, trustedTimeMs: log.trustedTimeMs });
+  if (wallMs + clockSlackMs < knownMs)
+    return {
+      ok: false,
+      reason: `the clock says ${msToIso(wallMs)}, but it is at least ${msToIso(knownMs)}; set the clock (timedatectl)`,
+    };
+  const referenceMs = driftReferenceMs({ wallMs, buildTimeMs, trustedTimeMs: log.trustedTimeMs });
+  if (log.lastHlc.ms > referenceMs + maxClockDriftMsDefault)
+    return {
+      ok: false,
+      reason: `the newest event is dated ${msToIso(log.lastHlc.ms)}, more than a day ahead of ${msToIso(referenceMs)}; the clock was wrong when it was written`,
+    };
+  return { ok: true, reason: "" };
+}
+
