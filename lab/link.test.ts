@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Socket, createConnection, createServer } from "node:net";
+import { type Socket, createConnection, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -25,11 +25,14 @@ async function setUp(
   const server = createServer((socket) => {
     targets.push(socket);
     socket.on("error", () => {});
-    socket.on("data", (bytes) => chunks.push(bytes));
+    socket.on("data", (bytes: Buffer) => chunks.push(bytes));
     onTarget(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const link = await startLink({ ...options, to: { port: (server.address() as AddressInfo).port } });
+  const link = await startLink({
+    ...options,
+    to: { port: (server.address() as AddressInfo).port },
+  });
   t.after(async () => {
     await link.close();
     for (const socket of targets) socket.destroy();
@@ -60,7 +63,7 @@ test("delivers every byte in order, both ways, and ends when the ends do", async
   const client = connect(t, link);
   client.end(sent);
   const answer: Buffer[] = [];
-  client.on("data", (bytes) => answer.push(bytes));
+  client.on("data", (bytes: Buffer) => answer.push(bytes));
   await once(client, "close");
   assert.equal(Buffer.concat(answer).toString(), "thanks");
   assert.ok(received().equals(sent));
