@@ -8,8 +8,9 @@
  * are put together from phrases. It is synthetic text: it compresses better than
  * what people type, so compare ratios and not absolute sizes. Nobody in it exists.
  */
-import { createRandom } from "./random.ts";
-import type { Random } from "./random.ts";
+import { createSeededRandom } from "../src/testing/seeded-random.ts";
+import type { SeededRandom } from "../src/testing/seeded-random.ts";
+import { drawUuid } from "./random.ts";
 import { eventTypes, iso, tenths } from "./clinic-records.ts";
 import type { Clinic, Shape } from "./clinic-records.ts";
 import { fhirShapes } from "./fhir-events.ts";
@@ -39,7 +40,7 @@ const tinyShapes: readonly Shape[] = [
     fields: (c, r) => ({
       p: r.pick(c.patients).id,
       t: tenths(r, 36, 39),
-      hr: r.integer(58, 118),
+      hr: r.between(58, 118),
       wt: tenths(r, 9, 84),
     }),
   },
@@ -49,16 +50,16 @@ const tinyShapes: readonly Shape[] = [
     fields: (c, r) => ({
       p: r.pick(c.patients).id,
       hb: tenths(r, 8, 16),
-      rbs: r.integer(70, 300),
-      n: r.integer(1, 9999),
+      rbs: r.between(70, 300),
+      n: r.between(1, 9999),
     }),
   },
 ];
 
 const shapesByKind = { tiny: tinyShapes, visit: visitShapes, fhir: fhirShapes } as const;
 
-function pickShape(shapes: readonly Shape[], random: Random): Shape {
-  let rest = random.integer(
+function pickShape(shapes: readonly Shape[], random: SeededRandom): Shape {
+  let rest = random.between(
     1,
     shapes.reduce((sum, shape) => sum + shape.weight, 0),
   );
@@ -71,15 +72,15 @@ function pickShape(shapes: readonly Shape[], random: Random): Shape {
 
 /** An endless supply of events of one kind, in the order in which the clinic wrote them. */
 export function* clinicEvents(kind: EventKind, seed = 1): Generator<ClinicEvent, never> {
-  const random = createRandom(seed);
+  const random = createSeededRandom(seed);
   const patients = Array.from({ length: patientCount }, () => ({
-    id: `BT-${String(random.integer(1, 9999)).padStart(4, "0")}`,
-    uuid: random.uuid(),
+    id: `BT-${String(random.between(1, 9999)).padStart(4, "0")}`,
+    uuid: drawUuid(random),
   }));
   const clinic: Clinic = { random, patients, visitIds: [], nowMs: startMs };
   for (;;) {
     const shape = pickShape(shapesByKind[kind], random);
-    clinic.nowMs += random.integer(20_000, 900_000);
+    clinic.nowMs += random.between(20_000, 900_000);
     yield { type: shape.type, payload: JSON.stringify(shape.fields(clinic, random)) };
   }
 }

@@ -3,7 +3,7 @@
  * clinic that writes them, and the fields that records share. Invariant: everything
  * random comes from the generator that is passed in.
  */
-import type { Random } from "./random.ts";
+import type { SeededRandom } from "../src/testing/seeded-random.ts";
 
 /** The numbers that the lab uses for event types. */
 export const eventTypes = {
@@ -20,7 +20,7 @@ export const eventTypes = {
 export type Fields = Record<string, unknown>;
 
 export interface Clinic {
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly patients: readonly { readonly id: string; readonly uuid: string }[];
   /** Ids of the latest visits, which laboratory, pharmacy and referrals point to. */
   readonly visitIds: string[];
@@ -32,7 +32,7 @@ export interface Shape {
   readonly type: number;
   /** How often, against the others. */
   readonly weight: number;
-  readonly fields: (clinic: Clinic, random: Random) => Fields;
+  readonly fields: (clinic: Clinic, random: SeededRandom) => Fields;
 }
 
 export const diagnoses = [
@@ -111,10 +111,10 @@ export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-export function tenths(random: Random, from: number, to: number): number {
-  return random.integer(from * 10, to * 10) / 10;
+export function tenths(random: SeededRandom, from: number, to: number): number {
+  return random.between(from * 10, to * 10) / 10;
 }
 
-export function note(random: Random): string {
+export function note(random: SeededRandom): string {
   return `${random.pick(complaints)}; ${random.pick(advice)}`;
 }

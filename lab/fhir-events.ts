@@ -2,6 +2,7 @@
  * The 7 resources of the `fhir` kind, in the shape of FHIR R4 (hl7.org/fhir/R4) as
  * far as sizes and repetitions matter; not validated. See clinic-events.ts.
  */
+import type { SeededRandom } from "../src/testing/seeded-random.ts";
 import {
   diagnoses,
   drugs,
@@ -14,7 +15,7 @@ import {
   villages,
 } from "./clinic-records.ts";
 import type { Clinic, Fields, Shape } from "./clinic-records.ts";
-import type { Random } from "./random.ts";
+import { drawUuid } from "./random.ts";
 
 const { registration, visit, laboratory, prescription, immunisation } = eventTypes;
 
@@ -33,7 +34,7 @@ function coding(system: string, code: string, display: string): Fields {
 function resource(clinic: Clinic, resourceType: string, profile: string): Fields {
   return {
     resourceType,
-    id: clinic.random.uuid(),
+    id: drawUuid(clinic.random),
     meta: {
       versionId: "1",
       lastUpdated: iso(clinic.nowMs),
@@ -62,18 +63,18 @@ function reference(clinic: Clinic): Fields {
   };
 }
 
-function performer(random: Random): Fields[] {
+function performer(random: SeededRandom): Fields[] {
   return [
     { reference: `Practitioner/${random.pick(staff)}`, display: "Health assistant, BHU Kabisa" },
   ];
 }
 
-function fhirIcd(random: Random): Fields {
+function fhirIcd(random: SeededRandom): Fields {
   const [code, text] = random.pick(diagnoses);
   return coding("http://hl7.org/fhir/sid/icd-10", code, text);
 }
 
-function component(random: Random): Fields {
+function component(random: SeededRandom): Fields {
   const [code, display, unit, low, high] = random.pick(loinc);
   return {
     code: coding("http://loinc.org", code, display),
@@ -132,7 +133,7 @@ export const fhirShapes: readonly Shape[] = [
       ],
       period: { start: iso(c.nowMs), end: iso(c.nowMs + 1_200_000) },
       reasonCode: [fhirIcd(r), { text: note(r) }],
-      diagnosis: [{ condition: { reference: `Condition/${r.uuid()}` }, rank: 1 }],
+      diagnosis: [{ condition: { reference: `Condition/${drawUuid(r)}` }, rank: 1 }],
       serviceProvider: { reference: "Organization/bhu-kabisa", display: "BHU Kabisa, Punakha" },
     }),
   },
@@ -154,7 +155,7 @@ export const fhirShapes: readonly Shape[] = [
       severity: coding("http://snomed.info/sct", "255604002", "Mild"),
       code: fhirIcd(r),
       subject: reference(c),
-      encounter: { reference: `Encounter/${r.uuid()}` },
+      encounter: { reference: `Encounter/${drawUuid(r)}` },
       onsetDateTime: iso(c.nowMs - 172_800_000),
       recordedDate: iso(c.nowMs),
       recorder: performer(r)[0],
@@ -176,7 +177,7 @@ export const fhirShapes: readonly Shape[] = [
           name,
         ),
         subject: reference(c),
-        encounter: { reference: `Encounter/${r.uuid()}` },
+        encounter: { reference: `Encounter/${drawUuid(r)}` },
         authoredOn: iso(c.nowMs),
         requester: performer(r)[0],
         reasonCode: [fhirIcd(r)],
@@ -184,13 +185,13 @@ export const fhirShapes: readonly Shape[] = [
           {
             sequence: 1,
             text: dose,
-            timing: { repeat: { frequency: r.integer(1, 3), period: 1, periodUnit: "d" } },
+            timing: { repeat: { frequency: r.between(1, 3), period: 1, periodUnit: "d" } },
             doseAndRate: [{ doseQuantity: { value: 1, unit: "dose" } }],
           },
         ],
         dispenseRequest: {
-          quantity: { value: r.integer(3, 30), unit: "tab" },
-          expectedSupplyDuration: { value: r.integer(3, 30), unit: "d" },
+          quantity: { value: r.between(3, 30), unit: "tab" },
+          expectedSupplyDuration: { value: r.between(3, 30), unit: "d" },
         },
       };
     },
@@ -203,12 +204,12 @@ export const fhirShapes: readonly Shape[] = [
       return {
         ...resource(c, "Immunization", "Immunization"),
         status: "completed",
-        vaccineCode: coding("http://hl7.org/fhir/sid/cvx", String(r.integer(10, 140)), vaccine),
+        vaccineCode: coding("http://hl7.org/fhir/sid/cvx", String(r.between(10, 140)), vaccine),
         patient: reference(c),
-        encounter: { reference: `Encounter/${r.uuid()}` },
+        encounter: { reference: `Encounter/${drawUuid(r)}` },
         occurrenceDateTime: iso(c.nowMs),
         primarySource: true,
-        lotNumber: `VX${r.integer(1000, 9999)}`,
+        lotNumber: `VX${r.between(1000, 9999)}`,
         expirationDate: "2027-06-28",
         site: coding("http://terminology.hl7.org/CodeSystem/v3-ActSite", "LA", "left arm"),
         route: coding(
@@ -218,7 +219,7 @@ export const fhirShapes: readonly Shape[] = [
         ),
         doseQuantity: { value: 0.5, unit: "ml" },
         performer: [{ actor: performer(r)[0] }],
-        protocolApplied: [{ series: "EPI", doseNumberPositiveInt: r.integer(1, 3) }],
+        protocolApplied: [{ series: "EPI", doseNumberPositiveInt: r.between(1, 3) }],
         note: [{ text: note(r) }],
       };
     },
@@ -232,7 +233,7 @@ export const fhirShapes: readonly Shape[] = [
       category: [coding("http://terminology.hl7.org/CodeSystem/v2-0074", "HM", "Hematology")],
       code: coding("http://loinc.org", "58410-2", "CBC panel - Blood by Automated count"),
       subject: reference(c),
-      encounter: { reference: `Encounter/${r.uuid()}` },
+      encounter: { reference: `Encounter/${drawUuid(r)}` },
       effectiveDateTime: iso(c.nowMs - 3_600_000),
       issued: iso(c.nowMs),
       performer: performer(r),
@@ -252,30 +253,30 @@ export const fhirShapes: readonly Shape[] = [
         {
           use: "official",
           system: "https://health.gov.bt/patient",
-          value: `BT-${r.integer(1, 99_999)}`,
+          value: `BT-${r.between(1, 99_999)}`,
         },
         {
           use: "secondary",
           system: "https://health.gov.bt/household",
-          value: `HH-${r.integer(1, 9_999)}`,
+          value: `HH-${r.between(1, 9_999)}`,
         },
       ],
       active: true,
       telecom: [
         {
           system: "phone",
-          value: `+975 17 ${r.integer(100_000, 999_999)}`,
+          value: `+975 17 ${r.between(100_000, 999_999)}`,
           use: "mobile",
           rank: 1,
         },
       ],
       gender: r.pick(["female", "male"]),
-      birthDate: `${r.integer(1938, 2025)}-01-01`,
+      birthDate: `${r.between(1938, 2025)}-01-01`,
       address: [
         {
           use: "home",
           type: "physical",
-          line: [`House ${r.integer(1, 240)}`],
+          line: [`House ${r.between(1, 240)}`],
           village: r.pick(villages),
           district: "Punakha",
           state: "Punakha Dzongkhag",
@@ -288,7 +289,7 @@ export const fhirShapes: readonly Shape[] = [
           relationship: [
             coding("http://terminology.hl7.org/CodeSystem/v2-0131", "N", "Next-of-Kin"),
           ],
-          telecom: [{ system: "phone", value: `+975 77 ${r.integer(100_000, 999_999)}` }],
+          telecom: [{ system: "phone", value: `+975 77 ${r.between(100_000, 999_999)}` }],
         },
       ],
       communication: [

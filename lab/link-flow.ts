@@ -4,7 +4,7 @@
  * in order, never earlier than delay and rate allow. See link.ts for the model.
  */
 import type { Socket } from "node:net";
-import type { Random } from "./random.ts";
+import type { SeededRandom } from "../src/testing/seeded-random.ts";
 
 /** Up is from the client (who connects to the link) to the target. */
 export type Direction = "up" | "down";
@@ -52,9 +52,9 @@ export class Line {
   private readonly rateBytesPerMs: number;
   private readonly delayMs: number;
   private readonly jitterMs: number;
-  private readonly random: Random;
+  private readonly random: SeededRandom;
 
-  constructor(options: LineOptions, random: Random) {
+  constructor(options: LineOptions, random: SeededRandom) {
     this.rateBytesPerMs = (options.rateBytesPerS ?? 0) / 1000;
     this.delayMs = options.delayMs ?? 0;
     this.jitterMs = options.jitterMs ?? 0;
@@ -62,7 +62,7 @@ export class Line {
   }
 
   drawDelayMs(): number {
-    const jitter = (this.random.fraction() * 2 - 1) * this.jitterMs;
+    const jitter = (this.random.below(2001) / 1000 - 1) * this.jitterMs;
     return Math.max(0, this.delayMs + jitter);
   }
 

@@ -24,11 +24,11 @@
 import { Socket, createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { parseArgs } from "node:util";
+import { createSeededRandom } from "../src/testing/seeded-random.ts";
 import { Connection } from "./link-connection.ts";
 import type { ConnectionCounters, CutMode, CutPlan, LinkState } from "./link-connection.ts";
 import { Line, defaultQueueBytes } from "./link-flow.ts";
 import type { LineOptions } from "./link-flow.ts";
-import { createRandom } from "./random.ts";
 
 export type { ConnectionCounters, CutMode, CutPlan } from "./link-connection.ts";
 export type { Direction } from "./link-flow.ts";
@@ -70,7 +70,7 @@ export interface Link {
 
 /** Starts a link. Close it, or the process does not end. */
 export async function startLink(options: LinkOptions): Promise<Link> {
-  const random = createRandom(options.seed ?? 1);
+  const random = createSeededRandom(options.seed ?? 1);
   const lines = { up: new Line(options, random.fork()), down: new Line(options, random.fork()) };
   const connections: Connection[] = [];
   const swallowed = new Set<Socket>();
