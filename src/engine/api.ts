@@ -90,6 +90,8 @@ export interface NodeStatus {
   readonly walBytes: number;
   readonly encrypted: boolean;
   readonly pending: number;
+  /** When the oldest pending event was stored (ISO 8601 UTC); null when nothing is pending. */
+  readonly pendingSince?: string | null;
   /** At a hub: what each peer lacked after its last session. */
   readonly peers: readonly PeerRow[];
   readonly lastSync: { readonly peer: string; readonly address: string; readonly at: string; readonly result: string } | null;
