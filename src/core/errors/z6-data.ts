@@ -34,4 +34,28 @@ export const dataErrors = {
     http: 400,
     retryable: false,
   },
+  Z605: {
+    name: "CursorForeign",
+    message: "'{cursor}' is no cursor of this log",
+    hint: "use a cursor that this node printed, or leave --since out to start from the beginning",
+    exit: 7,
+    http: 400,
+    retryable: false,
+  },
+  Z606: {
+    name: "LaneForbidden",
+    message: "a node cannot write into lane '{lane}': {reason}",
+    hint: "a clinic may address only its hub; a hub may address any clinic",
+    exit: 7,
+    http: 400,
+    retryable: false,
+  },
+  Z607: {
+    name: "TypeInvalid",
+    message: "{type} is no event type",
+    hint: "use a whole number from 0 to 2147483647",
+    exit: 7,
+    http: 400,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -24,6 +24,11 @@ export class ZamError extends Error {
     return fill(catalogue[this.code].hint, this.context);
   }
 
+  /** True when the same call may succeed later with nothing changed by a person. */
+  get isRetryable(): boolean {
+    return catalogue[this.code].retryable;
+  }
+
   get exitStatus(): ExitStatus {
     return catalogue[this.code].exit;
   }
