@@ -15,7 +15,7 @@ interface Change {
   /** Undefined for a truncation. */
   readonly bytes: Uint8Array | undefined;
   readonly sizeBefore: number;
-  readonly sizeAfter: number;
+  sizeAfter: number;
   /** A failed sync marked it clean: later syncs do not write it, reads still show it. */
   isForgotten: boolean;
 }
@@ -170,7 +170,9 @@ export class MemoryContent {
     }
     // What a failed sync forgot before must not come back over what is durable now.
     for (const older of this.pending) {
-      if (older.isForgotten && older.id < change.id) patchOverlap(older, change);
+      if (!older.isForgotten || older.id > change.id) continue;
+      patchOverlap(older, change);
+      older.sizeAfter = this.durableBytes;
     }
   }
 
