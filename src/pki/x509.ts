@@ -1,0 +1,174 @@
+/**
+ * Making certificates and requests (RFC 5280, RFC 2986), ECDSA on P-256.
+ * The library behind it costs about 20 MB of memory, so it is loaded at the
+ * first use: a hub that only serves never pays for it.
+ *
+ * Certificates start in 1970, because a device without a clock battery may
+ * believe that it is 1970, and their extensions are kept few: they travel in
+ * every full handshake.
+ */
+import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
+import type * as X509 from "@peculiar/x509";
+import type { Role } from "../core/session/api.ts";
+import { clientAuthOid, nodeUriPrefix, serverAuthOid } from "./certificate.ts";
+
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+const notBefore = new Date(0);
+/** RFC 5280, 4.1.2.5: no well-defined expiry. The CA is replaced by hand, not by a date. */
+const authorityNotAfter = new Date("9999-12-31T23:59:59Z");
+const serialBytes = 8;
+const subjectAltNameOid = "2.5.29.17";
+
+let loaded: Promise<typeof X509> | undefined;
+
+function load(): Promise<typeof X509> {
+  loaded ??= import("@peculiar/x509").then((library) => {
+    library.cryptoProvider.set(webcrypto as Crypto);
+    return library;
+  });
+  return loaded;
+}
+
+interface KeyPair {
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+}
+
+async function importKeyPair(keyPem: string): Promise<KeyPair> {
+  const key = createPrivateKey(keyPem);
+  const jwk = key.export({ format: "jwk" });
+  const { d: _secret, ...open } = jwk;
+  const [privateKey, publicKey] = await Promise.all([
+    webcrypto.subtle.importKey("jwk", jwk, algorithm, false, ["sign"]),
+    webcrypto.subtle.importKey("jwk", open, algorithm, true, ["verify"]),
+  ]);
+  return { privateKey, publicKey };
+}
+
+/** A request for a certificate of `nodeId`, as PEM. `keyPem` is a P-256 private key. */
+export async function createCsr(input: {
+  readonly nodeId: string;
+  readonly keyPem: string;
+}): Promise<string> {
+  const x509 = await load();
+  const csr = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: [input.nodeId] }],
+    keys: await importKeyPair(input.keyPem),
+    signingAlgorithm: algorithm,
+    extensions: [nodeName(x509, input.nodeId)],
+  });
+  return `${csr.toString("pem")}\n`;
+}
+
+export interface CsrContent {
+  /** As written in the request: not checked for being a legal node id. */
+  readonly nodeId: string;
+  readonly publicKey: X509.PublicKey;
+  /** DER. */
+  readonly spki: Uint8Array;
+}
+
+/** What a request asks for, or a text that says what is wrong with it. Any bytes are safe to pass. */
+export async function readCsr(pem: string): Promise<CsrContent | string> {
+  const x509 = await load();
+  let csr: X509.Pkcs10CertificateRequest;
+  try {
+    csr = new x509.Pkcs10CertificateRequest(pem);
+  } catch {
+    return "it cannot be read";
+  }
+  try {
+    const key = csr.publicKey.algorithm as { name?: string; namedCurve?: string };
+    if (key.name !== "ECDSA" || key.namedCurve !== "P-256") return "its key is not on P-256";
+    if (!(await csr.verify())) return "its signature does not fit its key";
+    const nodeId = csrNodeId(x509, csr);
+    if (nodeId === undefined) return "it names no node";
+    return { nodeId, publicKey: csr.publicKey, spki: new Uint8Array(csr.publicKey.rawData) };
+  } catch {
+    return "its signature or its names cannot be read";
+  }
+}
+
+function csrNodeId(x509: typeof X509, csr: X509.Pkcs10CertificateRequest): string | undefined {
+  const extension = csr.getExtension(subjectAltNameOid);
+  if (extension !== null && extension !== undefined) {
+    if (!(extension instanceof x509.SubjectAlternativeNameExtension)) return undefined;
+    const names = extension.names.items;
+    const [only] = names;
+    if (names.length !== 1 || only?.type !== "url") return undefined;
+    return only.value.startsWith(nodeUriPrefix)
+      ? only.value.slice(nodeUriPrefix.length)
+      : undefined;
+  }
+  const common = csr.subjectName.getField("CN");
+  return common.length === 1 ? common[0] : undefined;
+}
+
+/** A CA's own certificate, as PEM. */
+export async function createAuthorityCertificate(input: {
+  readonly name: string;
+  readonly keyPem: string;
+}): Promise<string> {
+  const x509 = await load();
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: [input.name] }],
+    keys: await importKeyPair(input.keyPem),
+    signingAlgorithm: algorithm,
+    serialNumber: createSerial(),
+    notBefore,
+    notAfter: authorityNotAfter,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+        true,
+      ),
+    ],
+  });
+  return `${certificate.toString("pem")}\n`;
+}
+
+export interface NodeCertificateInput {
+  readonly nodeId: string;
+  readonly role: Role;
+  /** DER. */
+  readonly spki: Uint8Array;
+  readonly notAfterMs: number;
+  readonly authorityPem: string;
+  readonly authorityKeyPem: string;
+}
+
+/** A node's certificate, signed by the CA, as PEM. */
+export async function createNodeCertificate(input: NodeCertificateInput): Promise<string> {
+  const x509 = await load();
+  const authority = new x509.X509Certificate(input.authorityPem);
+  const { privateKey } = await importKeyPair(input.authorityKeyPem);
+  const usages = input.role === "hub" ? [serverAuthOid, clientAuthOid] : [clientAuthOid];
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: [{ CN: [input.nodeId] }],
+    issuer: authority.subjectName.toJSON(),
+    publicKey: new x509.PublicKey(Uint8Array.from(input.spki)),
+    signingKey: privateKey,
+    signingAlgorithm: algorithm,
+    serialNumber: createSerial(),
+    notBefore,
+    notAfter: new Date(input.notAfterMs),
+    extensions: [
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension(usages),
+      nodeName(x509, input.nodeId),
+    ],
+  });
+  return `${certificate.toString("pem")}\n`;
+}
+
+function nodeName(x509: typeof X509, nodeId: string): X509.SubjectAlternativeNameExtension {
+  return new x509.SubjectAlternativeNameExtension([{ type: "url", value: nodeUriPrefix + nodeId }]);
+}
+
+/** 63 random bits; the first byte is never zero, and the sign bit is clear. */
+function createSerial(): string {
+  const bytes = randomBytes(serialBytes);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString("hex");
+}
