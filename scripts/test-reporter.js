@@ -19,8 +19,8 @@ export default async function* report(source) {
         break;
       case "test:fail":
         if (event.data.details?.error?.failureType === "subtestsFailed") break;
+        if (!isRepeat(event.data, failures)) yield `\n${failureText(event.data)}\n`;
         failures.push(event.data);
-        yield `\n${failureText(event.data)}\n`;
         dots = 0;
         break;
       case "test:stdout":
@@ -45,6 +45,12 @@ export default async function* report(source) {
 /** The runner's closing lines, such as `tests 12` and `duration_ms 345`. */
 function isCount(message) {
   return /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/.test(message);
+}
+
+/** A failed hook fails every test of its file in the same words: they are printed once. */
+function isRepeat(data, earlier) {
+  const type = data.details?.error?.failureType;
+  return type === "hookFailed" && earlier.some((one) => one.file === data.file);
 }
 
 function failureText(data) {
