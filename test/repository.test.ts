@@ -151,9 +151,7 @@ test("a source file says first what it is for", () => {
 test("files are named in kebab-case", () => {
   const odd = trackedFiles()
     .filter((path) => /^(src|scripts|test|lab|sim)\//.test(path) && /\.(ts|js)$/.test(path))
-    .filter(
-      (path) => !/^[a-z0-9-]+(\.test(-[a-z]+)?|\.d)?\.(ts|js)$/.test(path.split("/").at(-1) ?? ""),
-    );
+    .filter((path) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*\.(ts|js)$/.test(path.split("/").at(-1) ?? ""));
   assert.deepEqual(odd, []);
 });
 
