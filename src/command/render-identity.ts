@@ -1,0 +1,204 @@
+/** `keygen`, `sign`, `install`, `nodes`, `version` and `bench`: what was made, and what to do next. */
+import {
+  agoToText,
+  bytesToText,
+  counted,
+  elapsedToText,
+  grouped,
+  tableToText,
+  type View,
+} from "./text.ts";
+
+export interface CreatedNodeFacts {
+  readonly nodeId: string;
+  /** 8 hex digits. */
+  readonly epoch: string;
+  readonly isHub: boolean;
+  readonly dir: string;
+  readonly keyFile: string;
+  readonly csrFile: string;
+}
+
+/** Quoted for a shell when it has to be. */
+export function quoted(text: string): string {
+  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
+}
+
+/** The command to run next. */
+export function nextAfterKeygen(node: CreatedNodeFacts): string {
+  return node.isHub
+    ? `zamsync serve --data-dir ${quoted(node.dir)} --bind 0.0.0.0:7700 --policy own`
+    : `zamsync sign ${quoted(node.csrFile)} --ca HUBDIR`;
+}
+
+export function keygenToText(node: CreatedNodeFacts, view: View): string {
+  const { style } = view;
+  return [
+    `${style.green("made")} ${node.isHub ? "hub" : "node"} ${style.bold(node.nodeId)} in ${node.dir}`,
+    `data key: ${node.keyFile}`,
+    "keep a copy of the key elsewhere: without it nobody can read the log",
+    node.isHub
+      ? "next, on this machine:"
+      : "next, where the hub is (HUBDIR is its directory), or first serve this node to make it a hub:",
+    `  ${style.cyan(nextAfterKeygen(node))}`,
+  ].join("\n");
+}
+
+export function keygenToJson(node: CreatedNodeFacts): object {
+  const { nodeId, epoch, isHub, dir, keyFile, csrFile } = node;
+  return {
+    nodeId,
+    epoch,
+    role: isHub ? "hub" : "unsigned",
+    dir,
+    keyFile,
+    csrFile,
+    next: nextAfterKeygen(node),
+  };
+}
+
+export interface SignedFacts {
+  readonly nodeId: string;
+  readonly serial: string;
+  /** ISO 8601 UTC. */
+  readonly expires: string;
+  /** What was written: node.crt and ca.crt, or one bundle. */
+  readonly files: readonly string[];
+  /** True when signing made this unsigned node a hub. */
+  readonly becameHub: boolean;
+}
+
+export function signToText(signed: SignedFacts, isBundle: boolean, view: View): string {
+  const { style } = view;
+  const lines = [
+    `${style.green("signed")} ${style.bold(signed.nodeId)}, serial ${signed.serial}, valid until ${signed.expires.slice(0, 10)}`,
+    ...signed.files.map((file) => `wrote ${file}`),
+  ];
+  const bundle = signed.files[0];
+  if (isBundle && bundle !== undefined) {
+    lines.push("next, on the clinic's machine:");
+    lines.push(`  ${style.cyan(`zamsync install ${quoted(bundle)} --data-dir DIR`)}`);
+  }
+  return lines.join("\n");
+}
+
+export function installToText(
+  installed: Pick<SignedFacts, "nodeId" | "expires">,
+  view: View,
+): string {
+  return `${view.style.green("installed")} the certificate of ${view.style.bold(installed.nodeId)}, valid until ${installed.expires.slice(0, 10)}`;
+}
+
+export interface NodeRow {
+  readonly nodeId: string;
+  readonly role: string;
+  readonly serial: string;
+  /** ISO 8601 UTC. */
+  readonly expires: string;
+  readonly state: string;
+  readonly lastSync: string | null;
+  /** Events of ours that it lacks, and of its own that it had not sent; null when it was never seen. */
+  readonly pendingOut: number | null;
+  readonly pendingIn: number | null;
+}
+
+export function nodesToText(nodes: readonly NodeRow[], view: View): string {
+  if (nodes.length === 0) return "no nodes yet: zamsync sign CSR --ca HUBDIR adds one";
+  const pending = (value: number | null): string => (value === null ? "-" : grouped(value));
+  const rows = nodes.map((node) => [
+    node.nodeId,
+    node.role,
+    node.state,
+    node.serial,
+    node.expires.slice(0, 10),
+    node.lastSync === null ? "never" : agoToText(node.lastSync, view.nowMs),
+    pending(node.pendingOut),
+    pending(node.pendingIn),
+  ]);
+  const columns = [
+    { title: "NODE" },
+    { title: "ROLE" },
+    { title: "STATE" },
+    { title: "SERIAL" },
+    { title: "EXPIRES" },
+    { title: "LAST SYNC" },
+    { title: "TO SEND", isNumber: true },
+    { title: "TO GET", isNumber: true },
+  ];
+  return tableToText(columns, rows, view.style);
+}
+
+export interface VersionFacts {
+  readonly version: string;
+  readonly node: string;
+  readonly logFormat: number;
+  readonly protocol: number;
+  readonly platform: string;
+}
+
+export function versionToText(facts: VersionFacts): string {
+  return [
+    `zamsync ${facts.version}`,
+    `Node ${facts.node} on ${facts.platform}`,
+    `log format ${facts.logFormat}, protocol ${facts.protocol}`,
+  ].join("\n");
+}
+
+/** Figures of `bench`: times in milliseconds, rates per second, sizes in bytes. */
+export interface BenchFacts {
+  readonly events: number;
+  readonly payloadBytes: number;
+  /** The same events merely sealed, nothing written: the ceiling. */
+  readonly sealEventsPerS: number;
+  readonly appendEventsPerS: number;
+  readonly singlePushesPerS: number;
+  /** Bare append and fdatasync of a record of that size: the ceiling of single pushes. */
+  readonly bareSyncsPerS: number;
+  readonly openMs: number;
+  readonly openBytesRead: number | null;
+  readonly syncMs: number;
+  readonly syncEventsPerS: number;
+  readonly logBytesPerEvent: number;
+  readonly wireBytesPerEvent: number;
+  readonly idleSyncBytesUp: number;
+  readonly idleSyncBytesDown: number;
+  readonly peakMemoryBytes: number;
+}
+
+export function benchToText(facts: BenchFacts, view: View): string {
+  const perS = (value: number): string => grouped(Math.round(value));
+  const share = (part: number, whole: number): string =>
+    whole > 0 ? ` (${Math.round((100 * part) / whole)} % of ${perS(whole)})` : "";
+  const rows: readonly (readonly [string, string])[] = [
+    ["Events:", `${grouped(facts.events)} of ${bytesToText(facts.payloadBytes)}`],
+    [
+      "Append:",
+      `${perS(facts.appendEventsPerS)} events/s${share(facts.appendEventsPerS, facts.sealEventsPerS)} merely sealed`,
+    ],
+    [
+      "Single pushes:",
+      `${perS(facts.singlePushesPerS)}/s${share(facts.singlePushesPerS, facts.bareSyncsPerS)} bare fdatasyncs`,
+    ],
+    [
+      "Reopen:",
+      `${elapsedToText(facts.openMs)}${facts.openBytesRead === null ? "" : `, ${bytesToText(facts.openBytesRead)} read`}`,
+    ],
+    [
+      "Sync:",
+      `${elapsedToText(facts.syncMs)} over loopback, ${perS(facts.syncEventsPerS)} events/s`,
+    ],
+    ["On disk:", `${facts.logBytesPerEvent.toFixed(1)} bytes an event`],
+    [
+      "On the wire:",
+      `${facts.wireBytesPerEvent.toFixed(1)} bytes an event, both ways, TLS included`,
+    ],
+    [
+      "Nothing to do:",
+      `${counted(facts.idleSyncBytesUp, "byte")} up, ${counted(facts.idleSyncBytesDown, "byte")} down`,
+    ],
+    ["Peak memory:", bytesToText(facts.peakMemoryBytes)],
+  ];
+  return rows
+    .map(([name, value]) => `${view.style.bold(name)}${" ".repeat(16 - name.length)}${value}`)
+    .join("\n");
+}
