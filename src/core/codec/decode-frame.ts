@@ -1,0 +1,256 @@
+/**
+ * Bytes to frames. Total: any bytes give a frame or a problem, nothing throws,
+ * and every count is checked before memory is taken for it. Views into the
+ * input are handed out for blocks only; whoever keeps one copies it.
+ */
+import { ByteReader } from "../bytes.ts";
+import { chainBytes, isNodeId, payloadBytesMax, typeMax } from "../event.ts";
+import type { VectorEntry } from "../vector/stream-table.ts";
+import {
+  byeReasons,
+  helloHasBase,
+  helloHasHealth,
+  helloHasHeld,
+  helloHasLimit,
+  helloKeepsOpen,
+  helloOffersAll,
+  helloPingOnly,
+  refusedReasons,
+  vectorPurposes,
+} from "./encode-frame.ts";
+import {
+  type AckEntry,
+  type ChainPoint,
+  chain8Bytes,
+  digestBytes,
+  type Ends,
+  type Frame,
+  type FrameProblem,
+  frameCodes,
+  logIdBytes,
+  protocolVersion,
+  protocolVersionOldest,
+  type VectorMark,
+  type WireHealth,
+} from "./frame-types.ts";
+import { decodeKnown } from "./rows.ts";
+import { decodeStreamName } from "./stream-name.ts";
+import { decodeVectorEntry } from "./vector-codec.ts";
+import {
+  ackEntriesMax,
+  batchEventsMax,
+  batchRawBytesMax,
+  chainPointsMax,
+  errorTextBytesMax,
+  fragmentWireBytes,
+} from "./wire-limits.ts";
+
+function malformed(problem: string): FrameProblem {
+  return { type: "problem", kind: "malformed", problem };
+}
+
+function overLimit(problem: string): FrameProblem {
+  return { type: "problem", kind: "limit", problem };
+}
+
+function decodeMark(reader: ByteReader): VectorMark {
+  return { ordinal: reader.varint(), digest: reader.bytes(digestBytes).slice() };
+}
+
+export function decodeHealth(reader: ByteReader): WireHealth {
+  return {
+    version: reader.text(96),
+    diskFreeBytes: reader.varint(),
+    damagedCount: reader.varint(),
+    quarantinedCount: reader.varint(),
+    clockCode: reader.text(24),
+    certDaysLeft: reader.signedVarint(),
+  };
+}
+
+function decodeHello(reader: ByteReader): Frame | FrameProblem {
+  const version = reader.varint();
+  const versionOldest = reader.varint();
+  if (reader.failed) return malformed("HELLO is cut short");
+  if (version < protocolVersionOldest || versionOldest > protocolVersion) {
+    const problem = versionOldest === version ? `${version}` : `${versionOldest} to ${version}`;
+    return { type: "problem", kind: "version", problem };
+  }
+  const flags = reader.u8();
+  const nodeId = reader.text(63);
+  const logId = reader.bytes(logIdBytes).slice();
+  const wallMs = reader.u48();
+  const codecs = reader.varint();
+  const receiveBytesMax = (flags & helloHasLimit) === 0 ? undefined : reader.varint();
+  const vector = decodeMark(reader);
+  const base = (flags & helloHasBase) === 0 ? undefined : decodeMark(reader);
+  const entryCount = reader.varint();
+  const held = (flags & helloHasHeld) === 0 ? undefined : decodeMark(reader);
+  const health = (flags & helloHasHealth) === 0 ? undefined : decodeHealth(reader);
+  if (flags > 127 || !isNodeId(nodeId) || codecs > 0x7fffffff) reader.fail();
+  return {
+    type: "hello",
+    version,
+    versionOldest,
+    nodeId,
+    logId,
+    wallMs,
+    codecs,
+    keepsOpen: (flags & helloKeepsOpen) !== 0,
+    isPingOnly: (flags & helloPingOnly) !== 0,
+    offersAll: (flags & helloOffersAll) !== 0,
+    vector,
+    entryCount,
+    ...(receiveBytesMax === undefined ? {} : { receiveBytesMax }),
+    ...(base === undefined ? {} : { base }),
+    ...(held === undefined ? {} : { held }),
+    ...(health === undefined ? {} : { health }),
+  };
+}
+
+function decodeVector(reader: ByteReader, ends: Ends): Frame | FrameProblem {
+  const purpose = vectorPurposes[reader.u8()];
+  const remaining = reader.varint();
+  if (purpose === undefined) return malformed("VECTOR has an unknown purpose");
+  const mark = purpose === "full" ? decodeMark(reader) : undefined;
+  const entries: VectorEntry[] = [];
+  while (reader.remaining > 0 && !reader.failed) entries.push(decodeVectorEntry(reader, ends));
+  return { type: "vector", purpose, remaining, entries, ...(mark === undefined ? {} : { mark }) };
+}
+
+function decodeRange(reader: ByteReader): Frame | FrameProblem {
+  const stream = reader.varint();
+  const from = reader.varint();
+  const count = reader.varint();
+  const chainBefore8 = reader.bytes(chain8Bytes).slice();
+  const chainAfter8 = reader.bytes(chain8Bytes).slice();
+  const codec = reader.varint();
+  const rawBytes = reader.varint();
+  const block = reader.bytes(reader.remaining);
+  if (reader.failed) return malformed("RANGE is cut short");
+  if (count > batchEventsMax || rawBytes > batchRawBytesMax) return overLimit("RANGE is larger than a batch may be");
+  if (count < 1 || from < 1 || from > Number.MAX_SAFE_INTEGER - count) return malformed("RANGE names no events");
+  return { type: "range", stream, from, count, chainBefore8, chainAfter8, codec, rawBytes, block };
+}
+
+function decodeFragment(reader: ByteReader): Frame | FrameProblem {
+  const stream = reader.varint();
+  const seq = reader.varint();
+  const hlc = { ms: reader.varint(), counter: reader.varint() };
+  const eventType = reader.varint();
+  const known = decodeKnown(reader);
+  const totalBytes = reader.varint();
+  const offset = reader.varint();
+  const chainBefore8 = reader.bytes(chain8Bytes).slice();
+  const chainAfter8 = reader.bytes(chain8Bytes).slice();
+  const codec = reader.varint();
+  const rawBytes = reader.varint();
+  const block = reader.bytes(reader.remaining);
+  if (reader.failed) return malformed("FRAGMENT is cut short");
+  if (rawBytes > fragmentWireBytes || totalBytes > payloadBytesMax) return overLimit("FRAGMENT is too large");
+  const isInside = rawBytes > 0 && offset + rawBytes <= totalBytes;
+  if (seq < 1 || !isInside || hlc.counter > 0xffff || eventType > typeMax) return malformed("FRAGMENT is no part of an event");
+  return { type: "fragment", stream, seq, hlc, eventType, known, totalBytes, offset, chainBefore8, chainAfter8, codec, rawBytes, block };
+}
+
+function decodeAck(reader: ByteReader): Frame | FrameProblem {
+  const entries: AckEntry[] = [];
+  while (reader.remaining > 0 && !reader.failed) {
+    if (entries.length === ackEntriesMax) return overLimit("ACK has too many entries");
+    const tagged = reader.varint();
+    const stream = Math.floor(tagged / 2);
+    const seq = reader.varint();
+    entries.push(tagged % 2 === 0 ? { stream, seq } : { stream, seq, offset: reader.varint() });
+  }
+  return { type: "ack", entries };
+}
+
+function decodeRefused(reader: ByteReader): Frame | FrameProblem {
+  const stream = reader.varint();
+  const reason = refusedReasons[reader.u8()];
+  if (reason === undefined) return malformed("REFUSED has an unknown reason");
+  return { type: "refused", stream, reason, seq: reader.varint(), head: reader.varint(), code: reader.varint() };
+}
+
+function decodeChains(reader: ByteReader, ends: Ends): Frame | FrameProblem {
+  const id = decodeStreamName(reader, ends);
+  const head = reader.varint();
+  const points: ChainPoint[] = [];
+  while (reader.remaining > 0 && !reader.failed) {
+    if (points.length === chainPointsMax) return overLimit("CHAINS has too many points");
+    points.push({ seq: reader.varint(), chain8: reader.bytes(chain8Bytes).slice() });
+  }
+  return { type: "chains", id, head, points };
+}
+
+function decodeBye(reader: ByteReader): Frame | FrameProblem {
+  const reason = byeReasons[reader.u8()];
+  if (reason === undefined) return malformed("BYE has an unknown reason");
+  return { type: "bye", reason, heldOrdinal: reader.varint() };
+}
+
+function decodeFlag(reader: ByteReader): boolean {
+  const flag = reader.u8();
+  if (flag > 1) reader.fail();
+  return flag === 1;
+}
+
+function decodeBody(code: number, reader: ByteReader, ends: Ends): Frame | FrameProblem {
+  switch (code) {
+    case frameCodes.hello:
+      return decodeHello(reader);
+    case frameCodes.vector:
+      return decodeVector(reader, ends);
+    case frameCodes.needVector:
+      return { type: "needVector" };
+    case frameCodes.stream:
+      return { type: "stream", id: decodeStreamName(reader, ends) };
+    case frameCodes.range:
+      return decodeRange(reader);
+    case frameCodes.fragment:
+      return decodeFragment(reader);
+    case frameCodes.ack:
+      return decodeAck(reader);
+    case frameCodes.refused:
+      return decodeRefused(reader);
+    case frameCodes.chainsQuery:
+      return { type: "chainsQuery", id: decodeStreamName(reader, ends), low: reader.varint(), high: reader.varint() };
+    case frameCodes.chains:
+      return decodeChains(reader, ends);
+    case frameCodes.lost:
+      return { type: "lost", stream: reader.varint(), from: reader.varint(), to: reader.varint(), chain: reader.bytes(chainBytes).slice() };
+    case frameCodes.floor:
+      return { type: "floor", stream: reader.varint(), seq: reader.varint(), chain: reader.bytes(chainBytes).slice(), byOrigin: decodeFlag(reader) };
+    case frameCodes.prime:
+      return {
+        type: "prime",
+        id: decodeStreamName(reader, ends),
+        from: reader.varint(),
+        to: reader.varint(),
+        chain8: reader.bytes(chain8Bytes).slice(),
+      };
+    case frameCodes.noWindow:
+      return { type: "noWindow" };
+    case frameCodes.done:
+      return { type: "done", isPartial: decodeFlag(reader) };
+    case frameCodes.ping:
+      return { type: "ping", nonce: reader.varint() };
+    case frameCodes.pong:
+      return { type: "pong", nonce: reader.varint() };
+    case frameCodes.bye:
+      return decodeBye(reader);
+    case frameCodes.error:
+      return { type: "error", code: reader.varint(), text: reader.text(errorTextBytesMax) };
+    default:
+      return malformed(`type ${code} is unknown`);
+  }
+}
+
+/** Decodes a frame's type byte and body, as cut by FrameReader. */
+export function decodeFrame(bytes: Uint8Array, ends: Ends): Frame | FrameProblem {
+  const reader = new ByteReader(bytes);
+  const code = reader.u8();
+  const frame = decodeBody(code, reader, ends);
+  if (frame.type === "problem") return frame;
+  return reader.finished ? frame : malformed(`${frame.type} does not fill its frame`);
+}

@@ -1,0 +1,29 @@
+/**
+ * Bounds of everything that a frame may hold. A decoder checks them before it
+ * takes memory; an encoder stays below them.
+ */
+
+/** Bytes of one frame after its length: fits the largest range, and bounds what a peer can make us buffer. */
+export const frameBytesMax = 64 * 1024;
+/** Events of one range: at 2G speeds (3 KB/s) 64 visits are about one second of air time. */
+export const batchEventsMax = 64;
+/** Bytes of a range's rows before compression. Holds the largest unfragmented event (16 KiB, and 8 KiB of `known`). */
+export const batchRawBytesMax = 32 * 1024;
+/** Bytes of one fragment on the wire: with a TLS handshake of 4 KB before it, it still fits a link that dies after 20 KiB. */
+export const fragmentWireBytes = 4 * 1024;
+/** Bytes of earlier rows that serve as dictionary: 42.2 B an event against 40.3 with four times as much (FACTS.md). */
+export const windowBytes = 128 * 1024;
+/** Open holes of one stream in a vector (RULES 37). */
+export const holesPerStreamMax = 1024;
+/** Entries of one ACK frame. */
+export const ackEntriesMax = 256;
+/** Chain points of one CHAINS frame: 53 powers of two and the head fit. */
+export const chainPointsMax = 64;
+/** Bytes of the text of an ERROR frame. */
+export const errorTextBytesMax = 200;
+/** Lines of a vector that a peer with the hub role may announce. */
+export const vectorEntriesMaxHub = 65_536;
+/** Lines of a vector that a clinic may announce: 64 lanes by 64 epochs is 4,096; the rest is what it holds of others under `--policy all`. */
+export const vectorEntriesMaxClinic = 16_384;
+/** Bytes of VECTOR entries in one frame, so that a cut costs seconds. */
+export const vectorChunkBytes = 8 * 1024;
