@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FileFault, type FileStore, type StoreFile } from "../core/ports.ts";
+import { describeFileStore } from "./file-store-conformance.ts";
 import { MemoryStore, SimulatedCrash } from "./memory-store.ts";
 import { createSeededRandom } from "./seeded-random.ts";
 
@@ -249,4 +250,13 @@ test("flipped bits are durable, and a read-only disk refuses every change", () =
   assert.throws(() => store.rename("a", "b"), isFault("readOnly"));
   assert.throws(() => store.open("b", "create"), isFault("readOnly"));
   assert.equal(textOf(store.crash(createSeededRandom(1)), "a"), "A");
+});
+
+describeFileStore({ name: "memory store", create: () => new MemoryStore() });
+describeFileStore({
+  name: "memory store with queued syncs",
+  create: () => new MemoryStore({ syncs: "queued" }),
+  runSyncs: (store) => {
+    if (store instanceof MemoryStore) store.runSyncs();
+  },
 });
