@@ -96,9 +96,9 @@ function filesBelow(folder) {
 }
 
 /** Runs one command on the project's Node; the exit status, also for one ended by a signal. */
-function run(args) {
+function run(node, args) {
   const folder = join(root, "node_modules", ".bin");
-  const child = spawn(projectNode(), args, {
+  const child = spawn(node, args, {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH ?? ""}` },
@@ -127,8 +127,15 @@ async function main([name, ...args]) {
   }
   const installed = ensureInstalled();
   if (installed !== 0) return installed;
+  const node = projectNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `Z103 this is Node ${process.versions.node}, no Node came with the packages, and 24.15 or newer is needed\n`,
+    );
+    return 2;
+  }
   for (const stage of task(args)) {
-    const statuses = await Promise.all(stage.map(run));
+    const statuses = await Promise.all(stage.map((command) => run(node, command)));
     const failed = statuses.find((status) => status !== 0);
     if (failed !== undefined) return failed;
   }

@@ -70,9 +70,15 @@ function installEnv() {
   return env;
 }
 
-/** The Node to run this project's tasks on: the bundled one, else the present one if new enough. */
+/**
+ * The Node to run this project's tasks on: the bundled one; else, where none is made for the
+ * platform or optional packages were left out, the present one if it is new enough.
+ */
 export function projectNode(base = root) {
-  return bundledNode(base) ?? process.execPath;
+  const bundled = bundledNode(base);
+  if (bundled !== undefined) return bundled;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > 24 || (major === 24 && minor >= 15) ? process.execPath : undefined;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = ensureInstalled();
