@@ -2,12 +2,12 @@
  * Status: what a person needs to know about a node, computed from the log and
  * the peers' sidecars. It reads no history.
  */
-import { driftReferenceMs, maxClockDriftMsDefault } from "../core/clock/hlc.ts";
+import { driftReferenceMs, maxClockDriftDefaultMs } from "../core/clock/hybrid-clock.ts";
 import { epochToText } from "../core/event.ts";
 import type { Log } from "../core/log/api.ts";
 import { countRanges } from "../core/vector/ranges.ts";
 import type { NodeStatus, PeerRow } from "./api.ts";
-import type { PeerRecord } from "./peer-store.ts";
+import type { PeerRecord } from "./peer-record.ts";
 import { msToIso } from "./reading.ts";
 
 export interface StatusInput {
@@ -17,7 +17,7 @@ export interface StatusInput {
   readonly connectedPeers: ReadonlySet<string>;
   readonly certDaysLeft: number | null;
   readonly wallMs: number;
-  readonly buildTimeMs: number;
+  readonly buildMs: number;
 }
 
 /** A clock this far behind a time known to have passed is wrong, not merely coarse. */
@@ -26,6 +26,8 @@ const clockSlackMs = 5 * 60 * 1000;
 export function computeStatus(input: StatusInput): NodeStatus {
   const { log } = input;
   const peers = input.peers.map((peer) => toPeerRow(peer, input.connectedPeers));
+  const pending =
+    input.role === "hub" ? { count: 0, sinceMs: undefined } : findPending(log, input.peers);
   const newest = [...input.peers].sort((a, b) => b.lastSyncMs - a.lastSyncMs)[0];
   return {
     nodeId: log.nodeId,
@@ -35,9 +37,8 @@ export function computeStatus(input: StatusInput): NodeStatus {
     walBytes: log.sizeBytes,
     encrypted: log.isEncrypted,
     pending:
-      input.role === "hub"
-        ? peers.reduce((sum, peer) => sum + peer.pendingOut, 0)
-        : countPending(log, input.peers),
+      input.role === "hub" ? peers.reduce((sum, peer) => sum + peer.pendingOut, 0) : pending.count,
+    pendingSince: pending.sinceMs === undefined ? null : msToIso(pending.sinceMs),
     peers,
     lastSync:
       newest === undefined || newest.lastSyncMs === 0
@@ -88,8 +89,33 @@ function toPeerRow(peer: PeerRecord, connected: ReadonlySet<string>): PeerRow {
   };
 }
 
+export interface Pending {
+  readonly count: number;
+  /** When the oldest of them was stored; undefined when there is none. */
+  readonly sinceMs: number | undefined;
+}
+
 /** Own events, in all lanes and epochs, that no hub has confirmed as durable. */
-export function countPending(log: Log, peers: readonly PeerRecord[]): number {
+export function findPending(log: Log, peers: readonly PeerRecord[]): Pending {
+  const confirmed = confirmedByHubs(peers);
+  let count = 0;
+  let sinceMs: number | undefined;
+  for (let index = 0; index < log.streamCount; index++) {
+    const state = log.stream(index);
+    if (state.id.node !== log.nodeId) continue;
+    const from = Math.max(confirmed.get(streamKey(state.id)) ?? 0, state.floor?.seq ?? 0);
+    if (from >= state.head) continue;
+    const absent = [...state.holes, ...state.lost].filter((range) => range.to > from);
+    const pending = state.head - from - countRanges(absent.map((range) => clip(range, from + 1)));
+    if (pending === 0) continue;
+    count += pending;
+    const oldest = log.readStream(index, from + 1, { events: 1, bytes: 1 })[0];
+    if (oldest !== undefined) sinceMs = Math.min(sinceMs ?? oldest.receivedMs, oldest.receivedMs);
+  }
+  return { count, sinceMs };
+}
+
+function confirmedByHubs(peers: readonly PeerRecord[]): Map<string, number> {
   const confirmed = new Map<string, number>();
   for (const peer of peers) {
     if (peer.role !== "hub") continue;
@@ -98,16 +124,7 @@ export function countPending(log: Log, peers: readonly PeerRecord[]): number {
       confirmed.set(key, Math.max(confirmed.get(key) ?? 0, head.seq));
     }
   }
-  let pending = 0;
-  for (let index = 0; index < log.streamCount; index++) {
-    const state = log.stream(index);
-    if (state.id.node !== log.nodeId) continue;
-    const from = Math.max(confirmed.get(streamKey(state.id)) ?? 0, state.floor?.seq ?? 0);
-    if (from >= state.head) continue;
-    const absent = [...state.holes, ...state.lost].filter((range) => range.to > from);
-    pending += state.head - from - countRanges(absent.map((range) => clip(range, from + 1)));
-  }
-  return pending;
+  return confirmed;
 }
 
 function clip(range: { readonly from: number; readonly to: number }, from: number) {
@@ -134,17 +151,17 @@ function streamFacts(log: Log): Pick<NodeStatus, "damaged" | "vector" | "lostAtS
 
 /** RULES 38: a wall clock is wrong when it is behind a time known to have passed, or far behind the log's own HLC. */
 export function clockHealth(
-  input: Pick<StatusInput, "log" | "wallMs" | "buildTimeMs">,
+  input: Pick<StatusInput, "log" | "wallMs" | "buildMs">,
 ): NodeStatus["clock"] {
-  const { log, wallMs, buildTimeMs } = input;
-  const knownMs = driftReferenceMs({ wallMs: 0, buildTimeMs, trustedTimeMs: log.trustedTimeMs });
+  const { log, wallMs, buildMs } = input;
+  const knownMs = driftReferenceMs({ wallMs: 0, buildMs, trustedMs: log.trustedTimeMs });
   if (wallMs + clockSlackMs < knownMs)
     return {
       ok: false,
       reason: `the clock says ${msToIso(wallMs)}, but it is at least ${msToIso(knownMs)}; set the clock (timedatectl)`,
     };
-  const referenceMs = driftReferenceMs({ wallMs, buildTimeMs, trustedTimeMs: log.trustedTimeMs });
-  if (log.lastHlc.ms > referenceMs + maxClockDriftMsDefault)
+  const referenceMs = driftReferenceMs({ wallMs, buildMs, trustedMs: log.trustedTimeMs });
+  if (log.lastHlc.ms > referenceMs + maxClockDriftDefaultMs)
     return {
       ok: false,
       reason: `the newest event is dated ${msToIso(log.lastHlc.ms)}, more than a day ahead of ${msToIso(referenceMs)}; the clock was wrong when it was written`,

@@ -58,4 +58,12 @@ export const dataErrors = {
     http: 400,
     retryable: false,
   },
+  Z608: {
+    name: "IdempotencyKeyInvalid",
+    message: "an id has 1 to {maxCharacters} characters",
+    hint: "use the record's own identifier, or leave the id out",
+    exit: 7,
+    http: 400,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
