@@ -1,0 +1,135 @@
+/**
+ * The part of `node:test` that core's tests use, for a runtime that has none:
+ * `describe`, `test` (`it`), `before`, `after`, `beforeEach`, `afterEach`,
+ * nested `t.test`, `skip` and `diagnostic`. Anything else is absent, so that a
+ * test that leans on it fails to bundle or to run.
+ */
+
+export interface TestContext {
+  readonly name: string;
+  diagnostic(text: string): void;
+  skip(reason?: string): void;
+  test(name: string, run: TestBody): Promise<void>;
+}
+type TestBody = (context: TestContext) => unknown;
+interface Options {
+  readonly skip?: boolean | string;
+  readonly timeout?: number;
+}
+type Hook = () => unknown;
+
+interface Suite {
+  readonly name: string;
+  readonly before: Hook[];
+  readonly after: Hook[];
+  readonly beforeEach: Hook[];
+  readonly afterEach: Hook[];
+  readonly parts: (Suite | Case)[];
+}
+interface Case {
+  readonly name: string;
+  readonly body: TestBody;
+  readonly isSkipped: boolean;
+}
+
+export interface TestResult {
+  readonly name: string;
+  readonly outcome: "pass" | "fail" | "skip";
+  readonly text?: string;
+}
+
+const root = newSuite("");
+let current = root;
+
+function newSuite(name: string): Suite {
+  return { name, before: [], after: [], beforeEach: [], afterEach: [], parts: [] };
+}
+
+export function describe(name: string, body: () => void): void {
+  const suite = newSuite(name);
+  current.parts.push(suite);
+  const outer = current;
+  current = suite;
+  try {
+    body();
+  } finally {
+    current = outer;
+  }
+}
+
+export function test(name: string, options: Options | TestBody, body?: TestBody): void {
+  const run = typeof options === "function" ? options : body;
+  const skip = typeof options === "function" ? undefined : options.skip;
+  if (run === undefined) throw new Error(`test '${name}' has no body`);
+  current.parts.push({ name, body: run, isSkipped: skip !== undefined && skip !== false });
+}
+
+export const it = test;
+export const suite = describe;
+export const before = (hook: Hook): number => current.before.push(hook);
+export const after = (hook: Hook): number => current.after.push(hook);
+export const beforeEach = (hook: Hook): number => current.beforeEach.push(hook);
+export const afterEach = (hook: Hook): number => current.afterEach.push(hook);
+
+class Skip extends Error {}
+
+/** Runs all that was declared, one after the other. */
+export async function runAll(report: (result: TestResult) => void): Promise<void> {
+  await runSuite(root, "", [], [], report);
+}
+
+async function runSuite(
+  suite: Suite,
+  path: string,
+  beforeEachOutside: readonly Hook[],
+  afterEachOutside: readonly Hook[],
+  report: (result: TestResult) => void,
+): Promise<void> {
+  const befores = [...beforeEachOutside, ...suite.beforeEach];
+  const afters = [...suite.afterEach, ...afterEachOutside];
+  for (const hook of suite.before) await hook();
+  for (const part of suite.parts) {
+    const name = path === "" ? part.name : `${path} > ${part.name}`;
+    if ("parts" in part) {
+      await runSuite(part, name, befores, afters, report);
+      continue;
+    }
+    if (part.isSkipped) {
+      report({ name, outcome: "skip" });
+      continue;
+    }
+    for (const hook of befores) await hook();
+    await runCase(name, part.body, report);
+    for (const hook of afters) await hook();
+  }
+  for (const hook of suite.after) await hook();
+}
+
+async function runCase(
+  name: string,
+  body: TestBody,
+  report: (result: TestResult) => void,
+): Promise<void> {
+  const context: TestContext = {
+    name,
+    diagnostic: () => {},
+    skip: (reason) => {
+      throw new Skip(reason);
+    },
+    test: (inner, innerBody) => runCase(`${name} > ${inner}`, innerBody, report),
+  };
+  try {
+    const result = body(context);
+    if (result instanceof Promise) await result;
+    report({ name, outcome: "pass" });
+  } catch (error) {
+    if (error instanceof Skip) report({ name, outcome: "skip", text: error.message });
+    else report({ name, outcome: "fail", text: describeError(error) });
+  }
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `\ncaused by ${describeError(error.cause)}` : "";
+  return `${error.name}: ${error.message}\n${error.stack ?? ""}${cause}`;
+}
