@@ -30,7 +30,7 @@ export default async function* report(source) {
       case "test:diagnostic":
         if (event.data.nesting === 0 && isCount(event.data.message))
           counts.push(event.data.message);
-        else if (/seed/i.test(event.data.message)) yield `\n# ${event.data.message}\n`;
+        else if (/^warning: |seed/i.test(event.data.message)) yield `\n# ${event.data.message}\n`;
         break;
     }
   }

@@ -10,8 +10,9 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Above this a file has a second subject in it (STYLE: aim for 80 to 300 lines). */
-const linesMax = 400;
+/** Past the first a file probably has a second subject (STYLE: 80 to 300); past the other it has. */
+const linesWarn = 400;
+const linesMax = 500;
 const generated = new Set(["package-lock.json", "docs/errors.md"]);
 
 interface Rule {
@@ -129,12 +130,13 @@ for (const rule of rules) {
   });
 }
 
-test("a source file has one subject, and so at most 400 lines", () => {
+test("a source file has one subject, and so at most 500 lines", (t) => {
   const long = textFiles()
     .filter(({ path }) => isCode(path))
-    .filter(({ lines }) => lines.length > linesMax)
-    .map(({ path, lines }) => `${path}: ${lines.length} lines`);
-  assert.deepEqual(long, []);
+    .filter(({ lines }) => lines.length > linesWarn);
+  const named = ({ path, lines }: (typeof long)[number]) => `${path}: ${lines.length} lines`;
+  for (const file of long) t.diagnostic(`warning: ${named(file)}, look for the second subject`);
+  assert.deepEqual(long.filter(({ lines }) => lines.length > linesMax).map(named), []);
 });
 
 test("a source file says first what it is for", () => {
