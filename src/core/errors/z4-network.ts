@@ -90,12 +90,4 @@ export const networkErrors = {
     http: 503,
     retryable: true,
   },
-  Z412: {
-    name: "WriteStalled",
-    message: "{address} took no data for {timeoutMs} ms",
-    hint: "nothing acknowledged is lost; the next sync goes on from there",
-    exit: 5,
-    http: 504,
-    retryable: true,
-  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
