@@ -82,4 +82,20 @@ export const storageErrors = {
     http: 503,
     retryable: false,
   },
+  Z211: {
+    name: "DirectoryUnusable",
+    message: "{path} cannot be used: {problem}",
+    hint: "check that the directory exists, who owns it, and that it can be written",
+    exit: 3,
+    http: 503,
+    retryable: false,
+  },
+  Z212: {
+    name: "SidecarDamaged",
+    message: "{path} cannot be believed: {problem}",
+    hint: "the log is not touched by this; run zamsync doctor to see what it costs",
+    exit: 3,
+    http: 503,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

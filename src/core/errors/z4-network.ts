@@ -90,4 +90,20 @@ export const networkErrors = {
     http: 503,
     retryable: true,
   },
+  Z412: {
+    name: "OwnerLost",
+    message: "the process that has {path} open went away before it answered {method}",
+    hint: "whether it was done is unknown; look with zamsync status, then repeat it if needed",
+    exit: 5,
+    http: 503,
+    retryable: false,
+  },
+  Z413: {
+    name: "LocalMessageMalformed",
+    message: "the socket of {path} carried a message that cannot be read: {problem}",
+    hint: "compare the versions of zamsync on both sides of the socket",
+    exit: 5,
+    http: 503,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
