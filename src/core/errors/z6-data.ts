@@ -66,4 +66,12 @@ export const dataErrors = {
     http: 400,
     retryable: false,
   },
+  Z609: {
+    name: "IdFieldMissing",
+    message: "line {line} has no text or whole number at {pointer}",
+    hint: "give every line an id there, or leave --id-field out",
+    exit: 7,
+    http: 400,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
