@@ -4,7 +4,12 @@
  * functions of `guest/host.ts`, and nothing else: no Node, no V8, no DOM.
  */
 import { createHash, type Hash } from "node:crypto";
-import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from "quickjs-emscripten";
+import type {
+  QuickJSContext,
+  QuickJSHandle,
+  QuickJSRuntime,
+  QuickJSWASMModule,
+} from "quickjs-emscripten";
 import { getQuickJS } from "quickjs-emscripten";
 import { type AeadKey, FileFault, type FileStore, type StoreFile } from "../../src/core/ports.ts";
 import { nodeCompressor } from "../../src/storage/node-compressor.ts";
@@ -14,8 +19,8 @@ import type { HostFunctions } from "./guest/host.ts";
 type Value = ArrayBuffer | number | string | boolean | null | undefined;
 
 export interface GuestOptions {
-  /** Of QuickJS's own allocator; undefined: none. */
-  readonly memoryLimitBytes?: number;
+  /** Where to run; a `MemoryRoom`'s for a hard limit on memory. */
+  readonly quickJs?: QuickJSWASMModule;
   readonly store?: FileStore;
   /** More functions for `globalThis.host`, next to the ports. */
   readonly functions?: Readonly<Record<string, (...args: never[]) => Value>>;
@@ -35,10 +40,9 @@ export class Guest {
   }
 
   static async create(options: GuestOptions = {}): Promise<Guest> {
-    const quickJs = await getQuickJS();
+    const quickJs = options.quickJs ?? (await getQuickJS());
     const runtime = quickJs.newRuntime();
     runtime.setMaxStackSize(stackBytesMax);
-    if (options.memoryLimitBytes !== undefined) runtime.setMemoryLimit(options.memoryLimitBytes);
     const guest = new Guest(runtime);
     guest.installHost(options);
     return guest;
@@ -70,12 +74,12 @@ export class Guest {
     }
   }
 
-  /** Bytes that QuickJS's allocator has handed out now. */
+  /** Bytes in live objects, by QuickJS's own account: a walk over its heap. */
   usedBytes(): number {
     const handle = this.runtime.computeMemoryUsage();
-    const usage = this.context.dump(handle) as { malloc_size?: number; memory_used_size?: number };
+    const usage = this.context.dump(handle) as { memory_used_size: number };
     handle.dispose();
-    return usage.malloc_size ?? Number.NaN;
+    return usage.memory_used_size;
   }
 
   settle(): void {
