@@ -45,3 +45,4 @@ export {
   type RevocationList,
   type RevokedRow,
 } from "./revocation.ts";
+export { readOrCreateTicketKey } from "./ticket-key.ts";

@@ -1,0 +1,234 @@
+/**
+ * One established TLS connection as a session's host sees it: bytes in, bytes
+ * out, what it cost on the TCP socket, and one end.
+ *
+ * Nothing is read before `listen`: a peer that was refused is never parsed.
+ * Bytes are counted on the TCP socket, TLS and handshake included.
+ */
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { ZamError } from "../core/errors/zam-error.ts";
+import { RateShaper } from "./rate-shaper.ts";
+import { toNetworkError } from "./socket-errors.ts";
+
+export interface TransportListener {
+  onBytes(bytes: Uint8Array): void;
+  /** Room again: called when `queuedBytes` has fallen to `drainBytes` or below. */
+  onDrain(): void;
+  /** Called once: the peer ended, the connection broke, or our own `close` is through. */
+  onEnd(error?: ZamError): void;
+}
+
+export interface SocketTransportOptions {
+  readonly tls: TLSSocket;
+  readonly raw: Socket;
+  readonly address: string;
+  /** Silence of the peer after which the connection is given up (Z408). 0: never. */
+  readonly idleTimeoutMs: number;
+  /** Limits what is written, TLS overhead included. */
+  readonly rateBytesPerS?: number | undefined;
+  /** What to make of a peer that ends cleanly before it said anything. */
+  readonly earlyEndError?: ZamError | undefined;
+}
+
+/** A peer on the slowest link takes a few frames in this time; one that takes none is gone. */
+const closeTimeoutMs = 15_000;
+const drainBytes = 8 * 1024;
+
+export class SocketTransport {
+  /** As text, for messages: HOST:PORT. */
+  readonly address: string;
+  private readonly tls: TLSSocket;
+  private readonly raw: Socket;
+  private readonly shaper: RateShaper | undefined;
+  private readonly earlyEndError: ZamError | undefined;
+  private listener: TransportListener | undefined;
+  private idleTimeoutMs: number;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private shapeTimer: NodeJS.Timeout | undefined;
+  private closeTimer: NodeJS.Timeout | undefined;
+  private shaped: Uint8Array[] = [];
+  private shapedBytes = 0;
+  private lastHeardMs = performance.now();
+  private hasHeard = false;
+  private isClosing = false;
+  private isOver = false;
+  private endError: ZamError | undefined;
+  private readonly closeListeners: (() => void)[] = [];
+
+  constructor(options: SocketTransportOptions) {
+    const { tls, raw, address, rateBytesPerS } = options;
+    this.tls = tls;
+    this.raw = raw;
+    this.address = address;
+    this.idleTimeoutMs = options.idleTimeoutMs;
+    this.earlyEndError = options.earlyEndError;
+    if (rateBytesPerS !== undefined) this.shaper = new RateShaper(rateBytesPerS, performance.now());
+    tls.on("error", (cause) => this.fail(cause));
+    raw.on("error", (cause) => this.fail(cause));
+    tls.on("close", () => this.over());
+    raw.on("close", () => this.over());
+    this.armIdle();
+  }
+
+  get sentBytes(): number {
+    return this.raw.bytesWritten;
+  }
+
+  get receivedBytes(): number {
+    return this.raw.bytesRead;
+  }
+
+  /** Bytes accepted by `write` that the socket has not taken yet. */
+  get queuedBytes(): number {
+    return this.shapedBytes + this.tls.writableLength;
+  }
+
+  get isClosed(): boolean {
+    return this.isOver;
+  }
+
+  /** Starts reading. Once only. A connection that is over already says so at the next turn. */
+  listen(listener: TransportListener): void {
+    this.listener = listener;
+    if (this.isOver) {
+      setImmediate(() => listener.onEnd(this.endError));
+      return;
+    }
+    this.tls.on("end", () => this.onPeerEnd());
+    this.tls.on("data", (bytes: Buffer) => {
+      this.hasHeard = true;
+      if (!this.isClosing) listener.onBytes(bytes);
+    });
+  }
+
+  /** Called once when the connection is gone, also when nobody listens. */
+  onClosed(callback: () => void): void {
+    if (this.isOver) setImmediate(callback);
+    else this.closeListeners.push(callback);
+  }
+
+  /** The bytes belong to the transport from here on. Ignored once closing. */
+  write(bytes: Uint8Array): void {
+    if (this.isClosing || this.isOver || bytes.length === 0) return;
+    if (this.shaper === undefined) {
+      this.writeNow(bytes);
+      return;
+    }
+    this.shaped.push(bytes);
+    this.shapedBytes += bytes.length;
+    this.pumpShaped();
+  }
+
+  /** Flushes, then closes; gives up on a peer that does not take the bytes or does not close its side. */
+  close(): void {
+    if (this.isClosing || this.isOver) return;
+    this.isClosing = true;
+    this.closeTimer = setTimeout(() => this.destroy(), closeTimeoutMs);
+    this.endWhenFlushed();
+  }
+
+  /** At once, with what is queued lost. */
+  destroy(error?: ZamError): void {
+    this.endError ??= error;
+    this.tls.destroy();
+    this.raw.destroy();
+    this.over();
+  }
+
+  /** 0: never. For sessions that stay open with nothing to say. */
+  setIdleTimeout(timeoutMs: number): void {
+    this.idleTimeoutMs = timeoutMs;
+    this.armIdle();
+  }
+
+  private writeNow(bytes: Uint8Array): void {
+    this.tls.write(bytes, () => {
+      if (!this.isOver && !this.isClosing && this.queuedBytes <= drainBytes)
+        this.listener?.onDrain();
+    });
+  }
+
+  private pumpShaped(): void {
+    if (this.shapeTimer !== undefined || this.shaper === undefined || this.isOver) return;
+    for (;;) {
+      const [first] = this.shaped;
+      if (first === undefined) break;
+      const count = this.shaper.take(first.length, performance.now());
+      if (count === 0) {
+        const waitMs = this.shaper.waitMs(first.length, performance.now());
+        this.shapeTimer = setTimeout(() => {
+          this.shapeTimer = undefined;
+          this.pumpShaped();
+        }, waitMs);
+        return;
+      }
+      if (count < first.length) this.shaped[0] = first.subarray(count);
+      else this.shaped.shift();
+      this.shapedBytes -= count;
+      this.writeNow(first.subarray(0, count));
+    }
+    if (this.isClosing) this.endWhenFlushed();
+  }
+
+  /**
+   * Our side ends with close_notify and FIN; then what the peer still sends is
+   * thrown away unread until it closes too. Closing with unread bytes would make
+   * the system send a reset, which may overtake our last words.
+   */
+  private endWhenFlushed(): void {
+    if (this.shapedBytes > 0) return;
+    this.tls.end();
+    this.tls.resume();
+  }
+
+  private onPeerEnd(): void {
+    if (this.isClosing || this.isOver) return;
+    const hasSaidNothing = !this.hasHeard;
+    if (hasSaidNothing) this.endError ??= this.earlyEndError;
+    // What we still had to say has no reader any more.
+    this.destroy();
+  }
+
+  private fail(cause: unknown): void {
+    if (this.isOver) return;
+    const error = toNetworkError(cause, { phase: "established", address: this.address });
+    this.destroy(this.isClosing ? undefined : error);
+  }
+
+  private over(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.idleTimer);
+    clearTimeout(this.shapeTimer);
+    clearTimeout(this.closeTimer);
+    this.shaped = [];
+    this.shapedBytes = 0;
+    this.tls.destroy();
+    this.raw.destroy();
+    for (const callback of this.closeListeners) callback();
+    this.listener?.onEnd(this.endError);
+  }
+
+  private armIdle(): void {
+    clearTimeout(this.idleTimer);
+    if (this.idleTimeoutMs <= 0 || this.isOver) return;
+    this.lastHeardMs = performance.now();
+    this.watchIdle(this.raw.bytesRead, this.idleTimeoutMs);
+  }
+
+  private watchIdle(heardBytes: number, waitMs: number): void {
+    this.idleTimer = setTimeout(
+      () => {
+        const nowMs = performance.now();
+        const bytes = this.raw.bytesRead;
+        if (bytes !== heardBytes) this.lastHeardMs = nowMs;
+        const leftMs = this.lastHeardMs + this.idleTimeoutMs - nowMs;
+        if (leftMs > 0) return this.watchIdle(bytes, Math.min(leftMs, this.idleTimeoutMs / 4 + 1));
+        const { address, idleTimeoutMs: timeoutMs } = this;
+        this.destroy(new ZamError("Z408", { address, timeoutMs }));
+      },
+      Math.min(waitMs, this.idleTimeoutMs / 4 + 1),
+    );
+  }
+}

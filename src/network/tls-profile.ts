@@ -1,0 +1,76 @@
+/**
+ * How TLS is spoken: 1.3 only, one cipher, one signature algorithm, because
+ * every offer costs bytes on a link where a kilobyte takes a third of a second.
+ *
+ * A full handshake, which is rare, uses the hybrid group with ML-KEM; a
+ * resumption uses plain X25519 (32 bytes instead of 1,216), and its secret is
+ * mixed with the ticket's, which came from a hybrid handshake. A server also
+ * takes X25519 for full handshakes: the small device has no ML-KEM.
+ *
+ * Certificates are judged by a `CertificateJudge`, not by OpenSSL, whose answer
+ * would neither look at roles and revocations nor let us say why.
+ */
+import type { X509Certificate } from "node:crypto";
+import { createSecureContext, type SecureContext } from "node:tls";
+import type { PeerVerdict } from "../core/session/peer-verdict.ts";
+
+/** PEM texts, and what tells two generations of them apart. */
+export interface TlsCredentials {
+  readonly keyPem: string;
+  readonly certificatePem: string;
+  readonly authorityPem: string;
+  /** Hex. */
+  readonly certificateFingerprint: string;
+  /** Hex. */
+  readonly authorityFingerprint: string;
+}
+
+/** Decides about a peer by its certificate alone. Must not throw. */
+export type CertificateJudge = (
+  certificate: X509Certificate | undefined,
+  address: string,
+) => PeerVerdict;
+
+export const hybridGroup = "X25519MLKEM768";
+export const lightGroup = "X25519";
+/** Seven days: the most that TLS 1.3 allows a ticket to live (RFC 8446, 4.6.1). */
+export const ticketLifetimeS = 604_800;
+export const ticketKeyBytes = 48;
+
+export const tlsProfile = {
+  minVersion: "TLSv1.3",
+  maxVersion: "TLSv1.3",
+  // The Pi's older processors have no AES instructions.
+  ciphers: "TLS_CHACHA20_POLY1305_SHA256",
+  sigalgs: "ecdsa_secp256r1_sha256",
+} as const;
+
+export function createServerContext(
+  credentials: TlsCredentials,
+  ticketKey: Uint8Array,
+): SecureContext {
+  return createSecureContext({
+    ...tlsProfile,
+    key: credentials.keyPem,
+    cert: credentials.certificatePem,
+    ca: credentials.authorityPem,
+    ecdhCurve: `${hybridGroup}:${lightGroup}`,
+    sessionTimeout: ticketLifetimeS,
+    ticketKeys: Buffer.from(ticketKey),
+    // Tickets of another generation of the CA do not resume.
+    sessionIdContext: credentials.authorityFingerprint.slice(0, 32),
+  });
+}
+
+export function createClientContext(
+  credentials: TlsCredentials,
+  input: { readonly hasTicket: boolean },
+): SecureContext {
+  return createSecureContext({
+    ...tlsProfile,
+    key: credentials.keyPem,
+    cert: credentials.certificatePem,
+    ca: credentials.authorityPem,
+    ecdhCurve: input.hasTicket ? lightGroup : hybridGroup,
+  });
+}
