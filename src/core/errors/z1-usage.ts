@@ -42,6 +42,14 @@ export const usageErrors = {
     http: 400,
     retryable: false,
   },
+  Z106: {
+    name: "HubUnnamed",
+    message: "no hub is known yet",
+    hint: "add --hub HOST:PORT; the next sync remembers it",
+    exit: 2,
+    http: 400,
+    retryable: false,
+  },
   Z199: {
     name: "Internal",
     message: "a defect in zamsync: {problem}",
