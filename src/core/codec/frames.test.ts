@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { nodeCompressor } from "../../storage/node-compressor.ts";
-import { bytesToHex, ByteReader, ByteWriter } from "../bytes.ts";
+import { bytesToHex, ByteReader, ByteWriter, textToUtf8 } from "../bytes.ts";
 import type { EventContent } from "../event.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
 import { decodeFrame } from "./decode-frame.ts";
@@ -211,7 +211,7 @@ test("mutated frames decode to a frame or a problem, and never throw", () => {
 test("both windows agree over many blocks, and stay bounded", () => {
   const sending = new Window();
   const receiving = new Window();
-  const text = new TextEncoder().encode(`{"patient_id":"BT-0042","event":"visit","at":"2026-01-02"}`);
+  const text = textToUtf8(`{"patient_id":"BT-0042","event":"visit","at":"2026-01-02"}`);
   let total = 0;
   for (let i = 0; i < 300; i++) {
     const raw = new Uint8Array(1500);
