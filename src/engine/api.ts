@@ -226,6 +226,8 @@ export interface ServedSession {
 }
 
 export interface RunningServer {
+  /** True when a node that was never signed has just become a hub. */
+  readonly becameHub: boolean;
   /** "ADDR:PORT". */
   readonly address: string;
   readonly port: number;

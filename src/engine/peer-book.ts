@@ -19,7 +19,7 @@ export interface SidecarFolder {
 const suffix = ".peer";
 
 export class PeerBook {
-  private readonly folder: SidecarFolder;
+  private folder: SidecarFolder;
   private readonly records = new Map<string, PeerRecord>();
   private readonly writes = new Map<string, Promise<void>>();
   /** Files that could not be read, for the operator. */
@@ -31,6 +31,11 @@ export class PeerBook {
       const peerId = name.endsWith(suffix) ? name.slice(0, -suffix.length) : "";
       if (isNodeId(peerId)) this.load(name, peerId);
     }
+  }
+
+  /** From now on; until then the book is read only, so that a wrong key changes nothing. */
+  writeTo(folder: SidecarFolder): void {
+    this.folder = folder;
   }
 
   private load(name: string, peerId: string): void {

@@ -1,0 +1,25 @@
+/** The health block that rides in HELLO (RULES 41), from what the node knows anyway. */
+import type { Log } from "../core/log/api.ts";
+import type { HealthBlock } from "../core/session/api.ts";
+import { countRanges } from "../core/vector/ranges.ts";
+import { buildMs } from "./build.ts";
+import { clockHealth } from "./status.ts";
+import { version } from "./version.ts";
+
+export function computeHealth(
+  log: Log,
+  disk: { readonly freeBytes: number; readonly certDaysLeft: number },
+): HealthBlock {
+  let damagedCount = 0;
+  for (let index = 0; index < log.streamCount; index++)
+    damagedCount += countRanges(log.stream(index).holes);
+  const clock = clockHealth({ log, wallMs: Date.now(), buildMs });
+  return {
+    version,
+    diskFreeBytes: disk.freeBytes,
+    damagedCount,
+    quarantinedCount: log.quarantinedCount,
+    clockCode: clock.ok ? "" : "Z517",
+    certDaysLeft: disk.certDaysLeft,
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * One authenticated connection becomes one session: what both sides have in
+ * common, whoever called whom. Every end of a session is written into the
+ * peer's record, also a bad one.
+ */
+import type { ZamError } from "../core/errors/zam-error.ts";
+import type { Log } from "../core/log/api.ts";
+import type {
+  HealthBlock,
+  PeerIdentity,
+  Policy,
+  Role,
+  SessionProgress,
+  SessionSummary,
+} from "../core/session/api.ts";
+import { createSession } from "../core/session/session.ts";
+import { nodeCompressor } from "../storage/node-compressor.ts";
+import { nodeCrypto } from "../storage/node-crypto.ts";
+import type { CommitScheduler } from "./commit-scheduler.ts";
+import type { PeerBook } from "./peer-book.ts";
+import { createSessionClock } from "./session-clock.ts";
+import { SessionHost, type Transport } from "./session-host.ts";
+
+export interface HostedNode {
+  readonly log: Log;
+  readonly book: PeerBook;
+  readonly commits: CommitScheduler;
+  readonly role: Role;
+  health(): HealthBlock;
+}
+
+export interface HostInput {
+  readonly transport: Transport;
+  readonly peer: PeerIdentity;
+  /** As it is shown and remembered: HOST:PORT. */
+  readonly address: string;
+  readonly isInitiator: boolean;
+  readonly policy: Policy;
+  readonly bytesMax?: number | undefined;
+  readonly pingCount?: number | undefined;
+  readonly onEstablished?: () => void;
+  readonly onProgress?: (progress: SessionProgress) => void;
+  readonly onReport?: (error: ZamError) => void;
+}
+
+/** Starts the session. `ended` resolves when it is over and the peer's record is durable. */
+export function hostSession(
+  node: HostedNode,
+  input: HostInput,
+): { readonly host: SessionHost; readonly ended: Promise<SessionSummary> } {
+  const { log, book } = node;
+  const { transport, peer, address, bytesMax, pingCount } = input;
+  const nowMs = createSessionClock();
+  const known = book.find(peer.nodeId);
+  let state = known?.state;
+  const session = createSession({
+    options: {
+      isInitiator: input.isInitiator,
+      self: { nodeId: log.nodeId, role: node.role },
+      peer,
+      policy: input.policy,
+      peerState: state,
+      keepOpen: false,
+      health: node.health(),
+      ...(bytesMax === undefined ? {} : { bytesMax }),
+      ...(pingCount === undefined ? {} : { pingCount }),
+    },
+    log,
+    crypto: nodeCrypto,
+    compressor: nodeCompressor,
+    nowMs: nowMs(),
+  });
+  const base = {
+    peerId: peer.nodeId,
+    role: peer.role,
+    address,
+    lastSyncMs: known?.lastSyncMs ?? 0,
+    result: known?.result ?? "",
+    pendingOut: known?.pendingOut ?? 0,
+  };
+  const host = new SessionHost({
+    session,
+    transport,
+    log,
+    commits: node.commits.open(),
+    nowMs,
+    savePeerState: async (saved) => {
+      state = saved;
+      await book.save({ ...base, state });
+    },
+    ...(input.onEstablished === undefined ? {} : { onEstablished: input.onEstablished }),
+    ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
+    ...(input.onReport === undefined ? {} : { onReport: input.onReport }),
+  });
+  const ended = host.ended.then(async (summary) => {
+    if (pingCount !== undefined) return summary;
+    await book.save({
+      ...base,
+      lastSyncMs: Date.now(),
+      result: summary.error?.code ?? (summary.isComplete ? "complete" : summary.endedBy),
+      pendingOut: summary.remaining,
+      state,
+    });
+    return summary;
+  });
+  host.start();
+  return { host, ended };
+}

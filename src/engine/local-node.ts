@@ -1,0 +1,224 @@
+/**
+ * A node in the process that owns its log.
+ */
+import { resolve } from "node:path";
+import { ZamError } from "../core/errors/zam-error.ts";
+import type { Log } from "../core/log/api.ts";
+import type { HealthBlock, Role } from "../core/session/api.ts";
+import { readCertificateInfo } from "../pki/index.ts";
+import type { DirectoryLock } from "../storage/directory-lock.ts";
+import { nodeCrypto } from "../storage/node-crypto.ts";
+import type {
+  AuditQuery,
+  AuditRow,
+  NodeApi,
+  NodeStatus,
+  PingInput,
+  PingSummary,
+  PulledEvent,
+  PullQuery,
+  PushInput,
+  PushResult,
+  RunningServer,
+  ServeInput,
+  SyncInput,
+  SyncSummary,
+  VerifyReport,
+} from "./api.ts";
+import { buildMs } from "./build.ts";
+import { CommitScheduler } from "./commit-scheduler.ts";
+import { createAttempt, pingHub } from "./connecting.ts";
+import { type DaemonInput, runDaemon } from "./daemon.ts";
+import { estimateSync } from "./dry-run.ts";
+import { computeHealth } from "./health.ts";
+import type { HostedNode } from "./hosting.ts";
+import type { OpenedLog } from "./open-log.ts";
+import type { PeerBook } from "./peer-book.ts";
+import { pushAll } from "./pushing.ts";
+import { audit, follow, pull } from "./reading.ts";
+import { serve } from "./serving.ts";
+import { computeStatus, findPending } from "./status.ts";
+import { runSync } from "./sync-client.ts";
+import { Turns } from "./turns.ts";
+import { verifyLog } from "./verifying.ts";
+
+export class LocalNode implements NodeApi {
+  readonly dataDir: string;
+  readonly log: Log;
+  readonly book: PeerBook;
+  private readonly opened: OpenedLog;
+  private readonly lock: DirectoryLock | undefined;
+  private readonly commits: CommitScheduler;
+  private readonly syncTurns = new Turns();
+  private readonly stopping = new AbortController();
+  private readonly servers = new Set<RunningServer>();
+  private readonly connected = new Map<string, number>();
+  private readonly closers: (() => Promise<void>)[] = [];
+  private closing: Promise<void> | undefined;
+
+  /** `lock` is undefined for a reader, whose log takes no writes. */
+  constructor(dataDir: string, opened: OpenedLog, lock: DirectoryLock | undefined) {
+    this.dataDir = resolve(dataDir);
+    this.opened = opened;
+    this.lock = lock;
+    this.log = opened.log;
+    this.book = opened.book;
+    this.commits = new CommitScheduler(opened.log, Date.now);
+  }
+
+  async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
+    const rules = { refuseAddressee: (nodeId: string) => this.refuseAddressee(nodeId) };
+    return pushAll({ log: this.log, crypto: nodeCrypto, rules }, events);
+  }
+
+  async pull(query: PullQuery): Promise<readonly PulledEvent[]> {
+    return pull(this.log, query);
+  }
+
+  events(
+    query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<PulledEvent> {
+    const signals = [this.stopping.signal, ...(query.signal === undefined ? [] : [query.signal])];
+    return follow(this.log, { ...query, signal: AbortSignal.any(signals) });
+  }
+
+  audit(query: AuditQuery): AsyncIterable<AuditRow> {
+    return audit(this.log, nodeCrypto, query);
+  }
+
+  async verify(): Promise<VerifyReport> {
+    return verifyLog(this.log);
+  }
+
+  async status(): Promise<NodeStatus> {
+    const { info, error } = this.certificate();
+    const status = computeStatus({
+      log: this.log,
+      role: info?.role ?? "unsigned",
+      peers: this.book.all,
+      connectedPeers: new Set(this.connected.keys()),
+      certDaysLeft: info?.daysLeft ?? null,
+      wallMs: Date.now(),
+      buildMs,
+    });
+    const at = new Date().toISOString();
+    const problems = [...this.book.problems, ...(error === undefined ? [] : [error])];
+    const alarms = problems.map(({ code, message }) => ({ id: code, code, text: message, at }));
+    return { ...status, alarms: [...status.alarms, ...alarms] };
+  }
+
+  async sync(input: SyncInput): Promise<SyncSummary> {
+    const hub = this.hubAddress(input.hub);
+    if (input.dryRun === true) return estimateSync(this.log, this.book);
+    return this.syncTurns.run(() => {
+      const signals = [this.stopping.signal, ...(input.signal === undefined ? [] : [input.signal])];
+      const attempt = createAttempt({ dataDir: this.dataDir, node: this.hosted(), hub, input });
+      return runSync({ ...input, hub, signal: AbortSignal.any(signals) }, attempt);
+    });
+  }
+
+  async ping(input: PingInput): Promise<PingSummary> {
+    const hub = this.hubAddress(input.hub);
+    return this.syncTurns.run(() =>
+      pingHub({ dataDir: this.dataDir, node: this.hosted(), hub, input }),
+    );
+  }
+
+  /** The hub's side: listens, and serves its clinics until it is closed. */
+  async serve(input: ServeInput): Promise<RunningServer> {
+    const server = await serve({
+      dataDir: this.dataDir,
+      input,
+      node: () => this.hosted(),
+      connected: this.connected,
+    });
+    this.servers.add(server);
+    const close = async (): Promise<void> => {
+      this.servers.delete(server);
+      await server.close();
+    };
+    return { address: server.address, port: server.port, becameHub: server.becameHub, close };
+  }
+
+  /** The clinic's side: syncs again and again until the signal aborts. */
+  async daemon(input: DaemonInput): Promise<void> {
+    this.hubAddress(input.hub);
+    const signal = AbortSignal.any([this.stopping.signal, input.signal]);
+    await runDaemon(
+      {
+        log: this.log,
+        pendingCount: () => findPending(this.log, this.book.all).count,
+        sync: (syncInput) => this.sync(syncInput),
+      },
+      { ...input, signal },
+    );
+  }
+
+  /** Runs before the log closes: the socket's server hangs here. */
+  onClose(closer: () => Promise<void>): void {
+    this.closers.push(closer);
+  }
+
+  /** Says goodbye to peers, finishes what is in hand, and closes the log. Twice is allowed. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    for (const closer of this.closers) await closer();
+    this.stopping.abort();
+    await Promise.allSettled([...this.servers].map((server) => server.close()));
+    await this.syncTurns.idle();
+    await this.book.settle();
+    try {
+      this.log.close();
+    } finally {
+      this.lock?.release();
+    }
+  }
+
+  private hosted(): HostedNode {
+    const { info } = this.certificate();
+    const role: Role = info?.role ?? "clinic";
+    return {
+      log: this.log,
+      book: this.book,
+      commits: this.commits,
+      role,
+      health: () => this.health(info?.daysLeft ?? 0),
+    };
+  }
+
+  private health(certDaysLeft: number): HealthBlock {
+    return computeHealth(this.log, { freeBytes: this.opened.store.freeBytes(), certDaysLeft });
+  }
+
+  private certificate(): {
+    readonly info: ReturnType<typeof readCertificateInfo>;
+    readonly error: ZamError | undefined;
+  } {
+    try {
+      return { info: readCertificateInfo(this.dataDir, Date.now()), error: undefined };
+    } catch (error) {
+      if (error instanceof ZamError) return { info: undefined, error };
+      throw error;
+    }
+  }
+
+  private hubAddress(named: string | undefined): string {
+    const address = named ?? this.book.lastHub?.address;
+    if (address === undefined) throw new ZamError("Z106");
+    return address;
+  }
+
+  /** RULES 33: a clinic may address only hubs. Before it has met one, it cannot know better. */
+  private refuseAddressee(nodeId: string): string | undefined {
+    if (nodeId === this.log.nodeId) return "that is this node itself";
+    if (this.certificate().info?.role === "hub") return undefined;
+    const hubs = this.book.all.filter((peer) => peer.role === "hub").map((peer) => peer.peerId);
+    if (hubs.length === 0 || hubs.includes(nodeId)) return undefined;
+    return `'${nodeId}' is not its hub (${hubs.join(", ")})`;
+  }
+}
+
