@@ -19,6 +19,13 @@ import {
   RELEASE_SYNC,
 } from "quickjs-emscripten";
 
+/** The one part of WebAssembly's interface that is used; its types come with the DOM's only. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+type MemoryClass = new (size: { readonly initial: number; readonly maximum: number }) => Memory;
+const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryClass } }).WebAssembly;
+
 /** What the module is compiled to start with: 16 MiB. */
 const memoryPages = 256;
 const paint = 0xa5;
@@ -28,7 +35,7 @@ const paintMarginBytes = 4096;
 export class MemoryRoom {
   readonly quickJs: QuickJSWASMModule;
   readonly limitBytes: number;
-  private readonly memory: WebAssembly.Memory;
+  private readonly memory: Memory;
   /** Address of the first painted byte. */
   private readonly start: number;
   private readonly ballast: QuickJSContext;
@@ -36,7 +43,7 @@ export class MemoryRoom {
   private constructor(room: {
     readonly quickJs: QuickJSWASMModule;
     readonly limitBytes: number;
-    readonly memory: WebAssembly.Memory;
+    readonly memory: Memory;
     readonly start: number;
     readonly ballast: QuickJSContext;
   }) {
@@ -48,7 +55,7 @@ export class MemoryRoom {
   }
 
   static async create(limitBytes: number): Promise<MemoryRoom> {
-    const memory = new WebAssembly.Memory({ initial: memoryPages, maximum: memoryPages });
+    const memory = new Memory({ initial: memoryPages, maximum: memoryPages });
     const quickJs = await newQuickJSWASMModuleFromVariant(
       newVariant(RELEASE_SYNC, { wasmMemory: memory }),
     );
