@@ -45,6 +45,10 @@ export function streamPushToText(summary: StreamPushSummary, view: View): string
   return `${verb} ${counted(summary.count, "event")} in ${streamToText(summary)}, seq ${summary.firstSeq} to ${summary.lastSeq}${repeats}`;
 }
 
+export function streamPushToJson(summary: StreamPushSummary): object {
+  return { ...summary };
+}
+
 /** The payload as JSON text on one line, or undefined when it is not JSON. */
 export function payloadToJson(payload: Uint8Array, text: PayloadText): string | undefined {
   const raw = text.decode(payload);

@@ -15,8 +15,8 @@ export interface CreatedNodeFacts {
   readonly epoch: string;
   readonly isHub: boolean;
   readonly dir: string;
-  readonly keyFile: string;
-  readonly csrFile: string;
+  readonly keyPath: string;
+  readonly csrPath: string;
 }
 
 /** Quoted for a shell when it has to be. */
@@ -28,14 +28,14 @@ export function quoted(text: string): string {
 export function nextAfterKeygen(node: CreatedNodeFacts): string {
   return node.isHub
     ? `zamsync serve --data-dir ${quoted(node.dir)} --bind 0.0.0.0:7700 --policy own`
-    : `zamsync sign ${quoted(node.csrFile)} --ca HUBDIR`;
+    : `zamsync sign ${quoted(node.csrPath)} --ca HUBDIR`;
 }
 
 export function keygenToText(node: CreatedNodeFacts, view: View): string {
   const { style } = view;
   return [
     `${style.green("made")} ${node.isHub ? "hub" : "node"} ${style.bold(node.nodeId)} in ${node.dir}`,
-    `data key: ${node.keyFile}`,
+    `data key: ${node.keyPath}`,
     "keep a copy of the key elsewhere: without it nobody can read the log",
     node.isHub
       ? "next, on this machine:"
@@ -45,14 +45,14 @@ export function keygenToText(node: CreatedNodeFacts, view: View): string {
 }
 
 export function keygenToJson(node: CreatedNodeFacts): object {
-  const { nodeId, epoch, isHub, dir, keyFile, csrFile } = node;
+  const { nodeId, epoch, isHub, dir, keyPath, csrPath } = node;
   return {
     nodeId,
     epoch,
     role: isHub ? "hub" : "unsigned",
     dir,
-    keyFile,
-    csrFile,
+    keyPath,
+    csrPath,
     next: nextAfterKeygen(node),
   };
 }
@@ -61,9 +61,11 @@ export interface SignedFacts {
   readonly nodeId: string;
   readonly serial: string;
   /** ISO 8601 UTC. */
-  readonly expires: string;
+  readonly notAfter: string;
   /** What was written: node.crt and ca.crt, or one bundle. */
-  readonly files: readonly string[];
+  readonly paths: readonly string[];
+  /** Former keys of this id that no longer count. */
+  readonly revokedCount: number;
   /** True when signing made this unsigned node a hub. */
   readonly becameHub: boolean;
 }
@@ -71,10 +73,10 @@ export interface SignedFacts {
 export function signToText(signed: SignedFacts, isBundle: boolean, view: View): string {
   const { style } = view;
   const lines = [
-    `${style.green("signed")} ${style.bold(signed.nodeId)}, serial ${signed.serial}, valid until ${signed.expires.slice(0, 10)}`,
-    ...signed.files.map((file) => `wrote ${file}`),
+    `${style.green("signed")} ${style.bold(signed.nodeId)}, serial ${signed.serial}, valid until ${signed.notAfter.slice(0, 10)}`,
+    ...signed.paths.map((file) => `wrote ${file}`),
   ];
-  const bundle = signed.files[0];
+  const bundle = signed.paths[0];
   if (isBundle && bundle !== undefined) {
     lines.push("next, on the clinic's machine:");
     lines.push(`  ${style.cyan(`zamsync install ${quoted(bundle)} --data-dir DIR`)}`);
@@ -83,19 +85,19 @@ export function signToText(signed: SignedFacts, isBundle: boolean, view: View): 
 }
 
 export function installToText(
-  installed: Pick<SignedFacts, "nodeId" | "expires">,
+  installed: Pick<SignedFacts, "nodeId" | "notAfter">,
   view: View,
 ): string {
-  return `${view.style.green("installed")} the certificate of ${view.style.bold(installed.nodeId)}, valid until ${installed.expires.slice(0, 10)}`;
+  return `${view.style.green("installed")} the certificate of ${view.style.bold(installed.nodeId)}, valid until ${installed.notAfter.slice(0, 10)}`;
 }
 
 export interface NodeRow {
-  readonly nodeId: string;
+  readonly node: string;
   readonly role: string;
   readonly serial: string;
   /** ISO 8601 UTC. */
-  readonly expires: string;
-  readonly state: string;
+  readonly notAfter: string;
+  readonly isRevoked: boolean;
   readonly lastSync: string | null;
   /** Events of ours that it lacks, and of its own that it had not sent; null when it was never seen. */
   readonly pendingOut: number | null;
@@ -106,11 +108,11 @@ export function nodesToText(nodes: readonly NodeRow[], view: View): string {
   if (nodes.length === 0) return "no nodes yet: zamsync sign CSR --ca HUBDIR adds one";
   const pending = (value: number | null): string => (value === null ? "-" : grouped(value));
   const rows = nodes.map((node) => [
-    node.nodeId,
+    node.node,
     node.role,
-    node.state,
+    node.isRevoked ? "revoked" : "issued",
     node.serial,
-    node.expires.slice(0, 10),
+    node.notAfter.slice(0, 10),
     node.lastSync === null ? "never" : agoToText(node.lastSync, view.nowMs),
     pending(node.pendingOut),
     pending(node.pendingIn),

@@ -420,8 +420,8 @@ describe("identity", () => {
       epoch: "1",
       isHub: false,
       dir: "my dir",
-      keyFile: "my dir/keys/data.key",
-      csrFile: "my dir/tls/node.csr",
+      keyPath: "my dir/keys/data.key",
+      csrPath: "my dir/tls/node.csr",
     };
     assert.match(keygenToText(node, view), /zamsync sign 'my dir\/tls\/node\.csr' --ca HUBDIR$/);
     assert.match(
@@ -435,11 +435,11 @@ describe("identity", () => {
     const text = nodesToText(
       [
         {
-          nodeId: "a",
+          node: "a",
           role: "clinic",
           serial: "01",
-          expires: "2036-01-01T00:00:00.000Z",
-          state: "issued",
+          notAfter: "2036-01-01T00:00:00.000Z",
+          isRevoked: false,
           lastSync: null,
           pendingOut: null,
           pendingIn: 4,

@@ -186,7 +186,7 @@ const eventCommands = {
         help: "how to print the rows (text)",
       },
       since: { kind: "time", help: "only events at or after this time, such as 2026-03-01" },
-      until: { kind: "time", help: "only events before this time" },
+      until: { kind: "time", help: "only events up to this time" },
       node: { kind: "nodeId", help: "only this node's events" },
       head: { kind: "integer", min: 1, help: "only the first N" },
       tail: { kind: "integer", min: 1, help: "only the last N" },

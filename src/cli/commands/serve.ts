@@ -1,0 +1,67 @@
+/** `serve`: the hub, until interrupted. */
+import {
+  listeningToJson,
+  listeningToText,
+  sessionToJson,
+  sessionToText,
+} from "../../command/render-sync.ts";
+import { printable } from "../../command/text.ts";
+import type { ZamError } from "../../core/errors/zam-error.ts";
+import type { CliContext } from "../context.ts";
+import { exitDone, openInput } from "../open.ts";
+import type { Handler } from "../run.ts";
+
+export const serve: Handler<"serve"> = async (values, context) => {
+  const signal = context.graceful();
+  const engine = await context.loadEngine();
+  const node = await engine.openNode(openInput(values, context.environment));
+  try {
+    await node.serveSocket();
+    const server = await node.serve({
+      bind: values.bind,
+      policy: values.policy,
+      maxPeers: values.maxPeers,
+      onSession: (session) =>
+        void context.tell(
+          () => sessionToText(session, context.view()),
+          () => sessionToJson(session, context.io.nowMs()),
+        ),
+      onReport: (error, peer) => tellReport(error, peer, context),
+    });
+    if (server.becameHub) await tellBecameHub(values.dataDir, context);
+    await context.tell(
+      () => listeningToText(server),
+      () => listeningToJson(server),
+    );
+    await aborted(signal);
+    await server.close();
+  } finally {
+    await node.close();
+  }
+  return exitDone;
+};
+
+async function tellBecameHub(dataDir: string, context: CliContext): Promise<void> {
+  if (context.isJson) await context.printJson({ event: "becameHub", dataDir });
+  else context.notice(`${dataDir} was never signed, so it is a hub from now on`);
+}
+
+/** Something a peer did or met, which its session's own line does not say. */
+function tellReport(error: ZamError, peer: string, context: CliContext): void {
+  const at = new Date(context.io.nowMs()).toISOString();
+  const { code, message, hint } = error;
+  if (context.isJson) {
+    void context.printJson({ event: "report", at, peer, code, message, hint });
+    return;
+  }
+  context.io.err(
+    `${at}  ${context.errStyle.yellow(code)}  ${peer === "" ? "" : `${peer}: `}${printable(message)}\n`,
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

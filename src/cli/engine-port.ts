@@ -1,0 +1,69 @@
+/**
+ * What the command line needs of the engine, as one object, so that tests can
+ * run every command against a fake. `engine-link.ts` gives the real one.
+ */
+import type { ZamError } from "../core/errors/zam-error.ts";
+import type {
+  BenchFacts,
+  CreatedNodeFacts,
+  NodeRow,
+  SignedFacts,
+} from "../command/render-identity.ts";
+import type { NodeApi, RunningServer, ServeInput, SyncInput, SyncSummary } from "../engine/api.ts";
+
+export interface OpenInput {
+  readonly dataDir: string;
+  readonly keyFile?: string;
+  readonly lockTimeoutMs?: number;
+}
+
+/** A node whose log this process owns. */
+export interface OwnedNode extends NodeApi {
+  serve(input: ServeInput): Promise<RunningServer>;
+  /** Lets other processes' commands go through this one. */
+  serveSocket(): Promise<unknown>;
+  /** Resolves when the signal has aborted and the sync in hand is over. */
+  daemon(input: DaemonInput): Promise<void>;
+}
+
+export interface DaemonInput extends Omit<SyncInput, "dryRun" | "signal" | "timeoutMs"> {
+  readonly intervalMs: number;
+  readonly signal: AbortSignal;
+  readonly onCycle: (cycle: DaemonReport) => void;
+}
+
+export type DaemonReport =
+  | { readonly kind: "synced"; readonly summary: SyncSummary }
+  | { readonly kind: "failed"; readonly error: ZamError; readonly retryInMs: number };
+
+export interface BenchInput {
+  readonly dir: string;
+  readonly events: number;
+  readonly payloadBytes: number;
+  readonly onPhase: (phase: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Engine {
+  readonly openNode: (input: OpenInput) => Promise<OwnedNode>;
+  readonly useNode: (input: OpenInput & { readonly readOnly?: boolean }) => Promise<NodeApi>;
+  readonly createNode: (input: {
+    readonly dir: string;
+    readonly nodeId?: string;
+    readonly isHub?: boolean;
+    readonly keyFile?: string;
+  }) => Promise<CreatedNodeFacts>;
+  readonly signNode: (input: {
+    readonly csrPath: string;
+    readonly hubDir: string;
+    readonly outPath?: string;
+    readonly days?: number;
+    readonly replace?: boolean;
+  }) => Promise<SignedFacts>;
+  readonly installBundle: (input: {
+    readonly bundlePath: string;
+    readonly dataDir: string;
+  }) => Promise<Pick<SignedFacts, "nodeId" | "notAfter">>;
+  readonly listNodes: (input: OpenInput) => Promise<readonly NodeRow[]>;
+  readonly runBench: (input: BenchInput) => Promise<BenchFacts>;
+}

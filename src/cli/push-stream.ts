@@ -1,0 +1,183 @@
+/**
+ * `push --stdin`: a pipeline with two groups in flight, so that reading and
+ * sealing go on while the disk makes the group before durable. Order is kept.
+ *
+ * A slow writer's events do not wait for a full group: what there is goes off
+ * as soon as the input pauses.
+ */
+import type { Readable } from "node:stream";
+import type { StreamPushSummary } from "../command/render-events.ts";
+import { ZamError } from "../core/errors/zam-error.ts";
+import type { NodeApi, PushInput, PushResult } from "../engine/api.ts";
+import { EventLines, type EventTemplate } from "./event-lines.ts";
+
+const groupEventsMax = 4096;
+const groupBytesMax = 1024 * 1024;
+/** Longer than the gap between two chunks of a file, shorter than anyone notices. */
+const idleMs = 3;
+
+export interface StreamPushInput {
+  readonly node: NodeApi;
+  readonly input: Readable;
+  readonly template: EventTemplate;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly durable: number; readonly readBytes: number }) => void;
+}
+
+export interface StreamPushOutcome {
+  readonly summary: StreamPushSummary;
+  /** Why it stopped early, if it did. */
+  readonly fault: ZamError | undefined;
+}
+
+/** Everything that `summary.count` counts is durable when this resolves. */
+export async function pushStream(input: StreamPushInput): Promise<StreamPushOutcome> {
+  const lines = new EventLines(input.template);
+  // With ids a rerun finds what is there, but only a prefix can be told to the user in one number.
+  const pipe = new PushPipe(input.node, input.template.idField === undefined ? 2 : 1);
+  let readBytes = 0;
+  let isComplete = false;
+  const chunks = chunksOf(input.input, input.signal);
+  try {
+    for (;;) {
+      const chunk = await chunks.next(lines.eventCount > 0 ? idleMs : undefined);
+      if (chunk === "idle") {
+        await pipe.push(lines.take());
+        continue;
+      }
+      if (chunk === undefined) break;
+      readBytes += chunk.length;
+      lines.feed(chunk);
+      if (lines.fault !== undefined) break;
+      const isFull = lines.eventCount >= groupEventsMax || lines.payloadBytes >= groupBytesMax;
+      if (isFull) await pipe.push(lines.take());
+      if (pipe.fault !== undefined) break;
+      input.onProgress({ durable: pipe.count, readBytes });
+    }
+    if (!input.signal.aborted) lines.finish();
+    await pipe.push(lines.take());
+    await pipe.settle();
+    isComplete = !input.signal.aborted;
+  } finally {
+    chunks.close();
+  }
+  const fault = pipe.fault ?? lines.fault;
+  const summary = await pipe.summary(input.template.lane, isComplete && fault === undefined);
+  return { summary, fault: fault === undefined ? undefined : withDurable(fault, summary.count) };
+}
+
+function withDurable(fault: ZamError, durable: number): ZamError {
+  return new ZamError(fault.code, { ...fault.context, durable }, fault.cause);
+}
+
+/** Groups on their way to the disk. After a fault nothing more is sent. */
+class PushPipe {
+  fault: ZamError | undefined;
+  count = 0;
+  private repeats = 0;
+  private firstSeq: number | null = null;
+  private lastSeq: number | null = null;
+  private last: PushResult | undefined;
+  private readonly inFlight: Promise<void>[] = [];
+  private readonly node: NodeApi;
+  private readonly inFlightMax: number;
+
+  constructor(node: NodeApi, inFlightMax: number) {
+    this.node = node;
+    this.inFlightMax = inFlightMax;
+  }
+
+  /** Resolves when there is room for another group. */
+  async push(events: readonly PushInput[]): Promise<void> {
+    if (events.length === 0 || this.fault !== undefined) return;
+    this.inFlight.push(this.send(events));
+    while (this.inFlight.length >= this.inFlightMax) await this.inFlight.shift();
+  }
+
+  async settle(): Promise<void> {
+    while (this.inFlight.length > 0) await this.inFlight.shift();
+  }
+
+  /** Never rejects. */
+  private async send(events: readonly PushInput[]): Promise<void> {
+    try {
+      this.add(await this.node.push(events));
+    } catch (error) {
+      const fault =
+        error instanceof ZamError ? error : new ZamError("Z199", { problem: String(error) }, error);
+      const durable = fault.context.durable;
+      if (typeof durable === "number") this.count += durable;
+      this.fault ??= fault;
+    }
+  }
+
+  private add(results: readonly PushResult[]): void {
+    for (const result of results) {
+      if (result.isRepeat) this.repeats++;
+      this.firstSeq = this.firstSeq === null ? result.seq : Math.min(this.firstSeq, result.seq);
+      this.lastSeq = this.lastSeq === null ? result.seq : Math.max(this.lastSeq, result.seq);
+    }
+    this.count += results.length;
+    this.last = results[results.length - 1] ?? this.last;
+  }
+
+  async summary(lane: string, complete: boolean): Promise<StreamPushSummary> {
+    const place = this.last ?? (await this.ownPlace());
+    const { count, repeats, firstSeq, lastSeq } = this;
+    return {
+      node: place.node,
+      epoch: place.epoch,
+      lane,
+      count,
+      repeats,
+      firstSeq,
+      lastSeq,
+      complete,
+    };
+  }
+
+  private async ownPlace(): Promise<{ readonly node: string; readonly epoch: string }> {
+    try {
+      const { nodeId, epoch } = await this.node.status();
+      return { node: nodeId, epoch };
+    } catch {
+      return { node: "", epoch: "" };
+    }
+  }
+}
+
+/** A stream's chunks, one at a time, with a way to notice a pause; ends early when the signal aborts. */
+function chunksOf(stream: Readable, signal: AbortSignal) {
+  const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const stopped = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  let coming: Promise<Buffer | undefined> | undefined;
+  const read = async (): Promise<Buffer | undefined> => {
+    const step = await iterator.next();
+    return step.done === true ? undefined : step.value;
+  };
+  return {
+    /** The next chunk, undefined at the end, or "idle" when none came within `patienceMs`. */
+    async next(patienceMs: number | undefined): Promise<Buffer | "idle" | undefined> {
+      coming ??= read();
+      const racers: Promise<Buffer | "idle" | undefined>[] = [coming, stopped];
+      let timer: NodeJS.Timeout | undefined;
+      if (patienceMs !== undefined) {
+        racers.push(
+          new Promise((resolve) => {
+            timer = setTimeout(() => resolve("idle"), patienceMs);
+          }),
+        );
+      }
+      const found = await Promise.race(racers);
+      clearTimeout(timer);
+      if (found !== "idle") coming = undefined;
+      return found;
+    },
+    close(): void {
+      stream.destroy();
+    },
+  };
+}
