@@ -28,7 +28,9 @@ const acked = 5;
 async function openAndAudit(dir: string): Promise<readonly AuditRow[]> {
   const node = await openNode({ dataDir: dir });
   try {
-    return await Array.fromAsync(node.audit({}));
+    const rows: AuditRow[] = [];
+    for await (const row of node.audit({})) rows.push(row);
+    return rows;
   } finally {
     await node.close();
   }
