@@ -12,7 +12,7 @@ export type { CatalogueEntry, ExitStatus } from "./errors/entry.ts";
 export { AssertionError, type ErrorContext, isZCode, ZamError } from "./errors/zam-error.ts";
 export * from "./event.ts";
 export type * from "./log/api.ts";
-export type * from "./ports.ts";
+export * from "./ports.ts";
 export type * from "./session/api.ts";
 export * from "./vector/compare.ts";
 export * from "./vector/gaps.ts";
