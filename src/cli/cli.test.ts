@@ -104,6 +104,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       calls.push(input);
       return summary;
     },
+    nodes: async () => [],
     ping: async () => ({
       peer: "hub",
       address: "h:7700",
@@ -121,7 +122,6 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     serve: async () => ({
       address: "127.0.0.1:4711",
       port: 4711,
-      becameHub: true,
       close: async () => undefined,
     }),
     serveSocket: async () => undefined,
@@ -154,7 +154,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       becameHub: false,
     }),
     installBundle: async () => ({ nodeId: "a", notAfter: row.ts }),
-    listNodes: async () => [],
+    promoteToHub: async () => true,
     runBench: async () => assert.fail("not in this test"),
   };
   return { engine, pushed, calls };
@@ -526,7 +526,6 @@ describe("syncing", () => {
         return {
           address: "127.0.0.1:4711",
           port: 4711,
-          becameHub: true,
           close: async () => void fake.calls.push("stopped"),
         };
       },

@@ -3,8 +3,8 @@ import { runBench } from "../engine/bench.ts";
 import {
   createNode,
   installBundle,
-  listNodes,
   openNode,
+  promoteToHub,
   signNode,
   useNode,
 } from "../engine/index.ts";
@@ -12,10 +12,10 @@ import type { Engine } from "./engine-port.ts";
 
 export const engine: Engine = {
   openNode,
+  promoteToHub,
   useNode,
   createNode,
   signNode,
   installBundle,
-  listNodes,
   runBench,
 };

@@ -1,4 +1,5 @@
 /** `keygen`, `sign`, `install`, `nodes`, `version` and `bench`: what was made, and what to do next. */
+import type { NodeRow } from "../engine/api.ts";
 import {
   agoToText,
   bytesToText,
@@ -89,19 +90,6 @@ export function installToText(
   view: View,
 ): string {
   return `${view.style.green("installed")} the certificate of ${view.style.bold(installed.nodeId)}, valid until ${installed.notAfter.slice(0, 10)}`;
-}
-
-export interface NodeRow {
-  readonly node: string;
-  readonly role: string;
-  readonly serial: string;
-  /** ISO 8601 UTC. */
-  readonly notAfter: string;
-  readonly isRevoked: boolean;
-  readonly lastSync: string | null;
-  /** Events of ours that it lacks, and of its own that it had not sent; null when it was never seen. */
-  readonly pendingOut: number | null;
-  readonly pendingIn: number | null;
 }
 
 export function nodesToText(nodes: readonly NodeRow[], view: View): string {

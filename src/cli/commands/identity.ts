@@ -7,7 +7,7 @@ import {
   nodesToText,
   signToText,
 } from "../../command/render-identity.ts";
-import { exitDone, openInput } from "../open.ts";
+import { exitDone, withNode } from "../open.ts";
 import type { Handler } from "../run.ts";
 
 export const keygen: Handler<"keygen"> = async (values, context) => {
@@ -56,8 +56,7 @@ export const install: Handler<"install"> = async (values, context) => {
 };
 
 export const nodes: Handler<"nodes"> = async (values, context) => {
-  const engine = await context.loadEngine();
-  const rows = await engine.listNodes(openInput(values, context.environment));
+  const rows = await withNode(values, context, { readOnly: true, use: (node) => node.nodes() });
   if (context.isJson) for (const row of rows) await context.printJson(row);
   else await context.print(nodesToText(rows, context.view()));
   return exitDone;

@@ -14,7 +14,9 @@ import type { Handler } from "../run.ts";
 export const serve: Handler<"serve"> = async (values, context) => {
   const signal = context.graceful();
   const engine = await context.loadEngine();
-  const node = await engine.openNode(openInput(values, context.environment));
+  const input = openInput(values, context.environment);
+  if (await engine.promoteToHub(input)) await tellBecameHub(values.dataDir, context);
+  const node = await engine.openNode(input);
   try {
     await node.serveSocket();
     const server = await node.serve({
@@ -28,7 +30,6 @@ export const serve: Handler<"serve"> = async (values, context) => {
         ),
       onReport: (error, peer) => tellReport(error, peer, context),
     });
-    if (server.becameHub) await tellBecameHub(values.dataDir, context);
     await context.tell(
       () => listeningToText(server),
       () => listeningToJson(server),
