@@ -56,7 +56,7 @@ test("messages and hints are one line of plain words", () => {
     for (const text of [entry.message, entry.hint]) {
       assert.doesNotMatch(text, /[\r\n]/, code);
       assert.ok(text.trim() === text && text.length > 0, `${code}: '${text}'`);
-      assert.ok(text.length <= 200, `${code}: ${text.length} characters`);
+      assert.ok(text.length <= 240, `${code}: ${text.length} characters`);
       assert.doesNotMatch(text, /\.$/, `${code} ends in a full stop`);
     }
   }
