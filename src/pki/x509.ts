@@ -4,8 +4,9 @@
  * first use: a hub that only serves never pays for it.
  *
  * Certificates start in 1970, because a device without a clock battery may
- * believe that it is 1970, and their extensions are kept few: they travel in
- * every full handshake.
+ * believe that it is 1970. Their extensions are kept few, because they travel
+ * in every full handshake and, inside the ticket, in every resumed one: with one
+ * CA there are no key identifiers to choose by.
  */
 import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
