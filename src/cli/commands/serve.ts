@@ -15,9 +15,10 @@ export const serve: Handler<"serve"> = async (values, context) => {
   const signal = context.graceful();
   const engine = await context.loadEngine();
   const input = openInput(values, context.environment);
-  if (await engine.promoteToHub(input)) await tellBecameHub(values.dataDir, context);
   const node = await engine.openNode(input);
   try {
+    // Only once the key has been found to fit: a wrong one must leave no trace.
+    if (await engine.promoteToHub(input)) await tellBecameHub(values.dataDir, context);
     await node.serveSocket();
     const server = await node.serve({
       bind: values.bind,
