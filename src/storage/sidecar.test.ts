@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { hexToBytes } from "../core/bytes.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { replaceFile, replaceFileNow } from "./replace-file.ts";
@@ -152,4 +153,15 @@ test("a replacement that fails leaves the old file and no temporary one", async 
   assert.throws(() => replaceFileNow(path, content));
   assert.deepEqual(readdirSync(directory), ["target"]);
   rmSync(directory, { recursive: true });
+});
+
+test("the example of docs/format-local.md opens", () => {
+  const page = readFileSync(new URL("../../docs/format-local.md", import.meta.url), "utf8");
+  const example = /```\n(5a535343[0-9a-f\s]+)```/.exec(page)?.[1];
+  assert.ok(example);
+  const bytes = hexToBytes(example.replaceAll(/\s/g, ""));
+  assert.ok(bytes);
+  const input = { directory: "peers", dataKey, crypto: nodeCrypto };
+  assert.equal(new TextDecoder().decode(openSidecar(input, "hub.peer", bytes)), "hello");
+  assert.throws(() => openSidecar(input, "hub2.peer", bytes), hasCode("Z212"));
 });
