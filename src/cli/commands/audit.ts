@@ -12,7 +12,7 @@ import type { ValuesOf } from "../../command/table.ts";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import type { AuditQuery, AuditRow, NodeApi } from "../../engine/api.ts";
 import type { CliContext } from "../context.ts";
-import { exitDone, exitInPart, exitStorage, withNode } from "../open.ts";
+import { exitDone, exitStorage, withNode } from "../open.ts";
 import type { Handler } from "../run.ts";
 
 export const audit: Handler<"audit"> = (values, context) =>
@@ -56,7 +56,8 @@ async function list(
     if (context.io.isOutClosed()) break;
   }
   await context.lines.flush();
-  return await reportDamage(node, format !== "text", context);
+  await nameDamage(node, context);
+  return exitDone;
 
   function rowToLine(row: AuditRow): string {
     if (format === "csv") return auditToCsv(row);
@@ -64,18 +65,17 @@ async function list(
   }
 }
 
-/** A listing with records missing must not look whole: each bad range is named on stderr. */
-async function reportDamage(
-  node: NodeApi,
-  isForMachines: boolean,
-  context: CliContext,
-): Promise<number> {
+/**
+ * A listing with records missing must not look whole: each bad range is named
+ * on stderr. What is there was listed, so the exit status stays 0; `status` and
+ * `--verify` are the commands that judge.
+ */
+async function nameDamage(node: NodeApi, context: CliContext): Promise<void> {
   const { damagedRanges, damaged } = await node.status();
   for (const range of damagedRanges) {
     const { path, from, to, missing } = range;
     const error = new ZamError("Z209", { count: damaged, path, from, to, missing });
-    if (isForMachines && context.isJson) context.io.err(`${JSON.stringify(errorToJson(error))}\n`);
+    if (context.isJson) context.io.err(`${JSON.stringify(errorToJson(error))}\n`);
     else context.io.err(`${context.errStyle.red(`${error.code}  ${error.message}: ${missing}`)}\n`);
   }
-  return damagedRanges.length === 0 && damaged === 0 ? exitDone : exitInPart;
 }
