@@ -106,4 +106,12 @@ export const networkErrors = {
     http: 503,
     retryable: false,
   },
+  Z414: {
+    name: "OwnerMissing",
+    message: "no process serves {path}",
+    hint: "start zamsync serve or zamsync daemon there, or open the node in this process",
+    exit: 5,
+    http: 503,
+    retryable: true,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
