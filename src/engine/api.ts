@@ -121,6 +121,21 @@ export interface PeerRow {
   readonly connected: boolean;
 }
 
+/** A node that the hub's CA has issued a certificate to. */
+export interface NodeRow {
+  readonly node: string;
+  readonly role: string;
+  readonly serial: string;
+  /** ISO 8601 UTC. */
+  readonly notAfter: string;
+  readonly isRevoked: boolean;
+  readonly lastSync: string | null;
+  /** Events that it lacked after its last session; null when it was never seen. */
+  readonly pendingOut: number | null;
+  /** Own events that it named in its last session and that are not here; null when it was never seen. */
+  readonly pendingIn: number | null;
+}
+
 export interface SyncInput {
   /** HOST, HOST:PORT, [V6]:PORT; default: the hub of the last sync. */
   readonly hub?: string;
@@ -197,6 +212,8 @@ export interface NodeApi {
   audit(query: AuditQuery): AsyncIterable<AuditRow>;
   verify(): Promise<VerifyReport>;
   status(): Promise<NodeStatus>;
+  /** At a hub: everyone whom its CA has issued a certificate to. */
+  nodes(): Promise<readonly NodeRow[]>;
   sync(input: SyncInput): Promise<SyncSummary>;
   ping(input: PingInput): Promise<PingSummary>;
   /** Of `openNode`: closes the log cleanly. Of `connectNode`: closes the connection only. */
@@ -226,8 +243,6 @@ export interface ServedSession {
 }
 
 export interface RunningServer {
-  /** True when a node that was never signed has just become a hub. */
-  readonly becameHub: boolean;
   /** "ADDR:PORT". */
   readonly address: string;
   readonly port: number;

@@ -3,7 +3,7 @@
  * clinic, and the list of nodes. What changes a hub's CA goes through the
  * hub's lock, or through the process that holds it.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { epochToText } from "../core/event.ts";
@@ -12,10 +12,8 @@ import {
   bundleBytesMax,
   createIdentity,
   installBundle as installIntoNode,
-  listIssued,
-  listRevoked,
   nodeFiles,
-  promoteToHub,
+  promoteToHub as promoteNode,
   readIdentity,
   signCsr,
   writeBesideCsr,
@@ -112,7 +110,7 @@ export async function signHere(input: SignNodeInput, csrPem: string): Promise<Si
   const { csrPath, hubDir, outPath, days, replace } = input;
   const nowMs = Date.now();
   const { nodeId } = readIdentity(hubDir);
-  const becameHub = await promoteToHub({ dir: hubDir, nodeId, nowMs });
+  const becameHub = await promoteNode({ dir: hubDir, nodeId, nowMs });
   const signed = await signCsr({ hubDir, csrPem, csrPath, nowMs, days, replace });
   let paths: readonly string[];
   if (outPath === undefined) paths = writeBesideCsr(csrPath, signed);
@@ -163,28 +161,12 @@ export async function installBundle(input: {
   return { nodeId: info.nodeId, notAfter, daysLeft: info.daysLeft };
 }
 
-export interface NodeRow {
-  readonly node: string;
-  readonly role: string;
-  readonly serial: string;
-  /** ISO 8601 UTC. */
-  readonly notAfter: string;
-  readonly isRevoked: boolean;
-  readonly fingerprint: string;
+/**
+ * Makes a node that was never signed a hub; true when it just became one.
+ * Throws Z305, Z311 (a signed clinic never becomes a hub), Z319, Z321, Z207.
+ */
+export async function promoteToHub(input: { readonly dataDir: string }): Promise<boolean> {
+  const dir = resolve(input.dataDir);
+  const { nodeId } = readIdentity(dir);
+  return promoteNode({ dir, nodeId, nowMs: Date.now() });
 }
-
-/** The certificates that a hub has issued, in the order of signing. Throws Z305, Z319, Z321. */
-export function listCertificates(hubDir: string): readonly NodeRow[] {
-  readIdentity(hubDir);
-  if (!existsSync(nodeFiles(hubDir).authority)) return [];
-  const revoked = new Set(listRevoked(hubDir).map((row) => row.fingerprint));
-  return listIssued(hubDir).map((row) => ({
-    node: row.nodeId,
-    role: row.role,
-    serial: row.serial,
-    notAfter: row.notAfter,
-    isRevoked: revoked.has(row.fingerprint),
-    fingerprint: row.fingerprint,
-  }));
-}
-

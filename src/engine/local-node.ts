@@ -2,16 +2,18 @@
  * A node in the process that owns its log.
  */
 import { resolve } from "node:path";
-import { ZamError } from "../core/errors/zam-error.ts";
+import { assert, ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type { HealthBlock, Role } from "../core/session/api.ts";
 import { readCertificateInfo } from "../pki/index.ts";
 import type { DirectoryLock } from "../storage/directory-lock.ts";
+import { type RpcServer, serveRpc } from "../storage/local-rpc.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import type {
   AuditQuery,
   AuditRow,
   NodeApi,
+  NodeRow,
   NodeStatus,
   PingInput,
   PingSummary,
@@ -32,11 +34,13 @@ import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
 import { computeHealth } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
+import { listNodes } from "./nodes.ts";
 import type { OpenedLog } from "./open-log.ts";
 import type { PeerBook } from "./peer-book.ts";
 import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
 import { serve } from "./serving.ts";
+import { createHandlers } from "./socket-service.ts";
 import { computeStatus, findPending } from "./status.ts";
 import { runSync } from "./sync-client.ts";
 import { Turns } from "./turns.ts";
@@ -53,7 +57,7 @@ export class LocalNode implements NodeApi {
   private readonly stopping = new AbortController();
   private readonly servers = new Set<RunningServer>();
   private readonly connected = new Map<string, number>();
-  private readonly closers: (() => Promise<void>)[] = [];
+  private socket: RpcServer | undefined;
   private closing: Promise<void> | undefined;
 
   /** `lock` is undefined for a reader, whose log takes no writes. */
@@ -107,6 +111,10 @@ export class LocalNode implements NodeApi {
     return { ...status, alarms: [...status.alarms, ...alarms] };
   }
 
+  async nodes(): Promise<readonly NodeRow[]> {
+    return listNodes(this.dataDir, { log: this.log, book: this.book });
+  }
+
   async sync(input: SyncInput): Promise<SyncSummary> {
     const hub = this.hubAddress(input.hub);
     if (input.dryRun === true) return estimateSync(this.log, this.book);
@@ -137,7 +145,7 @@ export class LocalNode implements NodeApi {
       this.servers.delete(server);
       await server.close();
     };
-    return { address: server.address, port: server.port, becameHub: server.becameHub, close };
+    return { address: server.address, port: server.port, close };
   }
 
   /** The clinic's side: syncs again and again until the signal aborts. */
@@ -154,9 +162,10 @@ export class LocalNode implements NodeApi {
     );
   }
 
-  /** Runs before the log closes: the socket's server hangs here. */
-  onClose(closer: () => Promise<void>): void {
-    this.closers.push(closer);
+  /** Lets other processes' commands go through this one, until it closes. @throws ZamError Z211 */
+  async serveSocket(): Promise<void> {
+    assert(this.lock !== undefined, "only the owner of a directory serves its socket");
+    this.socket ??= await serveRpc({ lock: this.lock, handlers: createHandlers(this) });
   }
 
   /** Says goodbye to peers, finishes what is in hand, and closes the log. Twice is allowed. */
@@ -166,7 +175,7 @@ export class LocalNode implements NodeApi {
   }
 
   private async closeOnce(): Promise<void> {
-    for (const closer of this.closers) await closer();
+    await this.socket?.close();
     this.stopping.abort();
     await Promise.allSettled([...this.servers].map((server) => server.close()));
     await this.syncTurns.idle();

@@ -38,7 +38,7 @@ export async function serve(serving: ServingInput): Promise<RunningServer> {
   const { dataDir, input, node } = serving;
   const nowMs = Date.now();
   const { nodeId } = readIdentity(dataDir);
-  const becameHub = await promoteToHub({ dir: dataDir, nodeId, nowMs });
+  await promoteToHub({ dir: dataDir, nodeId, nowMs });
   const credentials = readCredentials(dataDir, nowMs);
   const revocations = openRevocationList({
     hubDir: dataDir,
@@ -71,7 +71,6 @@ export async function serve(serving: ServingInput): Promise<RunningServer> {
   return {
     address: formatAddress(server.address),
     port: server.address.port,
-    becameHub,
     close: async () => {
       clearInterval(timer);
       sessions.finishAll();

@@ -1,0 +1,22 @@
+/**
+ * The public API for embedding: make a node, open it, push, pull, follow,
+ * sync, serve. Every failure that a caller can meet is a ZamError with a code.
+ */
+export type * from "./api.ts";
+export { isZCode, ZamError } from "../core/errors/zam-error.ts";
+export type { ZCode } from "../core/errors/catalogue.ts";
+export type { DaemonCycle, DaemonInput } from "./daemon.ts";
+export {
+  createNode,
+  type CreatedNode,
+  type CreateNodeInput,
+  installBundle,
+  type InstalledBundle,
+  promoteToHub,
+  type SignedNode,
+  signNode,
+  type SignNodeInput,
+} from "./identity.ts";
+export { LocalNode } from "./local-node.ts";
+export { connectNode, openNode, type OpenOptions, runDaemon, useNode } from "./opening.ts";
+export { version } from "./version.ts";

@@ -1,0 +1,128 @@
+/**
+ * A node for one command, whoever owns its log. When the owner goes away in the
+ * middle, the command goes on by itself: it asks the next owner, or takes the
+ * lock. A push is repeated under the same ids, so that it is stored once.
+ */
+import { randomUUID } from "node:crypto";
+import { ZamError } from "../core/errors/zam-error.ts";
+import type {
+  AuditQuery,
+  AuditRow,
+  NodeApi,
+  NodeRow,
+  NodeStatus,
+  PingInput,
+  PingSummary,
+  PulledEvent,
+  PullQuery,
+  PushInput,
+  PushResult,
+  SyncInput,
+  SyncSummary,
+  VerifyReport,
+} from "./api.ts";
+
+export interface FoundNode {
+  readonly node: NodeApi;
+  /** False when calls travel to another process, and may be lost on the way. */
+  readonly isOwned: boolean;
+}
+
+/** An owner that stops says Z210; one that dies leaves the outcome unknown. */
+const lostOwnerCodes: ReadonlySet<string> = new Set(["Z210", "Z412"]);
+/** Owners come and go with every short command; each try waits for the lock anyway. */
+const triesMax = 20;
+
+export class SharedNode implements NodeApi {
+  private readonly find: () => Promise<FoundNode>;
+  private found: FoundNode;
+
+  constructor(find: () => Promise<FoundNode>, found: FoundNode) {
+    this.find = find;
+    this.found = found;
+  }
+
+  async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
+    const named = this.found.isOwned
+      ? events
+      : events.map((event) => (event.id === undefined ? { ...event, id: randomUUID() } : event));
+    const results = await this.repeat((node) => node.push(named));
+    // A repetition of our own making is no news to the caller.
+    return results.map((result, at) =>
+      events[at]?.id === undefined ? { ...result, isRepeat: false } : result,
+    );
+  }
+
+  async pull(query: PullQuery): Promise<readonly PulledEvent[]> {
+    return this.repeat((node) => node.pull(query));
+  }
+
+  /** Goes on after the last event when the owner changes. */
+  async *events(
+    query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal },
+  ): AsyncGenerator<PulledEvent> {
+    let next = query;
+    for (let tries = 0; ; tries++) {
+      try {
+        for await (const event of this.found.node.events(next)) {
+          tries = 0;
+          const left = next.limit === undefined ? {} : { limit: next.limit - 1 };
+          if (query.order !== "hlc") next = { ...next, since: event.cursor, ...left };
+          yield event;
+        }
+        return;
+      } catch (error) {
+        if (query.order === "hlc" || !isLostOwner(error) || tries >= triesMax) throw error;
+        await this.findAgain();
+      }
+    }
+  }
+
+  audit(query: AuditQuery): AsyncIterable<AuditRow> {
+    return this.found.node.audit(query);
+  }
+
+  async verify(): Promise<VerifyReport> {
+    return this.repeat((node) => node.verify());
+  }
+
+  async status(): Promise<NodeStatus> {
+    return this.repeat((node) => node.status());
+  }
+
+  async nodes(): Promise<readonly NodeRow[]> {
+    return this.repeat((node) => node.nodes());
+  }
+
+  async sync(input: SyncInput): Promise<SyncSummary> {
+    return this.repeat((node) => node.sync(input));
+  }
+
+  async ping(input: PingInput): Promise<PingSummary> {
+    return this.repeat((node) => node.ping(input));
+  }
+
+  async close(): Promise<void> {
+    await this.found.node.close();
+  }
+
+  private async repeat<T>(call: (node: NodeApi) => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await call(this.found.node);
+      } catch (error) {
+        if (this.found.isOwned || !isLostOwner(error) || tries >= triesMax) throw error;
+        await this.findAgain();
+      }
+    }
+  }
+
+  private async findAgain(): Promise<void> {
+    await this.found.node.close();
+    this.found = await this.find();
+  }
+}
+
+function isLostOwner(error: unknown): boolean {
+  return error instanceof ZamError && lostOwnerCodes.has(error.code);
+}

@@ -1,0 +1,139 @@
+/** What other processes may ask of the one that owns the log, over its socket. */
+import type { RpcHandlers } from "../storage/local-rpc.ts";
+import type { AuditQuery, NodeApi, PullQuery, SyncInput } from "./api.ts";
+import { type SignNodeInput, signHere } from "./identity.ts";
+import {
+  asFields,
+  countField,
+  decodePushInputs,
+  encodePulledEvent,
+  flagField,
+  present,
+  textField,
+} from "./wire-json.ts";
+
+/** The node as its own process has it. */
+export interface OwnedNode extends NodeApi {
+  readonly dataDir: string;
+}
+
+export function createHandlers(node: OwnedNode): RpcHandlers {
+  return {
+    calls: {
+      push: async (params) => node.push(decodePushInputs(asFields(params)["events"])),
+      pull: async (params) => (await node.pull(toPullQuery(params))).map(encodePulledEvent),
+      verify: () => node.verify(),
+      status: () => node.status(),
+      nodes: () => node.nodes(),
+      ping: async (params) => {
+        const fields = asFields(params);
+        return node.ping(
+          present({
+            hub: textField(fields, "hub"),
+            hubId: textField(fields, "hubId"),
+            count: countField(fields, "count"),
+            timeoutMs: countField(fields, "timeoutMs"),
+          }),
+        );
+      },
+      sign: async (params) => {
+        const fields = asFields(params);
+        const input: SignNodeInput = {
+          csrPath: textField(fields, "csrPath") ?? "",
+          // Whatever was asked for: this process signs for its own directory only.
+          hubDir: node.dataDir,
+          ...present({
+            outPath: textField(fields, "outPath"),
+            days: countField(fields, "days"),
+            replace: flagField(fields, "replace"),
+          }),
+        };
+        return signHere(input, textField(fields, "csrPem") ?? "");
+      },
+    },
+    streams: {
+      events: (params, signal) => pulled(node, params, signal),
+      audit: (params) => node.audit(toAuditQuery(params)),
+      sync: (params, signal) => syncing(node, params, signal),
+    },
+  };
+}
+
+async function* pulled(
+  node: OwnedNode,
+  params: unknown,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
+  const follow = flagField(asFields(params), "follow") ?? false;
+  for await (const event of node.events({ ...toPullQuery(params), follow, signal }))
+    yield encodePulledEvent(event);
+}
+
+/** Progress as it comes, at most one item waiting; the summary last. */
+async function* syncing(
+  node: OwnedNode,
+  params: unknown,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
+  const news: { latest: unknown; wake: () => void } = { latest: undefined, wake: () => {} };
+  let isOver = false;
+  const running = node
+    .sync({
+      ...toSyncInput(params),
+      signal,
+      onProgress: (progress) => {
+        news.latest = progress;
+        news.wake();
+      },
+    })
+    .finally(() => {
+      isOver = true;
+      news.wake();
+    });
+  // Awaited below; a failure in between must not count as unhandled.
+  running.catch(() => undefined);
+  while (!isOver) {
+    await new Promise<void>((resolve) => {
+      news.wake = resolve;
+      if (news.latest !== undefined || isOver) resolve();
+    });
+    const progress = news.latest;
+    news.latest = undefined;
+    if (progress !== undefined) yield { progress };
+  }
+  yield { summary: await running };
+}
+
+function toPullQuery(params: unknown): PullQuery {
+  const fields = asFields(params);
+  return present({
+    since: textField(fields, "since"),
+    node: textField(fields, "node"),
+    type: countField(fields, "type"),
+    limit: countField(fields, "limit"),
+    order: textField(fields, "order") === "hlc" ? ("hlc" as const) : undefined,
+  });
+}
+
+function toAuditQuery(params: unknown): AuditQuery {
+  const fields = asFields(params);
+  return present({
+    since: textField(fields, "since"),
+    until: textField(fields, "until"),
+    node: textField(fields, "node"),
+    head: countField(fields, "head"),
+    tail: countField(fields, "tail"),
+  });
+}
+
+function toSyncInput(params: unknown): SyncInput {
+  const fields = asFields(params);
+  return present({
+    hub: textField(fields, "hub"),
+    hubId: textField(fields, "hubId"),
+    maxBytes: countField(fields, "maxBytes"),
+    budgetKbps: countField(fields, "budgetKbps"),
+    timeoutMs: countField(fields, "timeoutMs"),
+    dryRun: flagField(fields, "dryRun"),
+  });
+}
