@@ -1,0 +1,173 @@
+/**
+ * What a log of 1,000,000 events costs: opening it against one of 1,000, reading a
+ * hundred events from its middle, and the memory of a hub that has it open while five
+ * clinics are connected.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openNode } from "../../src/engine/index.ts";
+import { takeEvents, clinicEvents } from "../clinic-events.ts";
+import { projectRoot, run, runOk, serve, sourceEntry } from "../command.ts";
+import { startLink } from "../link.ts";
+import { grouped } from "../stage.ts";
+import { bytesReadSoFar, median, residentMiB, timed } from "./machine.ts";
+import type { BenchContext, Figure } from "./section.ts";
+
+const mib = 1024 * 1024;
+const clinicCount = 5;
+const batch = 5000;
+
+async function fill(dir: string, count: number): Promise<void> {
+  const node = await openNode({ dataDir: dir });
+  const supply = clinicEvents("visit", 8);
+  for (let done = 0; done < count; done += batch) {
+    const events = takeEvents(supply, Math.min(batch, count - done));
+    await node.push(
+      // Half a visit: the figures are about numbers of events and not about their size.
+      events.map(({ type, payload }) => ({ type, payload: Buffer.from(payload.slice(0, 200)) })),
+    );
+  }
+  await node.close();
+}
+
+/** Median time and bytes read of opening and closing, after one warm-up. */
+async function openCost(dir: string): Promise<{ readonly ms: number; readonly bytes: number }> {
+  const costs: { readonly ms: number; readonly bytes: number }[] = [];
+  for (let turn = 0; turn < 8; turn++) {
+    const before = bytesReadSoFar();
+    const { value: node, ms } = await timed(() => openNode({ dataDir: dir }));
+    costs.push({ ms, bytes: bytesReadSoFar() - before });
+    await node.close();
+  }
+  const [, ...warm] = costs;
+  return { ms: median(warm.map(({ ms }) => ms)), bytes: median(warm.map(({ bytes }) => bytes)) };
+}
+
+async function middleCost(dir: string, count: number): Promise<number> {
+  const node = await openNode({ dataDir: dir });
+  const [first] = await node.pull({ limit: 1 });
+  // A cursor ends in the arrival ordinal, base 36 (src/engine/cursor.ts).
+  const since = `${first?.cursor.split("-")[0]}-${Math.floor(count / 2).toString(36)}`;
+  const before = bytesReadSoFar();
+  const events = await node.pull({ since, limit: 100 });
+  const bytes = bytesReadSoFar() - before;
+  await node.close();
+  if (events.length !== 100) throw new Error(`${events.length} events from the middle`);
+  return bytes;
+}
+
+/** The package as it is published: compiled, run without type stripping. */
+function compilePackage(): string {
+  const dir = join(projectRoot, "node_modules", ".cache", "zamsync-bench");
+  mkdirSync(dir, { recursive: true });
+  cpSync(join(projectRoot, "package.json"), join(dir, "package.json"));
+  const built = spawnSync(
+    process.execPath,
+    [
+      join(projectRoot, "node_modules", "typescript", "bin", "tsc"),
+      ...["-p", join(projectRoot, "tsconfig.build.json"), "--outDir", join(dir, "dist")],
+    ],
+    { encoding: "utf8" },
+  );
+  if (built.status !== 0) throw new Error(`tsc: ${built.stdout}${built.stderr}`);
+  return join(dir, "dist", "cli", "main.js");
+}
+
+async function bareNodeMiB(): Promise<number> {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const resident = residentMiB(child.pid ?? 0);
+  child.kill();
+  return resident;
+}
+
+/** A hub with the log open, and five clinics that are held in the middle of a sync. */
+async function hubMemory(context: BenchContext, hub: string): Promise<readonly Figure[]> {
+  const { stage, scratch } = context;
+  const entry = compilePackage();
+  const clinics = Array.from({ length: clinicCount }, (_, index) =>
+    join(scratch, `clinic_${index}`),
+  );
+  for (const clinic of clinics) {
+    await runOk(["keygen", clinic]);
+    await runOk(["sign", join(clinic, "tls", "node.csr"), "--ca", hub]);
+    const input = takeEvents("visit", 2000, 3)
+      .map(({ payload }) => payload)
+      .join("\n");
+    await runOk(["push", clinic, "--stdin"], { input });
+  }
+  const bare = await bareNodeMiB();
+  const serving = await serve([hub], { entry });
+  const idle = residentMiB(serving.child.pid ?? 0);
+  const links = await Promise.all(
+    clinics.map(() =>
+      startLink({ to: { port: serving.port }, delayMs: 50, rateBytesPerS: 20_000 }),
+    ),
+  );
+  const syncs = clinics.map((clinic, index) =>
+    run(["sync", clinic, "--hub", links[index]?.address ?? "", "--json"], { entry: sourceEntry }),
+  );
+  let peak = idle;
+  const isInTransfer = () => links.every((link) => link.counters().upBytes > 12_000);
+  for (let turn = 0; turn < 600 && !isInTransfer(); turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    peak = Math.max(peak, residentMiB(serving.child.pid ?? 0));
+  }
+  const connected = links.filter((link) =>
+    link.counters().connections.some((c) => c.ended === undefined),
+  ).length;
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    peak = Math.max(peak, residentMiB(serving.child.pid ?? 0));
+  }
+  const ended = await Promise.all(syncs);
+  peak = Math.max(peak, residentMiB(serving.child.pid ?? 0));
+  for (const link of links) await link.close();
+  await serving.stop();
+  if (ended.some(({ status }) => status !== 0)) throw new Error("a clinic's sync failed");
+  stage.note(
+    `bare Node ${bare.toFixed(1)} MiB, hub with the log open ${idle.toFixed(1)} MiB, ` +
+      `${connected} clinics in transfer ${peak.toFixed(1)} MiB at most`,
+  );
+  return [
+    { name: "bare Node, MiB resident", value: bare },
+    { name: "hub with that log open, MiB above bare Node", value: idle - bare },
+    {
+      name: `hub with ${connected} clinics in transfer, MiB above bare Node`,
+      value: peak - bare,
+      bound: { atMost: 40 },
+    },
+  ];
+}
+
+export async function largeLog(context: BenchContext): Promise<readonly Figure[]> {
+  const { stage, scratch, scale } = context;
+  const large = Math.round(1_000_000 * scale);
+  const small = 1000;
+  const hub = join(scratch, "hub");
+  await runOk(["keygen", hub, "--hub"]);
+  await runOk(["keygen", join(scratch, "small")]);
+  const filled = await timed(() => fill(hub, large));
+  stage.note(`${grouped(large)} events written in ${(filled.ms / 1000).toFixed(1)} s`);
+  await fill(join(scratch, "small"), small);
+  const ofSmall = await openCost(join(scratch, "small"));
+  const ofLarge = await openCost(hub);
+  const middle = await middleCost(hub, large);
+  return [
+    { name: `open ${grouped(small)} events, ms`, value: ofSmall.ms },
+    { name: `open ${grouped(large)} events, ms`, value: ofLarge.ms },
+    {
+      name: "open large / open small, times",
+      value: ofLarge.ms / ofSmall.ms,
+      bound: { atMost: 3 },
+    },
+    {
+      name: `read to open ${grouped(large)} events, MiB`,
+      value: ofLarge.bytes / mib,
+      bound: { atMost: 2 },
+    },
+    { name: "read for 100 events from the middle, MiB", value: middle / mib, bound: { atMost: 1 } },
+    ...(await hubMemory(context, hub)),
+  ];
+}
