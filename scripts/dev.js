@@ -25,6 +25,7 @@ const depcruise = bin("dependency-cruiser/bin/dependency-cruiser.mjs");
 /** Task name → function of the extra arguments to a list of stages; a stage's commands run at once. */
 const tasks = {
   test: (args) => [[testCommand(args)]],
+  "test:kill": (args) => [[["lab/kill-loop.ts", ...args]]],
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],
   typecheck: () => [
