@@ -10,10 +10,14 @@
  *  3. call `handle({kind: "tick"})` at `nextDeadlineMs`;
  *  4. report each `store` effect's outcome and durability exactly once;
  *  5. after a `close` effect: flush what pollTransmit returned, then close the
- *     connection; the session answers nothing more.
+ *     connection; the session answers nothing more. `close` comes when the last
+ *     frame has been taken, so effects are polled again after frames were.
+ *
+ * What `pollTransmit` returns is written in order and whole; it may hold
+ * several frames, so that small ones share a TLS record.
  */
 import type { ZamError } from "../errors/zam-error.ts";
-import type { Mark, ReceivedFragment, ReceivedRange, ReceiveOutcome } from "../log/api.ts";
+import type { ConfirmedHead, Mark, ReceivedFragment, ReceivedRange, ReceiveOutcome } from "../log/api.ts";
 import type { PeerState } from "./peer-state.ts";
 
 export type Role = "hub" | "clinic";
@@ -43,6 +47,12 @@ export interface SessionOptions {
   /** Only measure round trips: HELLO, PING, BYE; no events move. */
   readonly pingCount?: number;
   readonly health?: HealthBlock;
+  /** Node ids with the hub role besides the two ends, as far as known: clinics may address them (RULES 33). */
+  readonly knownHubs?: readonly string[];
+  /** Own heads that other peers have confirmed: what they may hold is not declared lost at source. */
+  readonly confirmedElsewhere?: readonly ConfirmedHead[];
+  /** Default 24 h, see DESIGN section 2. */
+  readonly maxClockDriftMs?: number;
 }
 
 /** RULES 41: sent when it has changed. */
@@ -118,9 +128,11 @@ export interface Session {
   handle(event: SessionEvent, nowMs: number): void;
   /** Next effect to carry out, or undefined once drained. */
   pollEffect(): SessionEffect | undefined;
-  /** Next frame to write, or undefined when there is nothing to send now. */
+  /** Next frames to write, or undefined when there is nothing to send now. */
   pollTransmit(nowMs: number): Uint8Array | undefined;
   /** When to tick, or undefined when no timer is armed. Same clock as `nowMs`: wall milliseconds. */
   nextDeadlineMs(): number | undefined;
   summary(): SessionSummary;
+  /** What is known of the peer now, as the next `savePeerState` would have it; undefined before its HELLO at first contact. */
+  peerState(): PeerState | undefined;
 }

@@ -1,10 +1,34 @@
 /**
- * What a node durably knows about one peer between sessions: what the peer has
- * confirmed, the peer's vector as of the last session (RULES 30), and whether
- * the last session ended cleanly (RULES 31). Kept by the host in one sealed
- * sidecar per peer, encoded here. (contract skeleton)
+ * What a node durably knows about one peer between sessions: what the peer
+ * holds (its vector as of its last HELLO, and what it acknowledged since),
+ * which state of our vector it holds (RULES 30), and whether the last session
+ * ended cleanly (RULES 31). Kept by the host in one sealed sidecar per peer,
+ * encoded here. Losing it costs bytes in the next session, never an event:
+ * every session starts from the peer's present vector.
  */
+import type { VectorMark } from "../codec/frame-types.ts";
+import { decodeStoredEntry, encodeStoredEntry } from "../codec/vector-codec.ts";
+import { ByteReader, ByteWriter } from "../bytes.ts";
+import { chainBytes, isLane, isNodeId, type StreamId } from "../event.ts";
+import { decodeHealth } from "../codec/decode-frame.ts";
+import { encodeHealth } from "../codec/encode-frame.ts";
+import { digestBytes, logIdBytes, type WireHealth } from "../codec/frame-types.ts";
+import { vectorEntriesMaxHub } from "../codec/wire-limits.ts";
 import type { ConfirmedHead } from "../log/api.ts";
+import type { VectorEntry } from "../vector/stream-table.ts";
+
+/** A peer's vector in one state, as accepted from its HELLO. */
+export interface HeldVector {
+  readonly mark: VectorMark;
+  readonly entries: readonly VectorEntry[];
+}
+
+/** A state of our own vector that was sent to the peer. */
+export interface SentVector {
+  readonly mark: VectorMark;
+  /** Change ordinal of our log at that time: what changed since is what changed after it. */
+  readonly changeOrdinal: number;
+}
 
 export interface PeerState {
   readonly peerId: string;
@@ -12,4 +36,123 @@ export interface PeerState {
   readonly peerLogId: Uint8Array;
   /** Streams of ours (own events) that the peer has confirmed durable, as of the last report. */
   readonly confirmed: readonly ConfirmedHead[];
+  /** True: everything we sent was answered, so `confirmed` and `advanced` are exactly what the peer holds. */
+  readonly isClean: boolean;
+  /** At most two, the newest last. */
+  readonly theirs: readonly HeldVector[];
+  /** Lines of the peer's vector that its acknowledgements have changed since the newest of `theirs`. */
+  readonly advanced: readonly VectorEntry[];
+  /** At most three, the newest last. */
+  readonly ours: readonly SentVector[];
+  /** Which of `ours` the peer said that it holds. */
+  readonly oursHeld: VectorMark | undefined;
+  /** Codecs that the peer reads, as in HELLO. */
+  readonly codecs: number;
+  /** The health block last sent, so that an unchanged one is not repeated. */
+  readonly healthSent: WireHealth | undefined;
+  /** Wall time of the last session that ended with everything exchanged; 0: never. */
+  readonly completedMs: number;
+}
+
+const stateVersion = 1;
+const theirsMax = 2;
+const oursMax = 3;
+
+function encodeMark(writer: ByteWriter, mark: VectorMark): void {
+  writer.varint(mark.ordinal);
+  writer.bytes(mark.digest);
+}
+
+function decodeMark(reader: ByteReader): VectorMark {
+  return { ordinal: reader.varint(), digest: reader.bytes(digestBytes).slice() };
+}
+
+function encodeEntries(writer: ByteWriter, entries: readonly VectorEntry[]): void {
+  writer.varint(entries.length);
+  for (const entry of entries) encodeStoredEntry(writer, entry);
+}
+
+function decodeEntries(reader: ByteReader): readonly VectorEntry[] {
+  const count = reader.varint();
+  if (count > vectorEntriesMaxHub) reader.fail();
+  const entries: VectorEntry[] = [];
+  for (let i = 0; i < count && !reader.failed; i++) {
+    const entry = decodeStoredEntry(reader);
+    if (!isNodeId(entry.id.node) || !isLane(entry.id.lane)) reader.fail();
+    entries.push(entry);
+  }
+  return entries;
+}
+
+export function encodePeerState(state: PeerState): Uint8Array {
+  const writer = new ByteWriter(512);
+  writer.u8(stateVersion);
+  writer.text(state.peerId);
+  writer.bytes(state.peerLogId);
+  writer.u8(state.isClean ? 1 : 0);
+  writer.varint(state.codecs);
+  writer.u48(state.completedMs);
+  writer.varint(state.confirmed.length);
+  for (const head of state.confirmed) {
+    writer.text(head.stream.node);
+    writer.u32(head.stream.epoch);
+    writer.text(head.stream.lane);
+    writer.varint(head.seq);
+    writer.bytes(head.chain);
+  }
+  writer.u8(state.theirs.length);
+  for (const held of state.theirs) {
+    encodeMark(writer, held.mark);
+    encodeEntries(writer, held.entries);
+  }
+  encodeEntries(writer, state.advanced);
+  writer.u8(state.ours.length);
+  for (const sent of state.ours) {
+    encodeMark(writer, sent.mark);
+    writer.varint(sent.changeOrdinal);
+  }
+  writer.u8(state.oursHeld === undefined ? 0 : 1);
+  if (state.oursHeld !== undefined) encodeMark(writer, state.oursHeld);
+  writer.u8(state.healthSent === undefined ? 0 : 1);
+  if (state.healthSent !== undefined) encodeHealth(writer, state.healthSent);
+  return writer.take();
+}
+
+function decodeConfirmed(reader: ByteReader): readonly ConfirmedHead[] {
+  const count = reader.varint();
+  if (count > vectorEntriesMaxHub) reader.fail();
+  const confirmed: ConfirmedHead[] = [];
+  for (let i = 0; i < count && !reader.failed; i++) {
+    const stream: StreamId = { node: reader.text(63), epoch: reader.u32(), lane: reader.text(80) };
+    if (!isNodeId(stream.node) || !isLane(stream.lane)) reader.fail();
+    confirmed.push({ stream, seq: reader.varint(), chain: reader.bytes(chainBytes).slice() });
+  }
+  return confirmed;
+}
+
+/** The state, or undefined for anything that `encodePeerState` did not write. */
+export function decodePeerState(bytes: Uint8Array): PeerState | undefined {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== stateVersion) return undefined;
+  const peerId = reader.text(63);
+  const peerLogId = reader.bytes(logIdBytes).slice();
+  const isClean = reader.u8() === 1;
+  const codecs = reader.varint();
+  const completedMs = reader.u48();
+  const confirmed = decodeConfirmed(reader);
+  const theirs: HeldVector[] = [];
+  const theirsCount = reader.u8();
+  if (theirsCount > theirsMax) reader.fail();
+  for (let i = 0; i < theirsCount && !reader.failed; i++)
+    theirs.push({ mark: decodeMark(reader), entries: decodeEntries(reader) });
+  const advanced = decodeEntries(reader);
+  const ours: SentVector[] = [];
+  const oursCount = reader.u8();
+  if (oursCount > oursMax) reader.fail();
+  for (let i = 0; i < oursCount && !reader.failed; i++)
+    ours.push({ mark: decodeMark(reader), changeOrdinal: reader.varint() });
+  const oursHeld = reader.u8() === 1 ? decodeMark(reader) : undefined;
+  const healthSent = reader.u8() === 1 ? decodeHealth(reader) : undefined;
+  if (!reader.finished || !isNodeId(peerId)) return undefined;
+  return { peerId, peerLogId, isClean, codecs, completedMs, confirmed, theirs, advanced, ours, oursHeld, healthSent };
 }

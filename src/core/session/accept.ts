@@ -1,0 +1,266 @@
+/**
+ * What the peer sends: checked against policy, limits and key, handed to the
+ * log, and answered item by item: ACK when durable, REFUSED when not stored.
+ * The chain, the seqs and the clocks are checked by the log, which alone knows
+ * what is staged (RULES 28).
+ */
+import { type FloorFrame, type FragmentFrame, type LostFrame, type RangeFrame, type RefusedReason } from "../codec/frame-types.ts";
+import { decodeRows } from "../codec/rows.ts";
+import { decodeBlock } from "../codec/window.ts";
+import { ZamError } from "../errors/zam-error.ts";
+import { epochToText, type StreamId } from "../event.ts";
+import type { ReceiveOutcome } from "../log/api.ts";
+import { intersectRanges } from "../vector/ranges.ts";
+import { admit } from "./admission.ts";
+import type { StoreOperation } from "./api.ts";
+import { beginSearch, freeze, sendChains } from "./fork.ts";
+import { maxClockDriftMsDefault } from "./limits.ts";
+import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
+
+/** A STREAM frame gives the peer's next number to a stream. */
+export function takeStream(s: SessionState, id: StreamId): void {
+  const refusal = admit(s, id);
+  s.incoming.push({ id, number: s.incoming.length, refusal, queue: [], ack: undefined, stagedHead: 0 });
+  if (refusal !== undefined) s.effect({ kind: "report", error: refusal });
+}
+
+function findIncoming(s: SessionState, number: number): Incoming | undefined {
+  const incoming = s.incoming[number];
+  if (incoming === undefined) s.fail(new ZamError("Z506", { problem: "data of a stream without a name" }));
+  return incoming;
+}
+
+/** The rows of a block, also of one that will be refused: the windows must stay alike. */
+function openBlock(s: SessionState, frame: RangeFrame | FragmentFrame): Uint8Array | undefined {
+  const raw = decodeBlock(s.compressor, { window: s.receiveWindow, codec: frame.codec, rawBytes: frame.rawBytes, block: frame.block });
+  if (raw === undefined) {
+    s.fail(new ZamError("Z501", { problem: "a block that cannot be decompressed" }));
+    return undefined;
+  }
+  const copy = raw.slice();
+  s.receiveWindow.append(copy);
+  return copy;
+}
+
+export function takeRange(s: SessionState, frame: RangeFrame): void {
+  const incoming = findIncoming(s, frame.stream);
+  if (incoming === undefined) return;
+  const raw = openBlock(s, frame);
+  if (raw === undefined) return;
+  const events = decodeRows(raw, { from: frame.from, count: frame.count });
+  const last = events?.[events.length - 1];
+  if (events === undefined || last === undefined) {
+    s.fail(new ZamError("Z523", { problem: "rows that cannot be read, or clocks that do not rise" }));
+    return;
+  }
+  if (!prepare(s, incoming, last.seq)) return;
+  noteFuture(s, last.hlc.ms);
+  const range = {
+    stream: incoming.id,
+    from: frame.from,
+    events,
+    chainBefore8: frame.chainBefore8,
+    chainAfter8: frame.chainAfter8,
+    receivedFrom: s.options.peer.nodeId,
+    receivedMs: s.nowMs,
+  };
+  storeItem(s, incoming, { seq: last.seq, offset: 0, rawBytes: raw.length, events: events.length }, { kind: "range", range });
+}
+
+export function takeFragment(s: SessionState, frame: FragmentFrame): void {
+  const incoming = findIncoming(s, frame.stream);
+  if (incoming === undefined) return;
+  const raw = openBlock(s, frame);
+  if (raw === undefined || !prepare(s, incoming, frame.seq)) return;
+  noteFuture(s, frame.hlc.ms);
+  const { seq, hlc, known, totalBytes, offset, chainBefore8, chainAfter8 } = frame;
+  const end = offset + raw.length;
+  const fragment = {
+    stream: incoming.id,
+    seq,
+    hlc,
+    type: frame.eventType,
+    known,
+    totalBytes,
+    offset,
+    bytes: raw,
+    chainBefore8,
+    chainAfter8,
+    receivedFrom: s.options.peer.nodeId,
+    receivedMs: s.nowMs,
+  };
+  const item = { seq, offset: end, rawBytes: raw.length, events: end === totalBytes ? 1 : 0 };
+  storeItem(s, incoming, item, { kind: "fragment", fragment });
+}
+
+/** Answers at once for a stream that is refused; else binds the author's key before its first event. */
+function prepare(s: SessionState, incoming: Incoming, seq: number): boolean {
+  if (incoming.refusal !== undefined) {
+    refuse(s, incoming, { reason: "stream", seq, head: 0, error: incoming.refusal });
+    return false;
+  }
+  const { id } = incoming;
+  const { peer } = s.options;
+  const key = `${id.node} ${id.epoch}`;
+  if (id.node !== peer.nodeId || s.boundEpochs.has(key)) return true;
+  s.boundEpochs.add(key);
+  if (s.log.binding(id.node, id.epoch) === undefined)
+    s.mark({ kind: "bind", node: id.node, epoch: id.epoch, fingerprint: peer.keyFingerprint });
+  return true;
+}
+
+/** RULES 38, DESIGN section 2: stored as it is, and said once. */
+function noteFuture(s: SessionState, ms: number): void {
+  const referenceMs = Math.max(s.nowMs, s.log.trustedTimeMs);
+  const aheadMs = ms - referenceMs;
+  if (s.hasReportedFuture || aheadMs <= (s.options.maxClockDriftMs ?? maxClockDriftMsDefault)) return;
+  s.hasReportedFuture = true;
+  s.report("Z519", { peer: s.options.peer.nodeId, aheadMs });
+}
+
+function storeItem(
+  s: SessionState,
+  incoming: Incoming,
+  input: { readonly seq: number; readonly offset: number; readonly rawBytes: number; readonly events: number },
+  operation: StoreOperation,
+): void {
+  const item: ReceivedItem = { ...input, incoming, isDurable: false };
+  incoming.queue.push(item);
+  incoming.stagedHead = Math.max(incoming.stagedHead, input.seq);
+  s.receivesOpen++;
+  s.pendingStoreBytes += input.rawBytes;
+  s.store(operation, {
+    outcome: (outcome) => onOutcome(s, item, outcome),
+    durable: (error) => onDurable(s, item, error),
+  });
+}
+
+function onDurable(s: SessionState, item: ReceivedItem, error: ZamError | undefined): void {
+  s.receivesOpen--;
+  s.pendingStoreBytes -= item.rawBytes;
+  if (error !== undefined) {
+    s.fail(error);
+    return;
+  }
+  item.isDurable = true;
+  s.eventsReceived += item.events;
+  s.noteProgress();
+  answerDurable(s, item.incoming);
+}
+
+/** ACK covers what is durable from the front of the queue on: a contiguous prefix of what was sent. */
+function answerDurable(s: SessionState, incoming: Incoming): void {
+  const { queue } = incoming;
+  for (let front = queue[0]; front?.isDurable === true; front = queue[0]) {
+    incoming.ack = { seq: front.seq, offset: front.offset };
+    s.ackDue.add(incoming);
+    queue.shift();
+  }
+}
+
+function drop(s: SessionState, item: ReceivedItem): void {
+  const { queue } = item.incoming;
+  queue.splice(queue.indexOf(item), 1);
+  s.receivesOpen--;
+  s.pendingStoreBytes -= item.rawBytes;
+  answerDurable(s, item.incoming);
+}
+
+function onOutcome(s: SessionState, item: ReceivedItem, outcome: ReceiveOutcome): void {
+  const { incoming } = item;
+  switch (outcome.kind) {
+    case "stored":
+      return;
+    case "duplicate":
+      item.events = 0;
+      return;
+    case "gap":
+      drop(s, item);
+      incoming.stagedHead = outcome.head;
+      refuse(s, incoming, { reason: "gap", seq: item.seq, head: outcome.head });
+      return;
+    case "fork":
+      drop(s, item);
+      onFork(s, incoming, item.seq);
+      return;
+    case "malformed":
+      drop(s, item);
+      s.fail(new ZamError("Z523", { problem: outcome.problem }));
+      return;
+    case "refused":
+      drop(s, item);
+      if (incoming.refusal === undefined) s.effect({ kind: "report", error: outcome.error });
+      incoming.refusal = outcome.error;
+      refuse(s, incoming, { reason: "stream", seq: item.seq, head: headOf(s, incoming), error: outcome.error });
+  }
+}
+
+function headOf(s: SessionState, incoming: Incoming): number {
+  const index = s.log.findStream(incoming.id);
+  return index === undefined ? 0 : s.log.streamHead(index);
+}
+
+/** Two branches: the origin settles it, whichever side it is on; without it the stream is frozen. */
+function onFork(s: SessionState, incoming: Incoming, seq: number): void {
+  const { id } = incoming;
+  refuse(s, incoming, { reason: "fork", seq, head: headOf(s, incoming) });
+  const index = s.log.findStream(id);
+  if (index === undefined) return;
+  if (id.node === s.options.self.nodeId) beginSearch(s, index);
+  else if (id.node === s.options.peer.nodeId) sendChains(s, id, { low: 0, high: 0 });
+  else freeze(s, s.log.stream(index), { head: seq, chain8: new Uint8Array(8) });
+}
+
+function refuse(
+  s: SessionState,
+  incoming: Incoming,
+  answer: { readonly reason: RefusedReason; readonly seq: number; readonly head: number; readonly error?: ZamError },
+): void {
+  const { reason, seq, head, error } = answer;
+  const code = error === undefined ? 0 : Number(error.code.slice(1));
+  s.send({ type: "refused", stream: incoming.number, reason, seq, head, code });
+}
+
+/** RULES 40: the next seqs, or ones in a hole here, will never come. */
+export function takeLost(s: SessionState, frame: LostFrame): void {
+  const incoming = findIncoming(s, frame.stream);
+  if (incoming === undefined || !prepare(s, incoming, frame.to)) return;
+  const { from, to, chain } = frame;
+  const { id } = incoming;
+  const index = s.log.findStream(id);
+  const head = Math.max(incoming.stagedHead, index === undefined ? 0 : s.log.streamHead(index));
+  if (from < 1 || to < from || from > head + 1) {
+    refuse(s, incoming, { reason: "gap", seq: to, head });
+    return;
+  }
+  const holes = index === undefined ? [] : s.log.stream(index).holes;
+  const isNews = to > head || intersectRanges(holes, [{ from, to }]).length > 0;
+  const { node, epoch, lane } = id;
+  if (isNews) {
+    const error = s.report("Z516", { from, to, node, epoch: epochToText(epoch), lane });
+    s.mark({ kind: "alarm", id: `lost ${node} ${epoch} ${lane} ${from}`, code: error.code, text: error.message });
+  }
+  storeFact(s, incoming, to, isNews ? { kind: "mark", mark: { kind: "lost", stream: id, from, to, chain } } : undefined);
+}
+
+/** RULES 29: what lies below is gone at the peer. */
+export function takeFloor(s: SessionState, frame: FloorFrame): void {
+  const incoming = findIncoming(s, frame.stream);
+  if (incoming === undefined || !prepare(s, incoming, frame.seq)) return;
+  const { id } = incoming;
+  const index = s.log.findStream(id);
+  const head = index === undefined ? 0 : s.log.streamHead(index);
+  const holes = index === undefined ? [] : s.log.stream(index).holes;
+  const isNews = frame.seq > head || intersectRanges(holes, [{ from: 1, to: frame.seq }]).length > 0;
+  const floor = { seq: frame.seq, chain: frame.chain, byOrigin: frame.byOrigin };
+  storeFact(s, incoming, frame.seq, isNews ? { kind: "mark", mark: { kind: "floor", stream: id, floor } } : undefined);
+}
+
+function storeFact(s: SessionState, incoming: Incoming, seq: number, operation: StoreOperation | undefined): void {
+  if (operation !== undefined) {
+    storeItem(s, incoming, { seq, offset: 0, rawBytes: 0, events: 0 }, operation);
+    return;
+  }
+  incoming.queue.push({ incoming, seq, offset: 0, rawBytes: 0, events: 0, isDurable: true });
+  answerDurable(s, incoming);
+}

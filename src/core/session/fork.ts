@@ -1,0 +1,200 @@
+/**
+ * Rollback and forks (RULES 22 to 25). The origin of a stream settles it: it
+ * finds the last common seq by asking for chains, moves its diverged tail to
+ * the derived epoch, and goes on in a fresh one; then both branches flow both
+ * ways as ordinary streams. Whoever is not the origin sends nothing of the
+ * stream meanwhile, and freezes it when the origin is not at the other end.
+ */
+import { bytesEqual } from "../bytes.ts";
+import { type ChainPoint, chain8Bytes, type ChainsFrame, type ChainsQueryFrame } from "../codec/frame-types.ts";
+import { ZamError } from "../errors/zam-error.ts";
+import { epochToText, type StreamId } from "../event.ts";
+import type { StreamState } from "../log/api.ts";
+import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+import { chainRoundsMax } from "./limits.ts";
+import { planAll } from "./offer.ts";
+import { mayName } from "./policy.ts";
+import { type ForkSearch, type SessionState, streamKey } from "./state.ts";
+import { sendUpdate } from "./vectors.ts";
+
+/** Chains of one answer when a span is divided: 64 fit, and a few are left for its ends. */
+const spreadPoints = 60;
+
+function isOwn(s: SessionState, id: StreamId): boolean {
+  return id.node === s.options.self.nodeId;
+}
+
+/** RULES 22: a peer that is ahead of us on the stream that we write now. */
+export function noteAhead(s: SessionState, theirs: VectorEntry): void {
+  if (!isOwn(s, theirs.id) || theirs.id.epoch !== s.log.ownEpoch) return;
+  const index = s.log.findStream(theirs.id);
+  const ours = index === undefined ? 0 : s.log.streamHead(index);
+  if (theirs.head > ours) leaveEpoch(s, theirs.id, { ours, theirs: theirs.head });
+}
+
+/** Ends the present own epoch for ever, once, and says so. */
+function leaveEpoch(s: SessionState, id: StreamId, heads: { readonly ours: number; readonly theirs: number }): void {
+  if (s.renewedEpochs.has(id.epoch) || s.log.ownEpoch !== id.epoch) return;
+  s.renewedEpochs.add(id.epoch);
+  const epoch = epochToText(id.epoch);
+  const error = s.report("Z507", { peer: s.options.peer.nodeId, epoch, lane: id.lane, theirs: heads.theirs, ours: heads.ours });
+  s.mark({ kind: "newEpoch", reason: error.code });
+  s.mark({ kind: "alarm", id: `rollback ${epoch}`, code: error.code, text: error.message });
+}
+
+/** Chains at the peer's head differ from ours. */
+export function disagree(s: SessionState, mine: StreamState, theirs: VectorEntry): void {
+  if (isOwn(s, mine.id)) {
+    beginSearch(s, mine.index);
+    return;
+  }
+  if (mine.id.node === s.options.peer.nodeId) {
+    s.waiting.add(streamKey(mine.id));
+    sendChains(s, mine.id, { low: 0, high: 0 });
+    return;
+  }
+  freeze(s, mine, { head: theirs.head, chain8: theirs.chain });
+}
+
+/** RULES 25: two branches and no origin here to settle them. */
+export function freeze(s: SessionState, mine: StreamState, peer: { readonly head: number; readonly chain8: Uint8Array }): void {
+  if (mine.isFrozen) return;
+  const { node, epoch, lane } = mine.id;
+  const error = s.report("Z509", {
+    peer: s.options.peer.nodeId,
+    node,
+    epoch: epochToText(epoch),
+    lane,
+    theirs: peer.head,
+    ours: mine.head,
+  });
+  const peerChain = new Uint8Array(16);
+  peerChain.set(peer.chain8.subarray(0, chain8Bytes));
+  s.mark({ kind: "freeze", stream: mine.id, peer: s.options.peer.nodeId, peerHead: peer.head, peerChain });
+  s.mark({ kind: "alarm", id: `fork ${streamKey(mine.id)}`, code: error.code, text: error.message });
+}
+
+/** Starts to look for the last seq on which both sides agree. */
+export function beginSearch(s: SessionState, index: StreamIndex): void {
+  const { id, head } = s.log.stream(index);
+  const key = streamKey(id);
+  if (s.searches.has(key)) return;
+  s.searches.set(key, { index, id, low: 0, high: head + 1, hasMismatch: false, rounds: 0, isSettling: false });
+  s.send({ type: "chainsQuery", id, low: 0, high: 0 });
+}
+
+/** Answers a query, or tells the origin unasked. Names nothing that the peer may not know. */
+export function sendChains(s: SessionState, id: StreamId, span: { readonly low: number; readonly high: number }): void {
+  const index = mayName(s.scope, id) ? s.log.findStream(id) : undefined;
+  if (index === undefined) {
+    s.send({ type: "chains", id, head: 0, points: [] });
+    return;
+  }
+  const head = s.log.streamHead(index);
+  const points: ChainPoint[] = [];
+  for (const seq of span.high === 0 ? steppingSeqs(head) : spreadSeqs(span.low, Math.min(span.high, head))) {
+    const chain = s.log.chainAt(index, seq);
+    if (chain !== undefined) points.push({ seq, chain8: chain.subarray(0, chain8Bytes) });
+  }
+  s.send({ type: "chains", id, head, points });
+}
+
+export function answerQuery(s: SessionState, frame: ChainsQueryFrame): void {
+  sendChains(s, frame.id, frame);
+}
+
+/** Head, head-1, head-2, head-4 … down to 1. */
+function steppingSeqs(head: number): readonly number[] {
+  const seqs: number[] = [];
+  if (head > 0) seqs.push(head);
+  for (let step = 1; step < head; step *= 2) seqs.push(head - step);
+  return seqs;
+}
+
+function spreadSeqs(low: number, high: number): readonly number[] {
+  const seqs: number[] = [];
+  if (low < 1 || high < low) return seqs;
+  const step = Math.ceil((high - low + 1) / spreadPoints);
+  for (let seq = high; seq >= low; seq -= step) seqs.push(seq);
+  return seqs;
+}
+
+/** CHAINS arrived: an answer to us as origin, or the peer noticing first. */
+export function takeChains(s: SessionState, frame: ChainsFrame): void {
+  const index = isOwn(s, frame.id) && mayName(s.scope, frame.id) ? s.log.findStream(frame.id) : undefined;
+  if (index === undefined) return;
+  const key = streamKey(frame.id);
+  const mine = s.log.stream(index);
+  let search = s.searches.get(key);
+  if (search === undefined) {
+    search = { index, id: frame.id, low: 0, high: mine.head + 1, hasMismatch: false, rounds: 0, isSettling: false };
+    s.searches.set(key, search);
+  }
+  if (search.isSettling) return;
+  for (const point of frame.points) compare(s, search, point);
+  if (search.low >= search.high) {
+    s.fail(new ZamError("Z506", { problem: "chains that contradict each other" }));
+    return;
+  }
+  const out = s.outgoing.get(index);
+  if (out !== undefined) out.state = "checking";
+  narrow(s, search, frame);
+}
+
+function compare(s: SessionState, search: ForkSearch, point: ChainPoint): void {
+  const chain = s.log.chainAt(search.index, point.seq);
+  if (chain === undefined) return;
+  if (bytesEqual(chain.subarray(0, chain8Bytes), point.chain8)) {
+    search.low = Math.max(search.low, point.seq);
+  } else {
+    search.high = Math.min(search.high, point.seq);
+    search.hasMismatch = true;
+  }
+}
+
+function narrow(s: SessionState, search: ForkSearch, frame: ChainsFrame): void {
+  search.rounds++;
+  const ours = s.log.streamHead(search.index);
+  // The peer's copy ends where ours goes on, or the other way round: no fork.
+  const isPrefix = !search.hasMismatch && (search.low >= Math.min(frame.head, ours) || frame.head === 0);
+  if (isPrefix) {
+    settle(s, search, ours);
+    return;
+  }
+  const isOpen = search.high - search.low > 1 && search.rounds < chainRoundsMax;
+  const hasAnswers = frame.points.length > 0 || search.rounds === 1;
+  if (isOpen && hasAnswers) {
+    s.send({ type: "chainsQuery", id: search.id, low: search.low + 1, high: Math.min(search.high - 1, frame.head) });
+    return;
+  }
+  // What cannot be compared (below the peer's floor) counts as diverged (RULES 24).
+  settle(s, search, search.hasMismatch ? search.low : ours);
+}
+
+/** The last common seq is known: leave the epoch, move the tail, tell the peer. */
+function settle(s: SessionState, search: ForkSearch, common: number): void {
+  search.isSettling = true;
+  const mine = s.log.stream(search.index);
+  const { id } = mine;
+  const finish = (): void => {
+    s.searches.delete(streamKey(id));
+    const out = s.outgoing.get(search.index);
+    if (out !== undefined) {
+      out.state = "open";
+      out.isStale = false;
+      out.work = [];
+      out.fragment = undefined;
+    }
+    sendUpdate(s, search.index);
+    planAll(s);
+  };
+  if (common >= mine.head) {
+    finish();
+    return;
+  }
+  leaveEpoch(s, id, { ours: mine.head, theirs: common });
+  const epoch = epochToText(id.epoch);
+  const error = s.report("Z508", { from: common + 1, to: mine.head, epoch, lane: id.lane });
+  s.mark({ kind: "rehome", stream: id, from: common + 1 }, finish);
+  s.mark({ kind: "alarm", id: `branch ${streamKey(id)} ${common + 1}`, code: error.code, text: error.message });
+}

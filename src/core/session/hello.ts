@@ -1,0 +1,146 @@
+/**
+ * The opening: who speaks, what is said, and what is believed. The identity is
+ * the certificate's; the claimed one must equal it, and the answering side says
+ * nothing at all before that holds (SCENARIOS 16).
+ */
+import { bytesEqual } from "../bytes.ts";
+import { codecRaw, codecZstd, type HelloFrame, protocolVersion, protocolVersionOldest } from "../codec/frame-types.ts";
+import { ZamError } from "../errors/zam-error.ts";
+import { hlcMsMax } from "../event.ts";
+import type { VectorEntry } from "../vector/stream-table.ts";
+import type { HealthBlock } from "./api.ts";
+import { allowance } from "./budget.ts";
+import { maxClockDriftMsDefault } from "./limits.ts";
+import { planAll } from "./offer.ts";
+import { type SessionState, streamKey } from "./state.ts";
+import { beginVector, noMark, sendVector, takeOwnVector } from "./vectors.ts";
+
+const codecsHere = (1 << codecRaw) + (1 << codecZstd);
+
+export function start(s: SessionState): void {
+  if (s.phase !== "new") return;
+  s.phase = "hello";
+  s.startedMs = s.nowMs;
+  s.lastHeardMs = s.nowMs;
+  s.lastProgressMs = s.nowMs;
+  const { self, peer } = s.options;
+  if (self.role === "clinic" && peer.role === "clinic") {
+    s.fail(new ZamError("Z522", { peer: peer.nodeId }));
+    return;
+  }
+  if (!s.options.isInitiator) return;
+  sendHello(s);
+  beginSpeculation(s);
+}
+
+/** RULES 31: only from a state in which everything sent was answered. */
+function beginSpeculation(s: SessionState): void {
+  const state = s.options.peerState;
+  const newest = state?.theirs[state.theirs.length - 1];
+  if (state === undefined || newest === undefined || !state.isClean || s.isPing) return;
+  s.isSpeculating = true;
+  for (const entry of newest.entries) s.theirs.set(streamKey(entry.id), entry);
+  for (const entry of state.advanced) s.theirs.set(streamKey(entry.id), entry);
+  planAll(s);
+}
+
+function sendHello(s: SessionState): void {
+  const { options, log } = s;
+  const isPingOnly = s.isPing;
+  // The answering side knows from the other's HELLO what it holds; the first side from the last session.
+  const held = options.isInitiator ? s.oursHeld : s.peerHello?.held;
+  const own = isPingOnly ? { mark: noMark, base: undefined, entries: [] } : takeOwnVector(s, held);
+  const newest = s.theirsHeld[s.theirsHeld.length - 1]?.mark;
+  const receiveBytesMax = allowance(s);
+  const health = changedHealth(s);
+  s.send({
+    type: "hello",
+    version: protocolVersion,
+    versionOldest: protocolVersionOldest,
+    nodeId: options.self.nodeId,
+    logId: log.logId,
+    wallMs: Math.min(Math.max(0, Math.floor(s.nowMs)), 2 ** 48 - 1),
+    codecs: codecsHere,
+    keepsOpen: options.keepOpen,
+    isPingOnly,
+    offersAll: options.self.role === "hub" && options.policy === "all",
+    vector: own.mark,
+    entryCount: own.entries.length,
+    ...(receiveBytesMax === undefined ? {} : { receiveBytesMax }),
+    ...(own.base === undefined ? {} : { base: own.base }),
+    ...(newest === undefined || isPingOnly ? {} : { held: newest }),
+    ...(health === undefined ? {} : { health }),
+  });
+  s.helloSent = true;
+  if (own.entries.length > 0) sendVector(s, "hello", { entries: own.entries });
+}
+
+/** RULES 41: only when it has changed, and never a hub's to a clinic, which would learn counts about others. */
+function changedHealth(s: SessionState): HealthBlock | undefined {
+  const { self, peer, health } = s.options;
+  if (health === undefined || (self.role === "hub" && peer.role === "clinic")) return undefined;
+  const before = s.healthSent;
+  // Free space moves all the time: a hundredth is no news.
+  const isSame =
+    before !== undefined &&
+    before.version === health.version &&
+    before.damagedCount === health.damagedCount &&
+    before.quarantinedCount === health.quarantinedCount &&
+    before.clockCode === health.clockCode &&
+    before.certDaysLeft === health.certDaysLeft &&
+    Math.abs(before.diskFreeBytes - health.diskFreeBytes) <= before.diskFreeBytes / 20;
+  if (isSame) return undefined;
+  s.healthSent = health;
+  return health;
+}
+
+export function takeHello(s: SessionState, frame: HelloFrame): void {
+  const { options } = s;
+  const { peer, self } = options;
+  if (s.peerHello !== undefined) {
+    s.fail(new ZamError("Z506", { problem: "a second HELLO" }));
+    return;
+  }
+  if (frame.nodeId !== peer.nodeId) {
+    s.fail(new ZamError("Z503", { certificate: peer.nodeId, claimed: frame.nodeId }));
+    return;
+  }
+  s.peerHello = frame;
+  s.phase = "open";
+  s.peerCodecs = (frame.codecs & codecsHere) | (1 << codecRaw);
+  if (self.role === "clinic") s.scope = { ...s.scope, policy: frame.offersAll ? "all" : "own" };
+  const before = options.peerState;
+  if (before !== undefined && !bytesEqual(before.peerLogId, frame.logId)) {
+    // Another log under the same name: nothing that we knew of it holds.
+    s.theirsHeld = [];
+    s.oursHeld = undefined;
+  }
+  if (frame.held !== undefined) s.oursHeld = frame.held;
+  takeClock(s, frame.wallMs);
+  s.effect({ kind: "established" });
+  if (!options.isInitiator) sendHello(s);
+  if (!s.isPing) beginVector(s);
+}
+
+/** RULES 38: a clinic believes an authenticated hub's clock, a hub never a clinic's. */
+function takeClock(s: SessionState, peerWallMs: number): void {
+  const { self, peer } = s.options;
+  const driftMsMax = s.options.maxClockDriftMs ?? maxClockDriftMsDefault;
+  s.clockDifferenceMs = peerWallMs - s.nowMs;
+  if (Math.abs(s.clockDifferenceMs) > driftMsMax)
+    s.report("Z517", { peer: peer.nodeId, differenceMs: Math.round(s.clockDifferenceMs) });
+  if (self.role !== "clinic" || peer.role !== "hub" || peerWallMs >= hlcMsMax || s.isPing) return;
+  // Once a minute is enough: each mark costs a record.
+  if (peerWallMs > s.log.trustedTimeMs + 60_000) s.mark({ kind: "trustedTime", ms: peerWallMs });
+  const trustedMs = Math.max(peerWallMs, s.log.trustedTimeMs);
+  const aheadMs = s.log.lastHlc.ms - trustedMs;
+  if (aheadMs <= driftMsMax) return;
+  const error = s.report("Z518", { aheadMs });
+  s.mark({ kind: "newEpoch", reason: error.code, restartHlcAtMs: trustedMs });
+  s.mark({ kind: "alarm", id: `clock ${s.log.ownEpoch}`, code: error.code, text: error.message });
+}
+
+/** The peer's vector, if it is known from earlier sessions, for tests and for what remains. */
+export function linesOf(s: SessionState): readonly VectorEntry[] {
+  return [...s.theirs.values()];
+}

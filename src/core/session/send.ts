@@ -1,0 +1,240 @@
+/**
+ * What goes on the wire next, decided as late as possible: control frames,
+ * acknowledgements, then one range or fragment of the most urgent stream, as
+ * long as the peer has answered enough of what is in flight, and the budget
+ * allows. Rows enter the window only when their frame really leaves.
+ */
+import { ByteWriter } from "../bytes.ts";
+import { encodeFrame } from "../codec/encode-frame.ts";
+import { chain8Bytes, type Frame } from "../codec/frame-types.ts";
+import { encodeRow } from "../codec/rows.ts";
+import { batchEventsMax, batchRawBytesMax, fragmentWireBytes } from "../codec/wire-limits.ts";
+import { encodeBlock } from "../codec/window.ts";
+import { assert } from "../errors/zam-error.ts";
+import type { StoredEvent } from "../log/api.ts";
+import { budgetRest, mustStop } from "./budget.ts";
+import { inFlightBytesMax, rangeBytesAim, speculativeBytesMax } from "./limits.ts";
+import { planAgain } from "./offer.ts";
+import type { Outgoing, SentItem, SessionState, Work } from "./state.ts";
+
+interface Built {
+  readonly frame: Frame;
+  readonly raw: Uint8Array;
+  readonly item: Omit<SentItem, "bytes">;
+}
+
+/** The next data frame with the STREAM frame that it needs, or undefined when none may or need go. */
+export function takeData(s: SessionState): Uint8Array | undefined {
+  if (!maySendData(s)) return undefined;
+  for (let tries = 0; tries < 8; tries++) {
+    const out = pickStream(s);
+    if (out === undefined) return undefined;
+    const built = build(s, out);
+    if (built === undefined) continue;
+    const bytes = withStream(s, out, built.frame);
+    if (mustStop(s, bytes.length)) {
+      s.isBudgetSpent = true;
+      return undefined;
+    }
+    commit(s, out, built, bytes.length);
+    return bytes;
+  }
+  return undefined;
+}
+
+function maySendData(s: SessionState): boolean {
+  if (s.isEnding || s.isPing || s.isBudgetSpent || s.finishing !== undefined || s.byeSent) return false;
+  if (!s.isPlanned || s.inFlightBytes >= inFlightBytesMax) return false;
+  if (s.options.isInitiator && s.cleanOnDisk) return false;
+  if (s.isSpeculating && s.speculatedBytes >= speculativeBytesMax) return false;
+  return s.isSpeculating || s.hasVector;
+}
+
+function pickStream(s: SessionState): Outgoing | undefined {
+  let best: Outgoing | undefined;
+  for (const out of s.outgoing.values()) {
+    if (out.state !== "open" || out.work.length === 0) continue;
+    if (out.isUrgent) return out;
+    best ??= out;
+  }
+  return best;
+}
+
+function build(s: SessionState, out: Outgoing): Built | undefined {
+  const work = out.work[0];
+  if (work === undefined) return undefined;
+  if (work.kind === "floor") return buildFloor(s, out, work);
+  if (work.kind === "lost") return buildLost(s, out, work);
+  const events = s.log.readStream(out.index, work.from, {
+    events: Math.min(batchEventsMax, work.to - work.from + 1),
+    bytes: rawBytesAim(s),
+  });
+  const first = events[0];
+  if (first === undefined || first.seq !== work.from) {
+    planAgain(s, out);
+    return undefined;
+  }
+  return first.isFragmented ? buildFragment(s, out, first) : buildRange(s, out, events, work);
+}
+
+/** Rows that compress to about `rangeBytesAim`, as far as the last ones tell; less when the budget is short. */
+function rawBytesAim(s: SessionState): number {
+  const aim = Math.min(rangeBytesAim, Math.max(256, budgetRest(s) - 200));
+  const speculative = s.isSpeculating ? speculativeBytesMax - s.speculatedBytes : batchRawBytesMax;
+  return Math.max(512, Math.min(batchRawBytesMax, speculative, Math.floor(aim / s.ratio)));
+}
+
+function buildRange(s: SessionState, out: Outgoing, events: readonly StoredEvent[], work: Work): Built {
+  const rawAim = rawBytesAim(s);
+  const rows = new ByteWriter(4096);
+  const ends: number[] = [];
+  let previousMs = 0;
+  for (const event of events) {
+    if (event.isFragmented || event.seq > work.to) break;
+    encodeRow(rows, event, previousMs);
+    if (rows.length > (ends.length === 0 ? batchRawBytesMax : rawAim)) {
+      // The first event goes whatever its size: it is below the fragment limit.
+      if (ends.length > 0) break;
+    }
+    ends.push(rows.length);
+    previousMs = event.hlc.ms;
+  }
+  const all = rows.take();
+  let count = ends.length;
+  for (;;) {
+    const raw = all.subarray(0, ends[count - 1] ?? 0);
+    const { codec, block } = encodeBlock(s.compressor, { window: s.sendWindow, codecs: s.peerCodecs, raw });
+    const bytesMax = Math.min(rangeBytesAim * 2, Math.max(0, budgetRest(s)));
+    if (block.length > bytesMax && count > 1) {
+      count = Math.max(1, Math.floor((count * bytesMax) / (block.length * 2)));
+      continue;
+    }
+    s.ratio = Math.min(1, Math.max(0.02, (s.ratio + block.length / raw.length) / 2));
+    const first = events[0];
+    const last = events[count - 1];
+    assert(first !== undefined && last !== undefined, "a range holds an event");
+    return {
+      frame: {
+        type: "range",
+        stream: streamNumber(s, out),
+        from: first.seq,
+        count,
+        chainBefore8: first.chainBefore.subarray(0, chain8Bytes),
+        chainAfter8: last.chain.subarray(0, chain8Bytes),
+        codec,
+        rawBytes: raw.length,
+        block,
+      },
+      raw,
+      item: { kind: "range", from: first.seq, to: last.seq, offset: 0, events: count },
+    };
+  }
+}
+
+function buildFragment(s: SessionState, out: Outgoing, event: StoredEvent): Built | undefined {
+  if (out.fragment?.seq !== event.seq) out.fragment = { seq: event.seq, offset: partialOf(s, out, event) };
+  const { offset } = out.fragment;
+  const sizeBytes = Math.min(fragmentWireBytes, event.payloadSize - offset);
+  const raw = s.log.readPayload(out.index, event.seq, { offset, sizeBytes });
+  if (raw === undefined || raw.length !== sizeBytes) {
+    planAgain(s, out);
+    return undefined;
+  }
+  const { codec, block } = encodeBlock(s.compressor, { window: s.sendWindow, codecs: s.peerCodecs, raw });
+  const end = offset + sizeBytes;
+  return {
+    frame: {
+      type: "fragment",
+      stream: streamNumber(s, out),
+      seq: event.seq,
+      hlc: event.hlc,
+      eventType: event.type,
+      known: event.known,
+      totalBytes: event.payloadSize,
+      offset,
+      chainBefore8: event.chainBefore.subarray(0, chain8Bytes),
+      chainAfter8: event.chain.subarray(0, chain8Bytes),
+      codec,
+      rawBytes: sizeBytes,
+      block,
+    },
+    raw,
+    item: { kind: "fragment", from: event.seq, to: event.seq, offset: end, events: end === event.payloadSize ? 1 : 0 },
+  };
+}
+
+/** Bytes of this event that the peer's vector says are durable there. */
+function partialOf(s: SessionState, out: Outgoing, event: StoredEvent): number {
+  const theirs = s.theirs.get(keyOf(out));
+  const partial = theirs?.partialBytes ?? 0;
+  return theirs !== undefined && event.seq === theirs.head + 1 && partial < event.payloadSize ? partial : theirs === undefined ? 0 : 0;
+}
+
+function keyOf(out: Outgoing): string {
+  return `${out.id.node} ${out.id.epoch} ${out.id.lane}`;
+}
+
+function buildFloor(s: SessionState, out: Outgoing, work: Work): Built | undefined {
+  const { floor } = s.log.stream(out.index);
+  if (floor === undefined) {
+    planAgain(s, out);
+    return undefined;
+  }
+  const { seq, chain, byOrigin } = floor;
+  const frame: Frame = { type: "floor", stream: streamNumber(s, out), seq, chain, byOrigin };
+  return { frame, raw: new Uint8Array(0), item: { kind: "floor", from: work.from, to: seq, offset: 0, events: 0 } };
+}
+
+function buildLost(s: SessionState, out: Outgoing, work: Work): Built | undefined {
+  const chain = s.log.chainAt(out.index, work.to);
+  if (chain === undefined) {
+    planAgain(s, out);
+    return undefined;
+  }
+  const { from, to } = work;
+  const frame: Frame = { type: "lost", stream: streamNumber(s, out), from, to, chain };
+  return { frame, raw: new Uint8Array(0), item: { kind: "lost", from, to, offset: 0, events: 0 } };
+}
+
+/** The number that the stream has, or will get when its frame leaves. */
+function streamNumber(s: SessionState, out: Outgoing): number {
+  return out.number >= 0 ? out.number : s.outgoingByNumber.length;
+}
+
+function withStream(s: SessionState, out: Outgoing, frame: Frame): Uint8Array {
+  const data = encodeFrame(frame, s.outEnds);
+  if (out.number >= 0) return data;
+  const name = encodeFrame({ type: "stream", id: out.id }, s.outEnds);
+  const both = new Uint8Array(name.length + data.length);
+  both.set(name);
+  both.set(data, name.length);
+  return both;
+}
+
+/** The frame leaves: account for it, and move the work on. */
+function commit(s: SessionState, out: Outgoing, built: Built, bytes: number): void {
+  if (out.number < 0) {
+    out.number = s.outgoingByNumber.length;
+    s.outgoingByNumber.push(out);
+  }
+  const { item, raw } = built;
+  s.sendWindow.append(raw);
+  out.inFlight.push({ ...item, bytes });
+  s.inFlightBytes += bytes;
+  s.sentDataBytes += bytes;
+  s.hasSentData = true;
+  s.eventsSent += item.events;
+  if (s.isSpeculating) s.speculatedBytes += raw.length;
+  s.doneSent = "no";
+  s.noteProgress();
+  if (item.kind === "fragment") {
+    if (item.events === 0) {
+      if (out.fragment !== undefined) out.fragment.offset = item.offset;
+      return;
+    }
+    out.fragment = undefined;
+  }
+  const [first, ...rest] = out.work;
+  assert(first !== undefined, "what was sent was work");
+  out.work = first.to > item.to ? [{ ...first, from: item.to + 1 }, ...rest] : rest;
+}

@@ -1,0 +1,420 @@
+/**
+ * The mutable state of one session, and the few things that every part of it
+ * does: queue a frame, an effect, a store operation; fail; end. What happens
+ * when is decided in the other files of this folder, by functions over this.
+ */
+import { encodeFrame } from "../codec/encode-frame.ts";
+import { FrameReader } from "../codec/frame-reader.ts";
+import type { ByeReason, Ends, Frame, HelloFrame, VectorMark } from "../codec/frame-types.ts";
+import { errorTextBytesMax } from "../codec/wire-limits.ts";
+import { Window } from "../codec/window.ts";
+import { textToUtf8 } from "../bytes.ts";
+import { catalogue, type ZCode } from "../errors/catalogue.ts";
+import { type ErrorContext, ZamError } from "../errors/zam-error.ts";
+import type { StreamId } from "../event.ts";
+import type { Log, Mark, ReceiveOutcome } from "../log/api.ts";
+import type { CompressorPort, CryptoPort } from "../ports.ts";
+import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+import type { HealthBlock, SessionEffect, SessionOptions, SessionProgress, SessionSummary, StoreOperation } from "./api.ts";
+import { controlFramesMax } from "./limits.ts";
+import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
+import type { PolicyScope } from "./policy.ts";
+
+/** Something sent that the peer will answer, with ACK or REFUSED. */
+export interface SentItem {
+  readonly kind: "range" | "fragment" | "lost" | "floor";
+  readonly from: number;
+  readonly to: number;
+  /** Fragments: end of the fragment in the event; else 0. */
+  readonly offset: number;
+  /** Events that are confirmed when this is. */
+  readonly events: number;
+  /** Bytes on the wire. */
+  readonly bytes: number;
+}
+
+/** Something to be sent, ascending within a stream. */
+export interface Work {
+  readonly kind: "events" | "lost" | "floor";
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A stream that has something to send, or had. */
+export interface Outgoing {
+  readonly index: StreamIndex;
+  readonly id: StreamId;
+  readonly isUrgent: boolean;
+  /** Our number for it on the wire; -1 before its STREAM frame. */
+  number: number;
+  work: readonly Work[];
+  readonly inFlight: SentItem[];
+  /** `checking`: chains disagree, nothing is sent until that is settled. `refused`: not in this session. */
+  state: "open" | "checking" | "refused";
+  /** The fragmented event that is part-way sent. */
+  fragment: { readonly seq: number; offset: number } | undefined;
+  /** A gap was answered: nothing goes until all in flight is answered, then the work is listed anew. */
+  isStale: boolean;
+  /** Gaps, forks and unreadable ranges met here; bounds how often we try again. */
+  retries: number;
+}
+
+/** A received item that waits for the log. */
+export interface ReceivedItem {
+  readonly incoming: Incoming;
+  readonly seq: number;
+  readonly offset: number;
+  readonly rawBytes: number;
+  events: number;
+  isDurable: boolean;
+}
+
+/** A stream to which the peer gave a number. */
+export interface Incoming {
+  readonly id: StreamId;
+  readonly number: number;
+  /** Why nothing of it is taken, or undefined. */
+  refusal: ZamError | undefined;
+  /** Oldest first; answered from the front. */
+  readonly queue: ReceivedItem[];
+  /** Set when ACK is due: the newest durable item. */
+  ack: { readonly seq: number; readonly offset: number } | undefined;
+  /** Highest seq handed to the log. */
+  stagedHead: number;
+}
+
+interface PendingStore {
+  readonly outcome?: (outcome: ReceiveOutcome) => void;
+  readonly durable: (error?: ZamError) => void;
+}
+
+/** An origin's search for the seq at which two branches part (RULES 24). */
+export interface ForkSearch {
+  readonly index: StreamIndex;
+  readonly id: StreamId;
+  /** Greatest seq known to agree, least known to differ. */
+  low: number;
+  high: number;
+  hasMismatch: boolean;
+  rounds: number;
+  isSettling: boolean;
+}
+
+/** The peer's vector while its frames come in. */
+export interface VectorInput {
+  readonly base: readonly VectorEntry[];
+  mark: VectorMark;
+  readonly isRelative: boolean;
+  expected: number;
+  readonly entries: VectorEntry[];
+}
+
+export type Phase = "new" | "hello" | "open" | "closing" | "closed";
+
+export function streamKey(id: StreamId): string {
+  return `${id.node} ${id.epoch} ${id.lane}`;
+}
+
+export class SessionState {
+  readonly options: SessionOptions;
+  readonly log: Log;
+  readonly crypto: CryptoPort;
+  readonly compressor: CompressorPort;
+  scope: PolicyScope;
+  readonly outEnds: Ends;
+  readonly inEnds: Ends;
+
+  nowMs: number;
+  phase: Phase = "new";
+  readonly input = new FrameReader();
+  readonly sendWindow = new Window();
+  readonly receiveWindow = new Window();
+  private readonly effects: SessionEffect[] = [];
+  private effectAt = 0;
+  readonly control: Uint8Array[] = [];
+  private nextToken = 1;
+  private readonly stores = new Map<number, PendingStore>();
+  private readonly saves = new Map<number, (error?: ZamError) => void>();
+
+  // The peer
+  peerHello: HelloFrame | undefined;
+  helloSent = false;
+  vectorInput: VectorInput | undefined;
+  /** True when the peer's vector is known whole. */
+  hasVector = false;
+  /** What the peer holds, line by line: its vector, moved on by its acknowledgements. */
+  readonly theirs = new Map<string, VectorEntry>();
+  readonly advancedKeys = new Set<string>();
+  theirsHeld: readonly HeldVector[] = [];
+  ours: readonly SentVector[] = [];
+  oursHeld: VectorMark | undefined;
+  sentMark: VectorMark | undefined;
+  peerCodecs = 1;
+
+  // Sending
+  readonly outgoing = new Map<StreamIndex, Outgoing>();
+  readonly outgoingByNumber: Outgoing[] = [];
+  readonly offerable: StreamIndex[] = [];
+  readonly plannedHeads: number[] = [];
+  scannedStreams = 0;
+  isPlanned = false;
+  isSpeculating = false;
+  speculatedBytes = 0;
+  /** Data may go only when durable peer state says "not clean". */
+  cleanOnDisk = false;
+  inFlightBytes = 0;
+  /** Bytes on the wire for each byte of rows, as measured; starts from incompressible for safety on bad links. */
+  ratio = 0.5;
+  doneSent: "no" | "partial" | "full" = "no";
+  peerDone: "no" | "partial" | "full" = "no";
+  readonly searches = new Map<string, ForkSearch>();
+  /** Streams whose origin, the peer, has to settle a fork. */
+  readonly waiting = new Set<string>();
+  marksOpen = 0;
+  readonly renewedEpochs = new Set<number>();
+  readonly declaredLost = new Set<string>();
+  isCompared = false;
+  isSavingUnclean = false;
+
+  // Receiving
+  readonly incoming: Incoming[] = [];
+  readonly ackDue = new Set<Incoming>();
+  pendingStoreBytes = 0;
+  receivesOpen = 0;
+  readonly boundEpochs = new Set<string>();
+  readonly seenLanes = new Set<string>();
+  readonly seenEpochs = new Set<number>();
+  hasCountedPeer = false;
+  refusedStreams = 0;
+  hasReportedFuture = false;
+
+  // Budget
+  wireBytes = 0;
+  bytesSinceWire = 0;
+  frameBytes = 0;
+  sentDataBytes = 0;
+  hasSentData = false;
+  isBudgetSpent = false;
+
+  // Progress and end
+  eventsSent = 0;
+  eventsConfirmed = 0;
+  eventsReceived = 0;
+  private progressQueued = false;
+  clockDifferenceMs: number | undefined;
+  readonly pingMs: number[] = [];
+  pingsSent = 0;
+  pingSentMs: number | undefined;
+  byeSent = false;
+  byeReceived: ByeReason | undefined;
+  endedBy: SessionSummary["endedBy"] | undefined;
+  error: ZamError | undefined;
+  isComplete = false;
+  closeWanted = false;
+  closeSent = false;
+  finishing: { readonly error: ZamError | undefined; readonly sinceMs: number } | undefined;
+  /** Everything was exchanged, and that was noted in the peer's state. */
+  isSettled = false;
+  completedMs = 0;
+  healthSent: HealthBlock | undefined;
+  /** Ordinal of the peer's vector that is in durable state. */
+  savedOrdinal = 0;
+  savePending = 0;
+
+  // Times
+  startedMs = 0;
+  lastHeardMs = 0;
+  lastProgressMs = 0;
+  pingOutMs: number | undefined;
+  closingMs = 0;
+
+  constructor(input: {
+    readonly options: SessionOptions;
+    readonly log: Log;
+    readonly crypto: CryptoPort;
+    readonly compressor: CompressorPort;
+    readonly nowMs: number;
+  }) {
+    const { options } = input;
+    this.options = options;
+    this.log = input.log;
+    this.crypto = input.crypto;
+    this.compressor = input.compressor;
+    this.nowMs = input.nowMs;
+    this.scope = {
+      self: options.self,
+      peer: options.peer,
+      policy: options.policy,
+      knownHubs: options.knownHubs ?? [],
+    };
+    this.outEnds = { sender: options.self.nodeId, receiver: options.peer.nodeId };
+    this.inEnds = { sender: options.peer.nodeId, receiver: options.self.nodeId };
+    const state = options.peerState;
+    if (state !== undefined) {
+      this.theirsHeld = state.theirs;
+      this.ours = state.ours;
+      this.oursHeld = state.oursHeld;
+      this.peerCodecs = state.codecs;
+      this.cleanOnDisk = state.isClean;
+      this.completedMs = state.completedMs;
+      this.healthSent = state.healthSent;
+      this.savedOrdinal = state.theirs[state.theirs.length - 1]?.mark.ordinal ?? 0;
+    }
+  }
+
+  get isPing(): boolean {
+    return this.options.pingCount !== undefined || this.peerHello?.isPingOnly === true;
+  }
+
+  get isEnding(): boolean {
+    return this.phase === "closing" || this.phase === "closed";
+  }
+
+  /** Queues a control frame; those leave before any data. */
+  send(frame: Frame): void {
+    if (this.phase === "closed") return;
+    this.control.push(encodeFrame(frame, this.outEnds));
+    if (this.control.length > controlFramesMax && !this.isEnding)
+      this.fail(new ZamError("Z504", { limit: "requests without reading the answers" }));
+  }
+
+  effect(effect: SessionEffect): void {
+    if (effect.kind === "progress") {
+      if (this.progressQueued) return;
+      this.progressQueued = true;
+    }
+    this.effects.push(effect);
+  }
+
+  takeEffect(): SessionEffect | undefined {
+    const effect = this.effects[this.effectAt];
+    if (effect === undefined) {
+      this.effects.length = 0;
+      this.effectAt = 0;
+      return undefined;
+    }
+    this.effectAt++;
+    if (effect.kind !== "progress") return effect;
+    this.progressQueued = false;
+    return { kind: "progress", progress: this.progress() };
+  }
+
+  progress(): SessionProgress {
+    let waiting = 0;
+    for (const out of this.outgoing.values()) waiting += countWork(out.work) + countFlight(out.inFlight);
+    return {
+      eventsToSend: this.eventsConfirmed + waiting,
+      eventsSent: this.eventsSent,
+      eventsConfirmed: this.eventsConfirmed,
+      eventsReceived: this.eventsReceived,
+    };
+  }
+
+  noteProgress(): void {
+    this.lastProgressMs = this.nowMs;
+    if (this.progressQueued) return;
+    this.effect({ kind: "progress", progress: noProgress });
+  }
+
+  report(code: ZCode, context: ErrorContext): ZamError {
+    const error = new ZamError(code, context);
+    this.effect({ kind: "report", error });
+    return error;
+  }
+
+  store(operation: StoreOperation, pending: PendingStore): void {
+    const token = this.nextToken++;
+    this.stores.set(token, pending);
+    this.effect({ kind: "store", token, operation });
+  }
+
+  /** Stages a fact; `then` runs when it is durable. */
+  mark(mark: Mark, then?: () => void): void {
+    this.marksOpen++;
+    this.store(
+      { kind: "mark", mark },
+      {
+        durable: (error) => {
+          this.marksOpen--;
+          if (error !== undefined) this.fail(error);
+          else then?.();
+        },
+      },
+    );
+  }
+
+  onOutcome(token: number, outcome: ReceiveOutcome): void {
+    const pending = this.stores.get(token);
+    if (pending === undefined) return;
+    if (outcome.kind !== "stored" && outcome.kind !== "duplicate") this.stores.delete(token);
+    pending.outcome?.(outcome);
+  }
+
+  onDurable(token: number, error: ZamError | undefined): void {
+    const pending = this.stores.get(token);
+    if (pending === undefined) return;
+    this.stores.delete(token);
+    pending.durable(error);
+  }
+
+  save(state: PeerState, then: (error?: ZamError) => void): void {
+    const token = this.nextToken++;
+    this.savePending++;
+    this.saves.set(token, then);
+    this.effect({ kind: "savePeerState", token, state });
+  }
+
+  onSaved(token: number, error: ZamError | undefined): void {
+    const then = this.saves.get(token);
+    if (then === undefined) return;
+    this.saves.delete(token);
+    this.savePending--;
+    then(error);
+  }
+
+  /** The peer or our own disk made going on impossible: tells the peer why, then closes. */
+  fail(error: ZamError): void {
+    if (this.isEnding) return;
+    this.send({ type: "error", code: Number(error.code.slice(1)), text: wireText(error) });
+    this.end("error", error);
+  }
+
+  /** No more frames are read; what is queued still leaves, then `close` follows. */
+  end(endedBy: SessionSummary["endedBy"], error?: ZamError): void {
+    if (this.isEnding) return;
+    this.endedBy = endedBy;
+    this.error = error;
+    this.phase = "closing";
+    this.closingMs = this.nowMs;
+    this.closeWanted = true;
+  }
+}
+
+const noProgress = { eventsToSend: 0, eventsSent: 0, eventsConfirmed: 0, eventsReceived: 0 };
+
+/** Errors of disk and keys name paths of this machine: of those the peer is told the name only. */
+function wireText(error: ZamError): string {
+  let text = error.code.startsWith("Z5") ? error.message : catalogue[error.code].name;
+  while (textToUtf8(text).length > errorTextBytesMax) text = text.slice(0, -8);
+  return text;
+}
+
+function countWork(work: readonly Work[]): number {
+  let count = 0;
+  for (const item of work) if (item.kind === "events") count += item.to - item.from + 1;
+  return count;
+}
+
+function countFlight(items: readonly SentItem[]): number {
+  let count = 0;
+  for (const item of items) count += item.events;
+  return count;
+}
+
+/** Seqs that are wholly on their way: an event of which only some fragments are is not. */
+export function flightRanges(items: readonly SentItem[]): readonly SeqRange[] {
+  const ranges: SeqRange[] = [];
+  for (const item of items)
+    if (item.kind !== "fragment" || item.events === 1) ranges.push({ from: item.from, to: item.to });
+  return ranges;
+}

@@ -1,0 +1,70 @@
+/**
+ * Deadlines. All are generous for 2.5 s round trips at 3 KB/s, and all are
+ * bounded: a silent peer, one that talks but never answers, and one that never
+ * says goodbye each come to an end.
+ */
+import { ZamError } from "../errors/zam-error.ts";
+import { goodbye, isKeptOpen } from "./finish.ts";
+import {
+  ackTimeoutMs,
+  closingTimeoutMs,
+  helloTimeoutMs,
+  idlePingMs,
+  lingerTimeoutMs,
+  pongTimeoutMs,
+  quietPingMs,
+} from "./limits.ts";
+import type { SessionState } from "./state.ts";
+
+function pingAtMs(s: SessionState): number {
+  const isQuietLink = s.isSettled && isKeptOpen(s);
+  return s.lastHeardMs + (isQuietLink ? quietPingMs : idlePingMs);
+}
+
+/** Nothing moves although the peer answers PING. A settled kept-open session may rest for ever. */
+function stalledAtMs(s: SessionState): number {
+  if (s.isSettled && isKeptOpen(s)) return Number.POSITIVE_INFINITY;
+  return s.lastProgressMs + (s.isSettled ? lingerTimeoutMs : ackTimeoutMs);
+}
+
+export function nextDeadlineMs(s: SessionState): number | undefined {
+  if (s.phase === "new" || s.phase === "closed") return undefined;
+  if (s.phase === "closing") return s.closeSent ? undefined : canCloseNow(s) ? s.nowMs : s.closingMs + closingTimeoutMs;
+  if (s.phase === "hello") return s.startedMs + helloTimeoutMs;
+  const silentAtMs = s.pingOutMs === undefined ? pingAtMs(s) : s.pingOutMs + pongTimeoutMs;
+  const finishAtMs = s.finishing === undefined ? Number.POSITIVE_INFINITY : s.finishing.sinceMs + closingTimeoutMs;
+  return Math.min(silentAtMs, stalledAtMs(s), finishAtMs);
+}
+
+function canCloseNow(s: SessionState): boolean {
+  return s.control.length === 0 && s.savePending === 0;
+}
+
+export function tick(s: SessionState): void {
+  const { nowMs } = s;
+  if (s.phase === "hello" && nowMs >= s.startedMs + helloTimeoutMs) {
+    s.fail(new ZamError("Z505", { waitedMs: helloTimeoutMs, phase: "before HELLO" }));
+  } else if (s.phase === "open") {
+    tickOpen(s);
+  } else if (s.phase === "closing" && nowMs >= s.closingMs + closingTimeoutMs) {
+    s.control.length = 0;
+    s.savePending = 0;
+  }
+}
+
+function tickOpen(s: SessionState): void {
+  const { nowMs } = s;
+  if (nowMs >= stalledAtMs(s)) {
+    if (s.isSettled) goodbye(s, "done", "done");
+    else s.fail(new ZamError("Z505", { waitedMs: ackTimeoutMs, phase: "without progress" }));
+    return;
+  }
+  if (s.pingOutMs !== undefined) {
+    if (nowMs >= s.pingOutMs + pongTimeoutMs)
+      s.fail(new ZamError("Z505", { waitedMs: nowMs - s.lastHeardMs, phase: "while syncing" }));
+    return;
+  }
+  if (nowMs < pingAtMs(s)) return;
+  s.pingOutMs = nowMs;
+  s.send({ type: "ping", nonce: 0 });
+}
