@@ -327,6 +327,36 @@ describe("a hub refuses", () => {
     assert.equal(await codeOf(connectTo(at, { as: foreign })), "Z402", "the server is closed");
   });
 
+  test("nobody is told that it is unknown when a hub merely dies or lets it go", async () => {
+    for (const end of ["killed", "let go"] as const) {
+      const raws: Socket[] = [];
+      const at = await startHub({ onPeer: (peer) => at.peers.push(peer) });
+      const through = createServer((socket) => {
+        const onward = connect(at.server.address.port, "127.0.0.1");
+        raws.push(socket, onward);
+        socket.on("error", () => undefined);
+        onward.on("error", () => undefined);
+        socket.pipe(onward).pipe(socket);
+      });
+      await new Promise<void>((resolve) => through.listen(0, "127.0.0.1", () => resolve()));
+      const bound = through.address();
+      assert.ok(typeof bound === "object" && bound !== null);
+      const address = { host: "127.0.0.1", port: bound.port };
+      const connected = await connectTo(at, { address });
+      const talking = talk(connected);
+      while (at.peers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      // A killed process's sockets end with FIN, without a last TLS record.
+      if (end === "killed") raws[0]?.end();
+      else at.peers[0]?.transport.destroy();
+      assert.equal((await talking).error?.code, "Z407", end);
+      for (const raw of raws) raw.destroy();
+      through.close();
+      for (const peer of at.peers) peer.transport.destroy();
+      await at.server.close();
+    }
+  });
+
   test("a clinic sees by itself that a hub has another CA", async () => {
     const otherDir = join(scratch.dir, "other-2", "hub");
     const other = await createHub(otherDir);
@@ -488,7 +518,11 @@ describe("time limits", () => {
     assert.ok(performance.now() - startedMs < 1_000);
     await Promise.all(
       silent.map(
-        (socket) => socket.destroyed || new Promise((resolve) => socket.on("close", resolve)),
+        (socket) =>
+          new Promise<void>((resolve) => {
+            if (socket.destroyed) resolve();
+            else socket.on("close", () => resolve());
+          }),
       ),
     );
     assert.equal(closed, 64);

@@ -16,6 +16,7 @@ import type { PeerIdentity } from "../core/session/api.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
 import { toNetworkError } from "./socket-errors.ts";
 import { SocketTransport } from "./socket-transport.ts";
+import { ticketRecordSize } from "./ticket-record.ts";
 import type { StoredTicket, TicketStore } from "./ticket-store.ts";
 import { type CertificateJudge, createClientContext, type TlsCredentials } from "./tls-profile.ts";
 
@@ -141,6 +142,7 @@ function shakeHands(raw: Socket, options: ConnectOptions, address: string): Prom
       const session = watchSessions(tls);
       tls.once("secureConnect", () => {
         raw.off("error", onError);
+        const handshakeBytes = raw.bytesRead;
         const found = identify(tls, { options, address, ticket });
         if (found instanceof ZamError) {
           reject(found);
@@ -156,7 +158,12 @@ function shakeHands(raw: Socket, options: ConnectOptions, address: string): Prom
           address,
           idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutMsDefault,
           rateBytesPerS: options.rateBytesPerS,
-          earlyEndError: new ZamError("Z320", { address }),
+          earlyEndError: () => {
+            const afterBytes = raw.bytesRead - handshakeBytes;
+            return session.isCleanEnd(afterBytes)
+              ? new ZamError("Z320", { address })
+              : new ZamError("Z407", { address, reason: "the hub ended it at once" });
+          },
         });
         tls.off("error", onError);
         const { peer, certDaysLeft, isResumed } = found;
@@ -204,14 +211,27 @@ function identify(
   return { peer: verdict.peer, certDaysLeft: verdict.certDaysLeft, notAfterMs, isResumed: false };
 }
 
-/** Tickets may arrive before or after the hub is known; they are kept once it is. */
-function watchSessions(tls: TLSSocket): {
+interface SessionWatch {
+  /** Tickets may arrive before or after the hub is known; they are kept once it is. */
   keepIn(tickets: TicketStore | undefined, address: string, hub: Identified): void;
-} {
+  /**
+   * True when the bytes since the handshake are tickets and one close_notify,
+   * exactly: the hub ended on purpose and without a word, as it does with a
+   * stranger. A hub that was killed leaves no close_notify behind.
+   */
+  isCleanEnd(afterBytes: number): boolean;
+}
+
+/** TLS record with an alert of 2 bytes: header 5, content type 1, tag 16 (RFC 8446, 5.2 and 6). */
+const closeNotifyBytes = 24;
+
+function watchSessions(tls: TLSSocket): SessionWatch {
   let latest: Buffer | undefined;
   let keep: ((session: Buffer) => void) | undefined;
+  let ticketRecordBytes = 0;
   tls.on("session", (session: Buffer) => {
     latest = session;
+    ticketRecordBytes += ticketRecordSize(session);
     keep?.(session);
   });
   return {
@@ -221,6 +241,7 @@ function watchSessions(tls: TLSSocket): {
       keep = (session) => tickets.save(address, { session, peer, notAfterMs });
       if (latest !== undefined) keep(latest);
     },
+    isCleanEnd: (afterBytes) => afterBytes === ticketRecordBytes + closeNotifyBytes,
   };
 }
 

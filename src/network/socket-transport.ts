@@ -27,8 +27,8 @@ export interface SocketTransportOptions {
   readonly idleTimeoutMs: number;
   /** Limits what is written, TLS overhead included. */
   readonly rateBytesPerS?: number | undefined;
-  /** What to make of a peer that ends cleanly before it said anything. */
-  readonly earlyEndError?: ZamError | undefined;
+  /** What to make of a peer that ends before it said anything. */
+  readonly earlyEndError?: (() => ZamError | undefined) | undefined;
 }
 
 /** A peer on the slowest link takes a few frames in this time; one that takes none is gone. */
@@ -41,7 +41,7 @@ export class SocketTransport {
   private readonly tls: TLSSocket;
   private readonly raw: Socket;
   private readonly shaper: RateShaper | undefined;
-  private readonly earlyEndError: ZamError | undefined;
+  private readonly earlyEndError: (() => ZamError | undefined) | undefined;
   private listener: TransportListener | undefined;
   private idleTimeoutMs: number;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -184,8 +184,7 @@ export class SocketTransport {
 
   private onPeerEnd(): void {
     if (this.isClosing || this.isOver) return;
-    const hasSaidNothing = !this.hasHeard;
-    if (hasSaidNothing) this.endError ??= this.earlyEndError;
+    if (!this.hasHeard) this.endError ??= this.earlyEndError?.();
     // What we still had to say has no reader any more.
     this.destroy();
   }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import * as x509 from "@peculiar/x509";
 import fc from "fast-check";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { createAuthority, promoteToHub, type SignedCertificate, signCsr } from "./authority.ts";
@@ -353,12 +354,52 @@ describe("the books", () => {
   });
 });
 
-test("a CA's certificate, or one with two names, gets nobody in", async () => {
+test("a certificate of our CA with other names, usages or none gets nobody in", async () => {
   const authorityPem = readFileSync(nodeFiles(hubDir).authorityCertificate, "utf8");
   const authority = new X509Certificate(authorityPem);
   const judge = createAcceptingJudge({ authority, nowMs: () => nowMs, isRevoked: () => false });
+  const keyPem = readFileSync(nodeFiles(hubDir).authorityKey, "utf8");
+  const keys = await importKeys(keyPem);
+  const make = async (uris: readonly string[], usages: readonly string[]): Promise<string> => {
+    const certificate = await x509.X509CertificateGenerator.create({
+      subject: "CN=clinic_a",
+      issuer: new x509.X509Certificate(authorityPem).subjectName.toString(),
+      publicKey: keys.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: algorithm,
+      notBefore: new Date(0),
+      notAfter: new Date(nowMs + dayMs),
+      extensions: [
+        new x509.SubjectAlternativeNameExtension(uris.map((value) => ({ type: "url", value }))),
+        ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension([...usages])] : []),
+      ],
+    });
+    return judge(new X509Certificate(certificate.toString("pem")), "x").kind;
+  };
+  const [clinicOnly, hubToo] = [["1.3.6.1.5.5.7.3.2"], ["1.3.6.1.5.5.7.3.1"]];
+  assert.equal(await make(["urn:zamsync:node:a"], clinicOnly), "trusted", "the twin that is good");
+  assert.equal(await make(["urn:zamsync:node:a"], []), "stranger");
+  assert.equal(await make(["urn:zamsync:node:a"], hubToo), "stranger");
+  assert.equal(await make(["urn:zamsync:node:a", "urn:zamsync:node:hub"], clinicOnly), "stranger");
+  assert.equal(await make(["urn:zamsync:node:a, URI:urn:zamsync:node:b"], clinicOnly), "stranger");
+  assert.equal(await make(["urn:zamsync:node:A"], clinicOnly), "stranger");
+  assert.equal(await make(["urn:other:a"], clinicOnly), "stranger");
   assert.equal(judge(authority, "x").kind, "stranger");
   assert.equal(judge(undefined, "x").kind, "stranger");
-  const own = new X509Certificate(readFileSync(nodeFiles(hubDir).certificate));
-  assert.equal(judge(own, "x").kind, "trusted");
 });
+
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+async function importKeys(pem: string): Promise<CryptoKeyPairLike> {
+  const jwk = createPrivateKey(pem).export({ format: "jwk" });
+  const { d: _secret, ...open } = jwk;
+  return {
+    privateKey: await webcrypto.subtle.importKey("jwk", jwk, algorithm, false, ["sign"]),
+    publicKey: await webcrypto.subtle.importKey("jwk", open, algorithm, true, ["verify"]),
+  };
+}
+
+interface CryptoKeyPairLike {
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+}
