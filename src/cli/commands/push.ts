@@ -92,10 +92,14 @@ async function pushLines(
   signal: AbortSignal,
 ): Promise<number> {
   const line = context.progress();
+  const input = context.io.stdin();
+  if ("isTTY" in input && input.isTTY === true) {
+    context.notice("reading events from this terminal, one JSON value a line; Ctrl-D ends");
+  }
   const { type, idField } = values;
   const { summary, fault } = await pushStream({
     node,
-    input: context.io.stdin(),
+    input,
     template: { type, lane: laneOf(values), ...(idField === undefined ? {} : { idField }) },
     signal,
     onProgress: line.isActive
