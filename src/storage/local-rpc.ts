@@ -40,7 +40,7 @@ export interface RpcHandlers {
 export interface RpcServer {
   /** Where it listens. */
   readonly path: string;
-  /** Stops listening, cancels streams, gives calls under way `graceMs` (2,000) to be answered, then closes all. */
+  /** Stops listening, cancels streams, gives calls under way `graceMs` (2,000) to be answered, then closes all. Before the lock is released. */
   close(graceMs?: number): Promise<void>;
 }
 
