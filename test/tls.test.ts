@@ -411,6 +411,25 @@ describe("a hub refuses", () => {
     await at.server.close();
   });
 
+  test("a peer that was revoked while it waited for a place", async () => {
+    const as = await createClinic(path("clinic_q"), { hubDir: path("hub") });
+    const at = await startHub({ limits: { maxPeers: 1 } });
+    const first = await connectTo(at);
+    while (at.peers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = talk(await connectTo(at, { as }));
+    while (at.server.counts().waiting === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    appendRevoked(path("hub"), {
+      nodeId: "clinic_q",
+      fingerprint: Buffer.from(as.info.keyFingerprint).toString("hex"),
+      revokedAt: new Date().toISOString(),
+      reason: "stolen",
+    });
+    first.transport.destroy();
+    assert.equal((await second).received, "Z315");
+    assert.equal(at.heard(), "");
+    await at.server.close();
+  });
+
   test("bytes that are not TLS, and goes on", async () => {
     const at = await startHub();
     const { port } = at.server.address;

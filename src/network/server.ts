@@ -255,6 +255,15 @@ class Connections {
     const { id, transport, address } = connection;
     connection.admit = undefined;
     if (transport === undefined || transport.isClosed) return;
+    // It may have waited long: what was true at its handshake need not be true now.
+    const verdict = this.options.judge(connection.certificate, address);
+    if (verdict.kind !== "trusted") {
+      const { nodeId } = connection;
+      const { error } = verdict;
+      this.report(error, address);
+      this.options.onRefused({ transport, nodeId, error, address });
+      return;
+    }
     transport.setIdleTimeout(this.options.idleTimeoutMs ?? idleTimeoutMsDefault);
     this.options.onPeer({
       ...found,
