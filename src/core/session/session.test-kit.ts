@@ -1,0 +1,121 @@
+/** What the session's tests share: nodes over a fake log, a sync between two of them, and digests. */
+import assert from "node:assert/strict";
+import { nodeCompressor } from "../../storage/node-compressor.ts";
+import { nodeCrypto } from "../../storage/node-crypto.ts";
+import { FakeLog } from "../../testing/fake-log.ts";
+import { type PairInput, SessionPair } from "../../testing/session-pair.ts";
+import { bytesToHex, textToUtf8 } from "../bytes.ts";
+import type { Policy, Role, SessionOptions } from "./api.ts";
+import { decodePeerState, encodePeerState, type PeerState } from "./peer-state.ts";
+
+export const startMs = 1_760_000_000_000;
+
+export interface TestNode {
+  readonly id: string;
+  readonly role: Role;
+  log: FakeLog;
+  readonly states: Map<string, PeerState>;
+}
+
+export function createNode(id: string, role: Role, epoch = 0x1000 + id.length): TestNode {
+  return { id, role, log: new FakeLog(nodeCrypto, id, epoch), states: new Map() };
+}
+
+export function fingerprintOf(id: string): Uint8Array {
+  return nodeCrypto.sha256(textToUtf8(`key of ${id}`));
+}
+
+export function pushMany(node: TestNode, count: number, input: { readonly lane?: string; readonly tag?: string; readonly atMs?: number } = {}): void {
+  const { lane = "", tag = "visit", atMs = startMs - 60_000 } = input;
+  for (let i = 0; i < count; i++) {
+    const text = JSON.stringify({ patient_id: `BT-${i % 97}`, event: tag, nr: node.log.recordCount, note: "fever, follow up in two weeks" });
+    node.log.push([{ lane, type: 1, payload: textToUtf8(text) }], atMs + i, () => {});
+  }
+  node.log.settle();
+}
+
+export interface SyncOptions extends Partial<Omit<PairInput, "initiator" | "responder" | "crypto" | "compressor">> {
+  readonly policy?: Policy;
+  readonly from?: Partial<SessionOptions>;
+  readonly to?: Partial<SessionOptions>;
+  readonly fromOffsetMs?: number;
+}
+
+export function createPair(from: TestNode, to: TestNode, options: SyncOptions = {}): SessionPair {
+  const { policy = "own", from: fromOptions, to: toOptions, fromOffsetMs, ...rest } = options;
+  const base = (self: TestNode, peer: TestNode) => ({
+    self: { nodeId: self.id, role: self.role },
+    peer: { nodeId: peer.id, role: peer.role, keyFingerprint: fingerprintOf(peer.id) },
+    policy,
+    keepOpen: false,
+  });
+  return new SessionPair({
+    initiator: { log: from.log, options: { ...base(from, to), ...fromOptions }, peerState: from.states.get(to.id), clockOffsetMs: fromOffsetMs ?? 0 },
+    responder: { log: to.log, options: { ...base(to, from), ...toOptions }, peerState: to.states.get(from.id) },
+    crypto: nodeCrypto,
+    compressor: nodeCompressor,
+    startMs,
+    settle: () => {
+      const a = from.log.settle();
+      const b = to.log.settle();
+      return a || b;
+    },
+    ...rest,
+  });
+}
+
+/** Keeps what each side saved, through its codec as a host would. */
+export function keepStates(pair: SessionPair, from: TestNode, to: TestNode): void {
+  for (const [node, peer, end] of [[from, to, pair.initiator], [to, from, pair.responder]] as const) {
+    if (end.savedState === undefined) continue;
+    const decoded = decodePeerState(encodePeerState(end.savedState));
+    assert.ok(decoded !== undefined, "saved state decodes");
+    assert.deepEqual(encodePeerState(decoded), encodePeerState(end.savedState));
+    node.states.set(peer.id, decoded);
+  }
+}
+
+export function sync(from: TestNode, to: TestNode, options: SyncOptions = {}): SessionPair {
+  const pair = createPair(from, to, options).run();
+  keepStates(pair, from, to);
+  return pair;
+}
+
+/** (node, epoch, lane, seq, payload) of every readable event. */
+export function digestOf(node: TestNode, filter: (author: string, lane: string) => boolean = () => true): readonly string[] {
+  const out: string[] = [];
+  const { log } = node;
+  for (let index = 0; index < log.streamCount; index++) {
+    const { id, head } = log.stream(index);
+    if (!filter(id.node, id.lane)) continue;
+    for (let seq = 1; seq <= head; seq++) {
+      const event = log.readStream(index, seq, { events: 1, bytes: 1 })[0];
+      if (event === undefined || event.seq !== seq) continue;
+      const payload = event.isFragmented ? log.readPayload(index, seq, { offset: 0, sizeBytes: event.payloadSize }) : event.payload;
+      out.push(`${id.node} ${id.epoch} ${id.lane} ${seq} ${bytesToHex(nodeCrypto.sha256(payload ?? new Uint8Array(0))).slice(0, 16)}`);
+    }
+  }
+  return out.sort();
+}
+
+/** Frame types in order, one letter for the direction. */
+export function traceOf(pair: SessionPair): string {
+  return pair.traces.map((trace) => `${trace.from === "initiator" ? ">" : "<"}${trace.frame.type}`).join(" ");
+}
+
+export function codesOf(reports: readonly { readonly code: string }[]): readonly string[] {
+  return reports.map((report) => report.code);
+}
+
+/** Rows sent in ranges and fragments by one side, as (stream, seq) texts; the streams by number of this session. */
+export function sentSeqs(pair: SessionPair, from: "initiator" | "responder"): readonly string[] {
+  const names: string[] = [];
+  const seqs: string[] = [];
+  for (const { from: side, frame } of pair.traces) {
+    if (side !== from) continue;
+    if (frame.type === "stream") names.push(`${frame.id.node} ${frame.id.epoch} ${frame.id.lane}`);
+    if (frame.type === "range") for (let i = 0; i < frame.count; i++) seqs.push(`${names[frame.stream]} ${frame.from + i}`);
+    if (frame.type === "fragment") seqs.push(`${names[frame.stream]} ${frame.seq}@${frame.offset}`);
+  }
+  return seqs;
+}
