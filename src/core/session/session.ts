@@ -146,10 +146,10 @@ class SyncSession implements Session {
       if (part === undefined) break;
       parts.push(part);
       size += part.length;
+      s.bytesSinceWire += part.length;
+      s.frameBytes += part.length;
     }
     if (parts.length === 0) return undefined;
-    s.bytesSinceWire += size;
-    s.frameBytes += size;
     return parts.length === 1 ? parts[0] : join(parts, size);
   }
 
