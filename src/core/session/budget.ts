@@ -18,9 +18,14 @@ export function usedBytes(s: SessionState): number {
 /** Bytes that data frames may still take; infinite without a limit. */
 export function budgetRest(s: SessionState): number {
   const { bytesMax } = s.options;
-  const own = bytesMax === undefined ? Number.POSITIVE_INFINITY : bytesMax - usedBytes(s) - endingBytes;
+  const own = bytesMax === undefined ? Number.POSITIVE_INFINITY : bytesMax - usedBytes(s) - endingBytes - promisedBytes(s);
   const peers = s.peerHello?.receiveBytesMax;
   return peers === undefined ? own : Math.min(own, peers - s.sentDataBytes);
+}
+
+/** What the peer was told that it may send, and has not sent yet. */
+function promisedBytes(s: SessionState): number {
+  return s.peerDone === "no" ? Math.max(0, s.allowedBytes - s.receivedBytes) : 0;
 }
 
 /** True when a data frame of this size is over the budget. */
@@ -37,5 +42,7 @@ export function isOverspent(s: SessionState): boolean {
 /** What the peer may send: half of what is left, for we want to send as well. */
 export function allowance(s: SessionState): number | undefined {
   const { bytesMax } = s.options;
-  return bytesMax === undefined ? undefined : Math.max(0, Math.floor((bytesMax - usedBytes(s)) / 2));
+  if (bytesMax === undefined) return undefined;
+  s.allowedBytes = Math.max(0, Math.floor((bytesMax - usedBytes(s)) / 2));
+  return s.allowedBytes;
 }

@@ -9,7 +9,7 @@ import { chain8Bytes } from "../codec/frame-types.ts";
 import { epochToText, isUrgentLane } from "../event.ts";
 import type { StreamState } from "../log/api.ts";
 import { findGaps } from "../vector/gaps.ts";
-import { addRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
+import { addRanges, countRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
 import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { disagree, noteAhead } from "./fork.ts";
 import { mayOffer } from "./policy.ts";
@@ -160,13 +160,26 @@ function declareLost(s: SessionState, mine: StreamState, ranges: Ranges): void {
 
 /** Compares the peer's whole vector with ours, then plans. */
 export function planAgainstVector(s: SessionState): void {
-  for (const theirs of s.theirs.values()) noteAhead(s, theirs);
+  for (const theirs of s.theirs.values()) {
+    noteAhead(s, theirs);
+    compareUnoffered(s, theirs);
+  }
   planAll(s);
+}
+
+/** Streams that we may hold but not deliver (a hub's, at a clinic) are compared as well: only so does their origin learn of a fork. */
+function compareUnoffered(s: SessionState, theirs: VectorEntry): void {
+  if (mayOffer(s.scope, theirs.id)) return;
+  const index = s.log.findStream(theirs.id);
+  if (index === undefined) return;
+  const mine = s.log.stream(index);
+  if (!agrees(s, mine, theirs)) disagree(s, mine, theirs);
 }
 
 /** One line of the peer's vector changed. */
 export function planAgainstLine(s: SessionState, theirs: VectorEntry): void {
   noteAhead(s, theirs);
+  compareUnoffered(s, theirs);
   const index = s.log.findStream(theirs.id);
   if (index === undefined) return;
   scanStreams(s);
@@ -204,19 +217,12 @@ export function hasWork(s: SessionState): boolean {
   return false;
 }
 
-/** Events and streams that stay behind when the session ends now. */
+/** Events that are held here and that the peer may have, but lacks as far as known. */
 export function countRemaining(s: SessionState): number {
   let count = 0;
-  for (const out of s.outgoing.values()) {
-    if (out.state === "open") {
-      for (const item of out.work) if (item.kind === "events") count += item.to - item.from + 1;
-    } else {
-      const theirs = s.theirs.get(streamKey(out.id));
-      const gaps = findGaps(s.log.stream(out.index), theirs);
-      for (const range of gaps.send) count += range.to - range.from + 1;
-      continue;
-    }
-    for (const item of out.inFlight) count += item.events;
+  for (const index of s.offerable) {
+    const mine = s.log.stream(index);
+    count += countRanges(findGaps(mine, s.theirs.get(streamKey(mine.id))).send);
   }
   return count;
 }

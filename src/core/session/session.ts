@@ -100,6 +100,7 @@ class SyncSession implements Session {
     const { s } = this;
     if (s.isEnding || bytes.length === 0) return;
     s.frameBytes += bytes.length;
+    s.receivedBytes += bytes.length;
     s.lastHeardMs = s.nowMs;
     s.pingOutMs = undefined;
     s.input.append(bytes);

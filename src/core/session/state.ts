@@ -192,6 +192,9 @@ export class SessionState {
   wireBytes = 0;
   bytesSinceWire = 0;
   frameBytes = 0;
+  receivedBytes = 0;
+  /** What our HELLO allowed the peer to send. */
+  allowedBytes = 0;
   sentDataBytes = 0;
   hasSentData = false;
   isBudgetSpent = false;
