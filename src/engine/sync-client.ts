@@ -29,6 +29,12 @@ export interface AttemptInput {
 export type Attempt = (input: AttemptInput) => Promise<AttemptResult>;
 
 const timeoutMsDefault = 600_000;
+/**
+ * More than a full handshake and the greetings cost both ways (about 6 KB): such a
+ * connection carried something, if only part of a large event, and the next one is
+ * not made to wait longer for it.
+ */
+const carriedBytesMin = 8 * 1024;
 const noProgress: SessionProgress = {
   eventsToSend: 0,
   eventsSent: 0,
@@ -84,7 +90,10 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
           throw error ?? new ZamError("Z401", { address: input.hub ?? "the hub", reason: "time is up" });
         return toSummary(totals, result, { startedMs, reports });
       }
-      const hasMoved = summary !== undefined && summary.eventsConfirmed + summary.eventsReceived > 0;
+      const hasMoved =
+        summary !== undefined &&
+        (summary.eventsConfirmed + summary.eventsReceived > 0 ||
+          result.sentBytes + result.receivedBytes > carriedBytesMin);
       totals.failures = hasMoved ? 1 : totals.failures + 1;
       input.onProgress?.(toProgress(totals, "waiting", noProgress, error));
       await sleep(backoffMs(syncBackoff, totals.failures, Math.random()), stop.signal);
