@@ -20,8 +20,9 @@ const nodeOnly: Readonly<Record<string, string>> = {
   "src/core/vector/stream-table.memory.test.ts": "asks Node's heap what 10,000 streams cost",
 };
 
-/** QuickJS is 10 to 30 times slower: properties are tried this often, and in full on Node. */
+/** QuickJS is 10 to 30 times slower: properties are tried this often, or for this long, and in full on Node. */
 const propertyRuns = 15;
+const propertyMs = 3000;
 
 const files = readdirSync(join(root, "src/core"), { recursive: true, encoding: "utf8" })
   .map((name) => `src/core/${name}`)
@@ -35,20 +36,19 @@ function entryFor(file: string): string {
     import { runAll } from "./test/quickjs/guest/node-test.ts";
     import { host } from "./test/quickjs/guest/host.ts";
     import "./${file}";
-    fc.configureGlobal({ numRuns: ${propertyRuns} });
+    fc.configureGlobal({ numRuns: ${propertyRuns}, interruptAfterTimeLimit: ${propertyMs} });
     runAll((result) => host.print(JSON.stringify(result))).then(() => host.print("end"));
   `;
 }
 
 async function runInside(file: string): Promise<readonly TestResult[]> {
+  const code = await bundleGuest({ code: entryFor(file) });
   const guest = await Guest.create();
-  try {
-    guest.run(await bundleGuest({ code: entryFor(file) }), file);
-    assert.equal(guest.printed.pop(), "end", "all tests ran to their end");
-    return guest.printed.map((line) => JSON.parse(line) as TestResult);
-  } finally {
-    guest.dispose();
-  }
+  guest.run(code, file);
+  assert.equal(guest.printed.pop(), "end", "all tests ran to their end");
+  const results = guest.printed.map((line) => JSON.parse(line) as TestResult);
+  guest.dispose();
+  return results;
 }
 
 describe("core's own tests inside QuickJS", () => {
