@@ -74,6 +74,8 @@ export interface ReceivedRange {
   readonly chainAfter8: Uint8Array;
   readonly receivedFrom: string;
   readonly receivedMs: number;
+  /** True on a clinic for what its authenticated hub wrote: its HLC is taken forward without bound (RULES 38). */
+  readonly isClockTrusted?: boolean;
 }
 
 /** One fragment of the event at `seq` (which must be the next one, or lie in a hole). */
@@ -91,6 +93,7 @@ export interface ReceivedFragment {
   readonly chainAfter8: Uint8Array;
   readonly receivedFrom: string;
   readonly receivedMs: number;
+  readonly isClockTrusted?: boolean;
 }
 
 /**
@@ -98,7 +101,8 @@ export interface ReceivedFragment {
  * a duplicate when the original is durable.
  */
 export type ReceiveOutcome =
-  | { readonly kind: "stored" }
+  /** `driftMs`: an HLC was this far ahead of the reference; it is stored as it is, and the clock was not dragged along. */
+  | { readonly kind: "stored"; readonly driftMs?: number }
   | { readonly kind: "duplicate" }
   /** Chain before unknown here (a gap): nothing stored. */
   | { readonly kind: "gap"; readonly head: number }
@@ -112,15 +116,32 @@ export type ReceiveOutcome =
 /** Facts about streams that are records of the log themselves. */
 export type Mark =
   /** (node, epoch) belongs to the key with this SHA-256 fingerprint, 32 bytes (RULES 26). */
-  | { readonly kind: "bind"; readonly node: string; readonly epoch: number; readonly fingerprint: Uint8Array }
+  | {
+      readonly kind: "bind";
+      readonly node: string;
+      readonly epoch: number;
+      readonly fingerprint: Uint8Array;
+    }
   /** Own epoch ends, a fresh random one begins; `reason` is a Z code. `hlcFloorMs` restarts the HLC (RULES 38). */
   | { readonly kind: "newEpoch"; readonly reason: string; readonly restartHlcAtMs?: number }
   /** Diverged tail of a stream, from `from` to its head, moves to its derived epoch (RULES 23). */
   | { readonly kind: "rehome"; readonly stream: StreamId; readonly from: number }
   /** `chain` is the chain at `to` (16 bytes). */
-  | { readonly kind: "lost"; readonly stream: StreamId; readonly from: number; readonly to: number; readonly chain: Uint8Array }
+  | {
+      readonly kind: "lost";
+      readonly stream: StreamId;
+      readonly from: number;
+      readonly to: number;
+      readonly chain: Uint8Array;
+    }
   | { readonly kind: "floor"; readonly stream: StreamId; readonly floor: Floor }
-  | { readonly kind: "freeze"; readonly stream: StreamId; readonly peer: string; readonly peerHead: number; readonly peerChain: Uint8Array }
+  | {
+      readonly kind: "freeze";
+      readonly stream: StreamId;
+      readonly peer: string;
+      readonly peerHead: number;
+      readonly peerChain: Uint8Array;
+    }
   /** Forgets the durable fragments of an unfinished event. */
   | { readonly kind: "dropPartial"; readonly stream: StreamId; readonly seq: number }
   /** Newest time taken from an authenticated hub. */
@@ -204,13 +225,19 @@ export interface Log {
    */
   readStream(index: StreamIndex, from: number, limit: ReadLimit): readonly StoredEvent[];
   /** Part of the payload of a fragmented event; undefined when it cannot be read. */
-  readPayload(index: StreamIndex, seq: number, part: { readonly offset: number; readonly sizeBytes: number }): Uint8Array | undefined;
+  readPayload(
+    index: StreamIndex,
+    seq: number,
+    part: { readonly offset: number; readonly sizeBytes: number },
+  ): Uint8Array | undefined;
   /** Events in arrival order with ordinal greater than `afterOrdinal`. */
   readArrivals(afterOrdinal: number, limit: ReadLimit): readonly StoredEvent[];
   /** Ordinal of the newest durable event. */
   readonly lastOrdinal: number;
   /** Position of the event that carries this idempotency hash. */
-  findIdempotency(hash: Uint8Array): { readonly stream: StreamId; readonly seq: number } | undefined;
+  findIdempotency(
+    hash: Uint8Array,
+  ): { readonly stream: StreamId; readonly seq: number } | undefined;
 
   /** Readable events: held, not in holes, not expired, not lost. */
   readonly recordCount: number;

@@ -1,0 +1,170 @@
+/**
+ * Damage that a read has met (RULES 6 and 8): the bad range is copied aside,
+ * what it held becomes holes, which a sync heals, and a mark makes that durable.
+ * Nothing is cut, and everything after the range stays readable.
+ *
+ * What the range held is what the sparse index says minus what can be read.
+ */
+import { ZamError } from "../errors/zam-error.ts";
+import { FileFault } from "../ports.ts";
+import { addRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
+import type { StreamIndex } from "../vector/stream-table.ts";
+import { applyMark } from "./apply.ts";
+import type { LogCore } from "./core.ts";
+import { decodeEventFields } from "./event-fields.ts";
+import { readThroughFaults } from "./file-cache.ts";
+import { fileName, recordKind, segmentFileName } from "./format.ts";
+import type { SegmentIndex } from "./index/segment-index.ts";
+import { locationOf } from "./locate.ts";
+import { type MissingRun, missingRunsMax, type StoredMark } from "./mark-fields.ts";
+import { stageOwnMark } from "./stage-mark.ts";
+import { indexOf, openReader } from "./segment-access.ts";
+import type { SegmentReader } from "./segment-reader.ts";
+
+/** The record at `offset` does not verify. `known` is an event that needs it, such as one whose piece it was. */
+export function reportDamage(
+  core: LogCore,
+  segment: number,
+  offset: number,
+  known?: { readonly index: StreamIndex; readonly seq: number },
+): void {
+  const range = findBadRange(core, segment, offset);
+  const missing = range.toOffset > offset ? missingIn(core, segment, range) : [];
+  if (known !== undefined) {
+    const alias = core.streams.alias(known.index);
+    missing.push({ alias, from: known.seq, to: known.seq });
+  }
+  recordDamage(core, { segment, ...range, missing });
+}
+
+/** The index names the event, but it is not where it should be; or its segment is gone. */
+export function reportMissing(core: LogCore, index: StreamIndex, seq: number): void {
+  const alias = core.streams.alias(index);
+  const missing = [{ alias, from: seq, to: seq }];
+  const mark: StoredMark = { kind: "damage", segment: 0, fromOffset: seq, toOffset: seq, missing };
+  applyMark(core, { mark, atMs: core.wallMs }, core.changeOrdinal);
+  stageOwnMark(core, mark);
+}
+
+/** From a bad record to the next verified one. */
+function findBadRange(
+  core: LogCore,
+  segment: number,
+  offset: number,
+): { readonly fromOffset: number; readonly toOffset: number } {
+  const reader = openReader(core, segment);
+  if (reader === undefined) return { fromOffset: offset, toOffset: offset };
+  // The CRCs may hold while the seal does not (a forged record): it is bad as a whole.
+  if (reader.readAt(offset) === "record")
+    return { fromOffset: offset, toOffset: reader.nextOffset };
+  return { fromOffset: offset, toOffset: reader.resync(offset + 1) };
+}
+
+/** Applies at once (reads go on behind the holes), and stages the mark where the log can be written. */
+export function recordDamage(
+  core: LogCore,
+  damage: {
+    readonly segment: number;
+    readonly fromOffset: number;
+    readonly toOffset: number;
+    readonly missing: readonly MissingRun[];
+  },
+): void {
+  const { segment, fromOffset, toOffset } = damage;
+  setAside(core, segment, fromOffset, toOffset);
+  for (let at = 0; at === 0 || at < damage.missing.length; at += missingRunsMax) {
+    const missing = damage.missing.slice(at, at + missingRunsMax);
+    const mark: StoredMark = { kind: "damage", segment, fromOffset, toOffset, missing };
+    applyMark(core, { mark, atMs: core.wallMs }, core.changeOrdinal);
+    stageOwnMark(core, mark);
+  }
+}
+
+/** What the index says began in the blocks of the range, minus what still verifies there. */
+export function missingIn(
+  core: LogCore,
+  segment: number,
+  range: { readonly fromOffset: number; readonly toOffset: number },
+): MissingRun[] {
+  const index = indexOf(core, segment);
+  const reader = openReader(core, segment);
+  if (index === undefined || reader === undefined) return [];
+  return missingByIndex(core, index, reader, range);
+}
+
+export function missingByIndex(
+  core: LogCore,
+  index: SegmentIndex,
+  reader: SegmentReader,
+  range: { readonly fromOffset: number; readonly toOffset: number },
+): MissingRun[] {
+  const start = index.recordStartBefore(range.fromOffset) ?? range.fromOffset;
+  const last = Math.max(range.fromOffset, range.toOffset - 1);
+  const stop = index.recordStartAfter(last) ?? Number.POSITIVE_INFINITY;
+  const expected = new Map<number, Ranges>();
+  for (let at = 0; at < index.entryCount; at++) {
+    const { alias, firstSeq, count, offset } = index.entry(at);
+    if (offset < start || offset >= stop) continue;
+    const run = [{ from: firstSeq, to: firstSeq + count - 1 }];
+    expected.set(alias, addRanges(expected.get(alias) ?? [], run));
+  }
+  for (let offset = start; offset < stop; ) {
+    const isBad = offset >= range.fromOffset && offset < range.toOffset;
+    const found = isBad ? "bad" : reader.readAt(offset);
+    if (found === "end") break;
+    if (found === "bad") {
+      offset = isBad ? range.toOffset : reader.resync(offset + 1);
+      continue;
+    }
+    subtractRecord(core, reader, expected);
+    offset = reader.nextOffset;
+  }
+  const missing: MissingRun[] = [];
+  for (const [alias, ranges] of expected) {
+    for (const { from, to } of ranges) {
+      const first = locationOf(core, alias, from, reader.segment);
+      if (first === undefined) continue;
+      const shift = from - first.seq;
+      missing.push({ alias: core.streams.alias(first.index), from: first.seq, to: to - shift });
+    }
+  }
+  return missing;
+}
+
+function subtractRecord(core: LogCore, reader: SegmentReader, expected: Map<number, Ranges>): void {
+  const { kind, alias } = reader.header;
+  const ranges = expected.get(alias);
+  const index = core.streams.indexOfAlias(alias);
+  if (kind !== recordKind.event || ranges === undefined || index === undefined) return;
+  const plain = reader.open(core.streams.table.id(index).node);
+  const seq = plain === undefined ? undefined : decodeEventFields(plain)?.seq;
+  if (seq === undefined) return;
+  expected.set(alias, subtractRanges(ranges, [{ from: seq, to: seq }]));
+}
+
+/** A copy for whoever investigates; when it cannot be made, the range itself is still where it was. */
+export function setAside(core: LogCore, segment: number, from: number, to: number): void {
+  if (to <= from || core.readOnlyReason !== undefined) return;
+  try {
+    const source = core.files.get(segmentFileName(segment));
+    core.store.makeFolder(fileName.setAside);
+    const copy = core.store.open(`${fileName.setAside}/${segment}-${from}`, "replace");
+    const piece = new Uint8Array(Math.min(pieceBytes, to - from));
+    for (let at = from; at < to; ) {
+      const part = piece.subarray(0, Math.min(piece.length, to - at));
+      const count = readThroughFaults(source, at, part);
+      if (count === 0) break;
+      copy.write(at - from, part.subarray(0, count));
+      at += count;
+    }
+    copy.close();
+  } catch (fault) {
+    if (!(fault instanceof FileFault)) throw fault;
+  }
+}
+
+const pieceBytes = 64 * 1024;
+
+export function damageError(segment: number, from: number, to: number, count: number): ZamError {
+  return new ZamError("Z209", { path: segmentFileName(segment), from, to, count });
+}

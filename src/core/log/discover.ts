@@ -1,0 +1,235 @@
+/**
+ * The first look at a directory: which log is this, does the key fit, and which
+ * segments belong to it. Only reads, and decides about the key before anything
+ * else (RULES 10 to 12).
+ */
+import { bytesEqual } from "../bytes.ts";
+import { ZamError } from "../errors/zam-error.ts";
+import { type CryptoPort, FileFault, type FileStore } from "../ports.ts";
+import { decodeFileHeader, type FileHeader, headerVersion, keyFit } from "./file-header.ts";
+import {
+  type FileKind,
+  fileHeaderBytes,
+  fileName,
+  formatVersion,
+  segmentFileName,
+  segmentNumberOf,
+} from "./format.ts";
+import { decodeManifest, type Manifest, type ManifestSegment } from "./manifest.ts";
+import { openBlock } from "./sealed-file.ts";
+
+export interface DiscoverInput {
+  readonly store: FileStore;
+  readonly crypto: CryptoPort;
+  readonly nodeId: string;
+  readonly dataKey: Uint8Array | undefined;
+}
+
+export interface DiscoveredLog {
+  readonly logId: Uint8Array;
+  readonly generation: number;
+  /** Ascending; the last is the active one. */
+  readonly segments: readonly ManifestSegment[];
+  /** How the list of segments was had. */
+  readonly source: "manifest" | "copy" | "segments";
+  /** Segments of this log whose own header cannot be read and that no manifest describes. */
+  readonly unreadable: readonly number[];
+  /** Numbers of segment files in the directory. */
+  readonly present: readonly number[];
+  readonly isCopyStale: boolean;
+}
+
+/** Throws Z201, Z202, Z203, Z301 or Z302. */
+export function discover(input: DiscoverInput): DiscoveredLog {
+  const { store } = input;
+  const present: number[] = [];
+  for (const name of store.list()) {
+    const number = segmentNumberOf(name);
+    if (number !== undefined) present.push(number);
+  }
+  present.sort((a, b) => a - b);
+  const first = readManifest(input, fileName.manifest);
+  const second = readManifest(input, fileName.manifestCopy);
+  if (present.length === 0 && first.isMissing && second.isMissing) {
+    throw new ZamError("Z201", { path: "log" });
+  }
+  if (first.manifest !== undefined) {
+    const isCopyStale = second.manifest?.generation !== first.manifest.generation;
+    return fromManifest(first, first.manifest, { source: "manifest", present, isCopyStale });
+  }
+  const headers = readSegmentHeaders(input, present);
+  checkKey(input, [first, second], headers);
+  if (second.manifest !== undefined) {
+    return withNewer(second, second.manifest, headers, present);
+  }
+  return fromHeaders(headers, present);
+}
+
+interface ReadManifest {
+  readonly isMissing: boolean;
+  readonly header: FileHeader | undefined;
+  readonly manifest: Manifest | undefined;
+}
+
+function readManifest(input: DiscoverInput, name: string): ReadManifest {
+  const bytes = readWhole(input.store, name);
+  if (bytes === undefined) return { isMissing: true, header: undefined, manifest: undefined };
+  const header = decodeHeader("manifest", name, bytes);
+  if (header === undefined || keyFit(input.crypto, input.dataKey, header) !== "fits") {
+    return { isMissing: false, header, manifest: undefined };
+  }
+  const end = fileHeaderBytes + header.bodyBytes;
+  const seal = { crypto: input.crypto, dataKey: input.dataKey, logId: header.logId };
+  const body =
+    end > bytes.length
+      ? undefined
+      : openBlock(seal, header, bytes.subarray(fileHeaderBytes, end), fileHeaderBytes);
+  const manifest = body === undefined ? undefined : decodeManifest(body);
+  if (manifest !== undefined && manifest.nodeId !== input.nodeId) {
+    throw new ZamError("Z202", {
+      path: name,
+      problem: `the log belongs to node ${manifest.nodeId}, not to ${input.nodeId}`,
+    });
+  }
+  return { isMissing: false, header, manifest };
+}
+
+/** Undefined when damaged; throws Z203 for a format that we do not know. */
+function decodeHeader(kind: FileKind, path: string, bytes: Uint8Array): FileHeader | undefined {
+  const header = decodeFileHeader(kind, bytes);
+  if (header === "unsupported") {
+    const found = headerVersion(bytes);
+    throw new ZamError("Z203", { path, found, supported: formatVersion });
+  }
+  return header === "damaged" ? undefined : header;
+}
+
+function readSegmentHeaders(
+  input: DiscoverInput,
+  numbers: readonly number[],
+): readonly { readonly number: number; readonly header: FileHeader; readonly sizeBytes: number }[] {
+  const found = [];
+  for (const number of numbers) {
+    const name = segmentFileName(number);
+    const file = input.store.open(name, "read");
+    const bytes = new Uint8Array(fileHeaderBytes);
+    const count = readQuietly(file, bytes);
+    const sizeBytes = file.size();
+    file.close();
+    const header = count < fileHeaderBytes ? undefined : decodeHeader("segment", name, bytes);
+    if (header?.number === number) found.push({ number, header, sizeBytes });
+  }
+  return found;
+}
+
+/** CRC good and key id other is a wrong key; unless the key fits other files of the same directory. */
+function checkKey(
+  input: DiscoverInput,
+  manifests: readonly ReadManifest[],
+  segments: ReturnType<typeof readSegmentHeaders>,
+): void {
+  const headers: FileHeader[] = [];
+  for (const { header } of manifests) if (header !== undefined) headers.push(header);
+  for (const { header } of segments) headers.push(header);
+  const fits = headers.map((header) => keyFit(input.crypto, input.dataKey, header));
+  if (fits.includes("fits")) return;
+  if (fits.includes("needsKey")) throw new ZamError("Z302", { path: "keys/data.key" });
+  if (fits.includes("wrongKey")) throw new ZamError("Z301");
+  const problem =
+    headers.length === 0
+      ? "no header of the log can be read"
+      : "the log is not encrypted, but a key was given";
+  throw new ZamError("Z202", { path: "log", problem });
+}
+
+function fromManifest(
+  read: ReadManifest,
+  manifest: Manifest,
+  rest: Pick<DiscoveredLog, "source" | "present" | "isCopyStale">,
+): DiscoveredLog {
+  return {
+    logId: read.header?.logId ?? new Uint8Array(16),
+    generation: manifest.generation,
+    segments: manifest.segments,
+    unreadable: [],
+    ...rest,
+  };
+}
+
+/** The copy may be one generation old: segments of this log beyond its last one belong to it too. */
+function withNewer(
+  read: ReadManifest,
+  manifest: Manifest,
+  headers: ReturnType<typeof readSegmentHeaders>,
+  present: readonly number[],
+): DiscoveredLog {
+  const logId = read.header?.logId ?? new Uint8Array(16);
+  const last = manifest.segments[manifest.segments.length - 1]?.number ?? 0;
+  const newer = headers.filter(
+    ({ number, header }) => number > last && bytesEqual(header.logId, logId),
+  );
+  const segments: ManifestSegment[] = manifest.segments.map((segment) => {
+    if (segment.number !== last || newer.length === 0) return segment;
+    const size = headers.find(({ number }) => number === last)?.sizeBytes ?? 0;
+    return { ...segment, sizeBytes: size };
+  });
+  newer.forEach(({ number, header, sizeBytes }, at) => {
+    const isLast = at === newer.length - 1;
+    segments.push({
+      number,
+      sizeBytes: isLast ? 0 : sizeBytes,
+      salt: header.salt,
+      keyId: header.keyId,
+    });
+  });
+  const rest = { source: "copy", present, isCopyStale: true } as const;
+  return { ...fromManifest(read, manifest, rest), segments };
+}
+
+function fromHeaders(
+  headers: ReturnType<typeof readSegmentHeaders>,
+  present: readonly number[],
+): DiscoveredLog {
+  const logId = headers[headers.length - 1]?.header.logId;
+  if (logId === undefined) {
+    throw new ZamError("Z202", { path: "log", problem: "no header of the log can be read" });
+  }
+  const ours = headers.filter(({ header }) => bytesEqual(header.logId, logId));
+  const segments = ours.map(({ number, header, sizeBytes }, at) => ({
+    number,
+    sizeBytes: at === ours.length - 1 ? 0 : sizeBytes,
+    salt: header.salt,
+    keyId: header.keyId,
+  }));
+  const unreadable = present.filter(
+    (number) => !headers.some((header) => header.number === number),
+  );
+  return {
+    logId,
+    generation: 0,
+    segments,
+    source: "segments",
+    unreadable,
+    present,
+    isCopyStale: true,
+  };
+}
+
+/** The whole of a small file; undefined when it does not exist. Unreadable bytes are zeros. */
+export function readWhole(store: FileStore, name: string): Uint8Array | undefined {
+  if (!store.exists(name)) return undefined;
+  const file = store.open(name, "read");
+  const bytes = new Uint8Array(file.size());
+  const count = readQuietly(file, bytes);
+  file.close();
+  return bytes.subarray(0, count);
+}
+
+function readQuietly(file: ReturnType<FileStore["open"]>, out: Uint8Array): number {
+  try {
+    return file.read(0, out);
+  } catch (fault) {
+    if (fault instanceof FileFault && fault.kind === "io") return 0;
+    throw fault;
+  }
+}

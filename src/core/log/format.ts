@@ -1,0 +1,87 @@
+/**
+ * Constants of the log's format, version 1. Every number here is normative and
+ * explained in docs/format-log.md; changing one is a new format version.
+ */
+
+/** Also part of every record's additional data. */
+export const formatVersion = 1;
+
+/** First 4 bytes of each kind of file. */
+export const fileMagic = {
+  segment: 0x5a_53_45_47, // ZSEG
+  manifest: 0x5a_4d_41_4e, // ZMAN
+  checkpoint: 0x5a_43_4b_50, // ZCKP
+  index: 0x5a_49_44_58, // ZIDX
+} as const;
+
+export type FileKind = keyof typeof fileMagic;
+
+/** Every file begins with a header of this size. */
+export const fileHeaderBytes = 64;
+export const saltBytes = 16;
+export const keyIdBytes = 8;
+export const logIdBytes = 16;
+
+export const recordMagic = 0x5a52; // ZR
+export const recordHeaderBytes = 20;
+export const recordCrcBytes = 4;
+
+export const recordKind = {
+  event: 1,
+  alias: 2,
+  fragment: 3,
+  mark: 4,
+  close: 5,
+  /** Reserved: an event whose payload was dropped by retention. */
+  dropped: 6,
+} as const;
+
+/** Record flag: the payload lies in fragment records, the event record lists them. */
+export const flagFragmented = 1;
+/** Reserved for compression at rest. */
+export const flagCompressed = 2;
+
+/**
+ * Upper bound of the sealed part: a 16 KiB payload, an 8 KiB `known` block, or
+ * 1,024 fragment locations of at most 13 bytes, with room to spare. A record
+ * always fits into one read window.
+ */
+export const sealedBytesMax = 48 * 1024;
+/** Bytes read at once; larger than any record. */
+export const windowBytes = 64 * 1024;
+
+/** Granularity of the sparse index. */
+export const blockBytes = 64 * 1024;
+export const segmentBytesDefault = 16 * 1024 * 1024;
+/** Preallocated, given up when the disk is full so that manifest and checkpoint still fit (RULES 20). */
+export const reserveBytes = 256 * 1024;
+/** Opening checks the CRC of this much at the end (RULES 18), and all of a log under twice that. */
+export const openCheckBytes = 1024 * 1024;
+export const checkpointEveryBytes = 1024 * 1024;
+/** Closing writes a checkpoint when more than this was appended since the last one. */
+export const closeCheckpointBytes = 256 * 1024;
+/** A group is written out in pieces of about this size, so that a large push needs little memory. */
+export const groupPieceBytes = 256 * 1024;
+
+export const fileName = {
+  manifest: "manifest",
+  manifestCopy: "manifest-copy",
+  checkpointA: "checkpoint-a",
+  checkpointB: "checkpoint-b",
+  reserve: "reserve",
+  setAside: "set-aside",
+} as const;
+
+export function segmentFileName(number: number): string {
+  return `${String(number).padStart(8, "0")}.seg`;
+}
+
+export function indexFileName(number: number): string {
+  return `${String(number).padStart(8, "0")}.idx`;
+}
+
+/** The number in a segment's file name, or undefined for any other file. */
+export function segmentNumberOf(name: string): number | undefined {
+  const match = /^(\d{8})\.seg$/.exec(name);
+  return match === null ? undefined : Number(match[1]);
+}

@@ -1,0 +1,225 @@
+/**
+ * Facts as users state them, turned into records. Their effect on what may be
+ * staged next is immediate, and is taken back when their group fails.
+ */
+import { assertNever, ZamError } from "../errors/zam-error.ts";
+import type { StreamId } from "../event.ts";
+import { rangeBetween, rangesContain } from "../vector/ranges.ts";
+import type { StreamIndex } from "../vector/stream-table.ts";
+import type { Durable, Mark } from "./api.ts";
+import { chainZero, nextChain, rehomeEpoch } from "./chain.ts";
+import { bindingKey, type LogCore } from "./core.ts";
+import { endSegment, openGroup, pump } from "./group-commit.ts";
+import type { StoredMark } from "./mark-fields.ts";
+import { randomEpoch } from "./random-epoch.ts";
+import { chainAt, payloadSha256At, readEvent } from "./read.ts";
+import { assertWritable, whenDurable } from "./stage-event.ts";
+import { stageMark } from "./stage-mark.ts";
+
+export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable): void {
+  assertWritable(core);
+  core.wallMs = wallMs;
+  switch (fact.kind) {
+    case "bind":
+      stageBind(core, fact, wallMs);
+      break;
+    case "newEpoch":
+      stageNewEpoch(core, fact, wallMs);
+      break;
+    case "rehome":
+      stageRehome(core, fact.stream, fact.from, wallMs);
+      break;
+    case "lost": {
+      const index = core.streams.add(fact.stream);
+      stageStreamFact(core, index, wallMs, (alias) => ({
+        kind: "lost",
+        alias,
+        from: fact.from,
+        to: fact.to,
+        chain: fact.chain,
+      }));
+      moveStagedHead(core, index, fact.to, fact.chain);
+      break;
+    }
+    case "floor": {
+      const index = core.streams.add(fact.stream);
+      const { seq, chain, byOrigin } = fact.floor;
+      stageStreamFact(core, index, wallMs, (alias) => ({
+        kind: "floor",
+        alias,
+        seq,
+        chain,
+        byOrigin,
+      }));
+      moveStagedHead(core, index, seq, chain);
+      break;
+    }
+    case "freeze": {
+      const index = core.streams.add(fact.stream);
+      const { peer, peerHead, peerChain } = fact;
+      stageStreamFact(core, index, wallMs, (alias) => ({
+        kind: "freeze",
+        alias,
+        peer,
+        peerHead,
+        peerChain,
+      }));
+      const wasFrozen = core.streams.table.isFrozen(index);
+      core.streams.table.setFrozen(index, true);
+      openGroup(core).undo.push(() => core.streams.table.setFrozen(index, wasFrozen));
+      break;
+    }
+    case "dropPartial": {
+      const index = core.streams.add(fact.stream);
+      stageStreamFact(core, index, wallMs, (alias) => ({
+        kind: "dropPartial",
+        alias,
+        seq: fact.seq,
+      }));
+      stageDropPartial(core, index, fact.seq);
+      break;
+    }
+    case "trustedTime":
+    case "alarm":
+    case "alarmAck":
+      stageMark(core, fact, wallMs);
+      break;
+    default:
+      assertNever(fact);
+  }
+  whenDurable(core, durable);
+  pump(core);
+}
+
+function stageStreamFact(
+  core: LogCore,
+  index: StreamIndex,
+  wallMs: number,
+  toMark: (alias: number) => StoredMark,
+): void {
+  const { streams } = core;
+  if (streams.alias(index) === 0) streams.setAlias(index, streams.nextAlias);
+  stageMark(core, toMark(streams.alias(index)), wallMs, [index]);
+}
+
+/** The next event may follow on at once. */
+function moveStagedHead(core: LogCore, index: StreamIndex, seq: number, chain: Uint8Array): void {
+  const { streams } = core;
+  if (seq > streams.stagedHead(index)) streams.stage(index, seq, chain, streams.stagedHlc(index));
+}
+
+function stageDropPartial(core: LogCore, index: StreamIndex, seq: number): void {
+  const partial = core.partials.get(index);
+  if (partial === undefined || partial.seq !== seq) return;
+  core.partials.delete(index);
+  core.streams.table.setPartialBytes(index, 0);
+  openGroup(core).undo.push(() => {
+    core.partials.set(index, partial);
+    if (seq === core.streams.table.head(index) + 1) {
+      core.streams.table.setPartialBytes(index, partial.durableBytes);
+    }
+  });
+}
+
+type BindMark = Extract<Mark, { kind: "bind" }>;
+
+function stageBind(core: LogCore, fact: BindMark, wallMs: number): void {
+  const key = bindingKey(fact.node, fact.epoch);
+  const before = core.bindings.get(key);
+  stageMark(core, fact, wallMs);
+  core.bindings.set(key, fact.fingerprint.slice());
+  openGroup(core).undo.push(() => {
+    if (before === undefined) core.bindings.delete(key);
+    else core.bindings.set(key, before);
+  });
+}
+
+type NewEpochMark = Extract<Mark, { kind: "newEpoch" }>;
+
+function stageNewEpoch(core: LogCore, fact: NewEpochMark, wallMs: number): void {
+  const restartMs = fact.restartHlcAtMs;
+  const epoch = randomEpoch(core);
+  stageMark(core, { kind: "newEpoch", epoch, reason: fact.reason, restartMs }, wallMs);
+  // A failed group takes `stagedEpoch` back to the durable one by itself.
+  core.stagedEpoch = epoch;
+  core.knownOrdinals.clear();
+  if (restartMs !== undefined) core.clock.restart(restartMs);
+}
+
+/**
+ * RULES 23. Everything staged before is in segments below the mark's own, and
+ * everything staged after is not: so the rule needs only a segment number.
+ */
+function stageRehome(core: LogCore, stream: StreamId, from: number, wallMs: number): void {
+  const { streams } = core;
+  const oldIndex = streams.table.find(stream);
+  if (oldIndex === undefined) return;
+  const head = streams.stagedHead(oldIndex);
+  if (from < 1 || from > head) return;
+  if (head !== streams.table.head(oldIndex)) {
+    throw new ZamError("Z199", {
+      problem: "a stream is re-homed while events of it are in flight",
+    });
+  }
+  const tail = rehomedTail(core, oldIndex, from, head);
+  const newIndex = tail.newIndex;
+  endSegment(core);
+  const group = openGroup(core);
+  if (streams.alias(newIndex) === 0) streams.setAlias(newIndex, streams.nextAlias);
+  const rule = {
+    oldAlias: streams.alias(oldIndex),
+    newAlias: streams.alias(newIndex),
+    from,
+    beforeSegment: group.segment?.number ?? 0,
+  };
+  const { oldChain, oldHlc, newChain, newHlc } = tail;
+  const newHead = head - from + 1;
+  stageMark(core, { kind: "rehome", rule, oldChain, oldHlc, newHead, newChain, newHlc }, wallMs, [
+    oldIndex,
+    newIndex,
+  ]);
+  streams.stage(oldIndex, from - 1, oldChain, oldHlc);
+  streams.stage(newIndex, newHead, newChain, newHlc);
+  group.undo.push(() => {
+    streams.settle(oldIndex);
+    streams.settle(newIndex);
+  });
+}
+
+/** The new stream's name and heads: from the events themselves, so that every node that repeats it gets the same. */
+function rehomedTail(core: LogCore, oldIndex: StreamIndex, from: number, head: number) {
+  const { streams, crypto } = core;
+  const { table } = streams;
+  const stream = table.id(oldIndex);
+  const oldChain = chainAt(core, oldIndex, from - 1) ?? new Uint8Array(16);
+  const firstChain = chainAt(core, oldIndex, from) ?? table.chain(oldIndex);
+  const epoch = rehomeEpoch(crypto, stream, firstChain);
+  const newId = { node: stream.node, epoch, lane: stream.lane };
+  const newIndex = streams.add(newId);
+  let chain = chainZero(crypto, newId);
+  let newHlc = streams.durableHlc(oldIndex);
+  let isBehindGap = false;
+  const gaps = [...table.holes(oldIndex), ...table.lost(oldIndex)];
+  for (let seq = from; seq <= head; seq++) {
+    const isGone = gaps.some((gap) => rangesContain(rangeBetween(gap.from, gap.to), seq));
+    const event = isGone ? undefined : readEvent(core, oldIndex, seq);
+    if (event === undefined) {
+      isBehindGap = true;
+      continue;
+    }
+    if (isBehindGap) chain = event.chainBefore;
+    isBehindGap = false;
+    const { hlc, type, known, payload, payloadSize } = event;
+    const link = { seq: seq - from + 1, hlc, type, known };
+    const sha = event.isFragmented ? payloadSha256At(core, oldIndex, seq) : undefined;
+    chain = nextChain(
+      crypto,
+      chain,
+      sha === undefined ? { ...link, payload } : { ...link, payloadSha256: sha, payloadSize },
+    );
+    newHlc = hlc;
+  }
+  const before = from > 1 ? readEvent(core, oldIndex, from - 1) : undefined;
+  const oldHlc = before?.hlc ?? { ms: 0, counter: 0 };
+  return { newIndex, oldChain, oldHlc, newChain: chain, newHlc };
+}

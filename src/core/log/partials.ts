@@ -1,0 +1,48 @@
+/**
+ * Events that are part-way through their fragments (RULES 5): at most one a
+ * stream. Pieces are durable on their own; the event becomes visible with its
+ * last one.
+ */
+import type { Hlc } from "../clock/hlc.ts";
+import type { Sha256 } from "../ports.ts";
+import type { FragmentFields, FragmentPlace } from "./event-fields.ts";
+
+export interface PartialEvent {
+  readonly seq: number;
+  readonly hlc: Hlc;
+  readonly type: number;
+  readonly chainBefore: Uint8Array;
+  readonly totalBytes: number;
+  /** Durable ones first, then staged ones. */
+  places: FragmentPlace[];
+  durableCount: number;
+  durableBytes: number;
+  stagedBytes: number;
+  /** Over the staged bytes; undefined when it must be made again from the pieces. */
+  sha: Sha256 | undefined;
+}
+
+export function newPartial(
+  fields: Pick<FragmentFields, "seq" | "hlc" | "type" | "chainBefore" | "totalBytes">,
+  sha: Sha256 | undefined,
+): PartialEvent {
+  return {
+    seq: fields.seq,
+    hlc: fields.hlc,
+    type: fields.type,
+    chainBefore: fields.chainBefore.slice(),
+    totalBytes: fields.totalBytes,
+    places: [],
+    durableCount: 0,
+    durableBytes: 0,
+    stagedBytes: 0,
+    sha,
+  };
+}
+
+/** Takes back what was staged; the running hash with it. */
+export function settlePartial(partial: PartialEvent): void {
+  partial.places.length = partial.durableCount;
+  if (partial.stagedBytes !== partial.durableBytes) partial.sha = undefined;
+  partial.stagedBytes = partial.durableBytes;
+}

@@ -1,0 +1,296 @@
+/**
+ * Reading by stream and by arrival. A read costs the range that is read: one
+ * index entry, then the records from there on, whose clear headers are enough
+ * to step over other streams.
+ *
+ * What cannot be verified on the way is handed to damage.ts and becomes a hole;
+ * a read never returns anything unverified, and never beyond what is durable.
+ */
+import type { StreamIndex } from "../vector/stream-table.ts";
+import type { ReadLimit, StoredEvent } from "./api.ts";
+import { chainZero } from "./chain.ts";
+import { isHeld } from "./apply.ts";
+import type { LogCore } from "./core.ts";
+import { reportDamage, reportMissing } from "./damage.ts";
+import { decodeEventFields, decodeFragmentFields } from "./event-fields.ts";
+import { fileHeaderBytes, recordKind } from "./format.ts";
+import { isRehomed, locate, locationOf } from "./locate.ts";
+import { indexOf, openReader } from "./segment-access.ts";
+import type { SegmentReader } from "./segment-reader.ts";
+import {
+  fragmentedSha256,
+  fragmentPlaces,
+  type RecordedEvent,
+  toStoredEvent,
+} from "./stored-event.ts";
+
+export function readStream(
+  core: LogCore,
+  index: StreamIndex,
+  from: number,
+  limit: ReadLimit,
+): readonly StoredEvent[] {
+  const events: StoredEvent[] = [];
+  let bytes = 0;
+  let chain = isRehomed(core, index) ? rehomedChainBefore(core, index, from) : undefined;
+  let wasHeld = true;
+  visitStream(core, index, from, (recorded) => {
+    const event = toStoredEvent(core, recorded, chain ?? recorded.fields.chainBefore);
+    if (event === undefined) return false;
+    const isFull = events.length > 0 && bytes + event.payloadSize > limit.bytes;
+    if (isFull) return false;
+    events.push(event);
+    bytes += event.payloadSize;
+    if (chain !== undefined) chain = event.chain;
+    wasHeld = events.length < limit.events && bytes < limit.bytes;
+    return wasHeld;
+  });
+  const last = events[events.length - 1];
+  if (chain !== undefined && last !== undefined) {
+    core.rehomedChains.set(index, { seq: last.seq, chain: last.chain });
+  }
+  return events;
+}
+
+/** Visits held events from `from` on, until one is not held or `visit` returns false. */
+function visitStream(
+  core: LogCore,
+  index: StreamIndex,
+  from: number,
+  visit: (recorded: RecordedEvent) => boolean,
+): void {
+  let seq = from;
+  while (isHeld(core, index, seq)) {
+    const place = locate(core, index, seq);
+    const reader = place === undefined ? undefined : openReader(core, place.segment);
+    if (place === undefined || reader === undefined) return reportMissing(core, index, seq);
+    const { entry, alias, storedSeq } = place;
+    let wanted = storedSeq;
+    const shift = storedSeq - seq;
+    let nth = entry.firstSeq;
+    for (let offset = entry.offset; nth < entry.firstSeq + entry.count; ) {
+      if (reader.peekAt(offset) === "record") {
+        const isOurs = reader.header.alias === alias && reader.header.kind === recordKind.event;
+        if (!isOurs || nth < wanted) {
+          if (isOurs) nth++;
+          offset = reader.skipBad(reader.nextOffset);
+          continue;
+        }
+      }
+      const found = reader.readAt(offset);
+      const known = { index, seq: wanted - shift };
+      if (found !== "record") return reportDamage(core, place.segment, offset, known);
+      const recorded = openEvent(core, reader, index, wanted - shift);
+      if (recorded === undefined) return reportDamage(core, place.segment, offset, known);
+      if (recorded.fields.seq !== wanted) return reportMissing(core, index, wanted - shift);
+      if (!visit(recorded)) return;
+      wanted++;
+      nth++;
+      offset = reader.skipBad(reader.nextOffset);
+    }
+    seq = wanted - shift;
+  }
+}
+
+/** The record just found as an event of the stream; undefined when its seal or fields do not fit. */
+function openEvent(
+  core: LogCore,
+  reader: SegmentReader,
+  index: StreamIndex,
+  seq: number,
+): RecordedEvent | undefined {
+  const plain = reader.open(core.streams.table.id(index).node);
+  const fields = plain === undefined ? undefined : decodeEventFields(plain);
+  return fields === undefined ? undefined : { fields, flags: reader.header.flags, index, seq };
+}
+
+/** The event at `seq` alone, or undefined. */
+export function readEvent(core: LogCore, index: StreamIndex, seq: number): StoredEvent | undefined {
+  return readStream(core, index, seq, { events: 1, bytes: 1 })[0];
+}
+
+export function readArrivals(
+  core: LogCore,
+  afterOrdinal: number,
+  limit: ReadLimit,
+): readonly StoredEvent[] {
+  const events: StoredEvent[] = [];
+  let bytes = 0;
+  const visit = (event: StoredEvent): boolean => {
+    if (events.length > 0 && bytes + event.payloadSize > limit.bytes) return false;
+    events.push(event);
+    bytes += event.payloadSize;
+    return events.length < limit.events && bytes < limit.bytes;
+  };
+  const { segments } = core.directory;
+  for (const segment of segments) {
+    if (segment.lastOrdinal !== 0 && segment.lastOrdinal <= afterOrdinal) continue;
+    if (!visitArrivals(core, segment.number, afterOrdinal, visit)) return events;
+  }
+  if (core.active.lastOrdinal > afterOrdinal) {
+    visitArrivals(core, core.active.number, afterOrdinal, visit);
+  }
+  return events;
+}
+
+/** False when `visit` had enough. */
+function visitArrivals(
+  core: LogCore,
+  segment: number,
+  afterOrdinal: number,
+  visit: (event: StoredEvent) => boolean,
+): boolean {
+  const index = indexOf(core, segment);
+  const reader = openReader(core, segment);
+  if (index === undefined || reader === undefined) return true;
+  let offset = index.offsetForOrdinal(afterOrdinal) ?? fileHeaderBytes;
+  for (;;) {
+    const found = reader.readAt(reader.skipBad(offset));
+    if (found === "end") return true;
+    if (found === "bad") {
+      reportDamage(core, segment, reader.offset);
+      const next = reader.skipBad(reader.offset);
+      offset = next > reader.offset ? next : reader.resync(reader.offset + 1);
+      continue;
+    }
+    offset = reader.nextOffset;
+    if (reader.header.kind !== recordKind.event) continue;
+    const { alias } = reader.header;
+    const stored = core.streams.indexOfAlias(alias);
+    if (stored === undefined) continue;
+    const recordAt = reader.offset;
+    const recorded = openEvent(core, reader, stored, 0);
+    if (recorded === undefined) {
+      reportDamage(core, segment, recordAt);
+      continue;
+    }
+    if (recorded.fields.ordinal <= afterOrdinal) continue;
+    const place = locationOf(core, alias, recorded.fields.seq, segment);
+    if (place === undefined || !isHeld(core, place.index, place.seq)) continue;
+    const event = arrived(core, { ...recorded, ...place });
+    if (event !== undefined && !visit(event)) return false;
+  }
+}
+
+function arrived(core: LogCore, recorded: RecordedEvent): StoredEvent | undefined {
+  if (!isRehomed(core, recorded.index)) {
+    return toStoredEvent(core, recorded, recorded.fields.chainBefore);
+  }
+  return readEvent(core, recorded.index, recorded.seq);
+}
+
+/** Chain at `seq`, from state where it stands, else from a neighbouring record. */
+export function chainAt(core: LogCore, index: StreamIndex, seq: number): Uint8Array | undefined {
+  const { table } = core.streams;
+  const head = table.head(index);
+  if (seq === head) return table.chain(index);
+  if (seq < 0 || seq > head) return undefined;
+  if (seq === 0) return chainZero(core.crypto, table.id(index));
+  const floor = table.floor(index);
+  if (floor !== undefined && seq === floor.seq) return floor.chain;
+  if (isHeld(core, index, seq)) {
+    const event = readEvent(core, index, seq);
+    if (event !== undefined) return event.chain;
+  }
+  return isHeld(core, index, seq + 1) ? readEvent(core, index, seq + 1)?.chainBefore : undefined;
+}
+
+/**
+ * A re-homed stream has chains of its own, which no record holds: they are
+ * computed from its beginning, or from where the last read ended. Behind what was
+ * lost they go on from the chain that the next record holds.
+ */
+function rehomedChainBefore(core: LogCore, index: StreamIndex, seq: number): Uint8Array {
+  const { table } = core.streams;
+  const cached = core.rehomedChains.get(index);
+  let at = cached !== undefined && cached.seq < seq ? cached.seq : 0;
+  let chain =
+    at > 0 && cached !== undefined ? cached.chain : chainZero(core.crypto, table.id(index));
+  while (at < seq - 1) {
+    const before = at;
+    visitStream(core, index, at + 1, (recorded) => {
+      if (recorded.seq >= seq) return false;
+      const event = toStoredEvent(core, recorded, chain);
+      if (event === undefined) return false;
+      chain = event.chain;
+      at = recorded.seq;
+      return true;
+    });
+    if (at === before) {
+      const gap = [...table.lost(index), ...table.holes(index)].find(
+        (range) => range.from <= before + 1 && range.to > before,
+      );
+      if (gap === undefined) break;
+      at = gap.to;
+      visitStream(core, index, at + 1, (recorded) => {
+        chain = recorded.fields.chainBefore.slice();
+        return false;
+      });
+    }
+  }
+  return chain;
+}
+
+/** SHA-256 of a fragmented event's payload. */
+export function payloadSha256At(
+  core: LogCore,
+  index: StreamIndex,
+  seq: number,
+): Uint8Array | undefined {
+  let sha: Uint8Array | undefined;
+  visitStream(core, index, seq, (recorded) => {
+    sha = fragmentedSha256(recorded);
+    return false;
+  });
+  return sha;
+}
+
+/** Part of a fragmented event's payload; undefined when it cannot be read. */
+export function readPayload(
+  core: LogCore,
+  index: StreamIndex,
+  seq: number,
+  part: { readonly offset: number; readonly sizeBytes: number },
+): Uint8Array | undefined {
+  let places: ReturnType<typeof fragmentPlaces>;
+  let whole: Uint8Array | undefined;
+  visitStream(core, index, seq, (recorded) => {
+    places = fragmentPlaces(recorded);
+    if (places === undefined) whole = recorded.fields.body.slice();
+    return false;
+  });
+  if (whole !== undefined) return whole.slice(part.offset, part.offset + part.sizeBytes);
+  if (places === undefined) return undefined;
+  const total = places.reduce((sum, place) => sum + place.sizeBytes, 0);
+  const from = Math.min(part.offset, total);
+  const out = new Uint8Array(Math.max(0, Math.min(part.sizeBytes, total - from)));
+  let at = 0;
+  for (const place of places) {
+    const end = at + place.sizeBytes;
+    if (end > from && at < from + out.length) {
+      const piece = readFragment(core, index, place);
+      if (piece === undefined || piece.length !== place.sizeBytes) {
+        reportDamage(core, place.segment, place.offset, { index, seq });
+        return undefined;
+      }
+      const start = Math.max(0, from - at);
+      const stop = Math.min(piece.length, from + out.length - at);
+      out.set(piece.subarray(start, stop), at + start - from);
+    }
+    at = end;
+  }
+  return out;
+}
+
+/** One durable piece; a copy. */
+export function readFragment(
+  core: LogCore,
+  index: StreamIndex,
+  place: { readonly segment: number; readonly offset: number },
+): Uint8Array | undefined {
+  const reader = openReader(core, place.segment);
+  if (reader?.readAt(place.offset) !== "record") return undefined;
+  if (reader.header.kind !== recordKind.fragment) return undefined;
+  const plain = reader.open(core.streams.table.id(index).node);
+  return plain === undefined ? undefined : decodeFragmentFields(plain)?.bytes.slice();
+}

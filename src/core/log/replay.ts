@@ -1,0 +1,336 @@
+/**
+ * Reads the records behind a checkpoint and applies them, telling a torn tail
+ * from damage (RULES 6). Only reads; what it found is acted upon in open.ts.
+ *
+ * D is the offset up to which the last segment is proven durable: the largest of
+ * the checkpoint's place, the end of a clean-close mark, and the start of the
+ * group of any verified record. A bad range that begins below D is damage; one
+ * at or above D is torn, and everything from there on goes.
+ */
+import { bytesEqual } from "../bytes.ts";
+import { driftReferenceMs, maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
+import type { Hlc } from "../clock/hlc.ts";
+import type { StreamIndex } from "../vector/stream-table.ts";
+import { addBadRange, applyEvent, applyMark, showPartial } from "./apply.ts";
+import { nextChain } from "./chain.ts";
+import type { BadRange, LogCore } from "./core.ts";
+import {
+  type CloseHead,
+  decodeAliasFields,
+  decodeCloseFields,
+  decodeEventFields,
+  decodeFragmentFields,
+  decodeFragmentList,
+  type EventFields,
+} from "./event-fields.ts";
+import { flagFragmented, recordKind } from "./format.ts";
+import { decodeMarkFields, type MissingRun } from "./mark-fields.ts";
+import { newPartial } from "./partials.ts";
+import type { SegmentReader } from "./segment-reader.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
+
+/** What the replay of a tail found, over all of its segments. */
+export class ReplayReport {
+  /** Bad ranges that are damage, with what jumps of seq behind them say was in them. */
+  readonly damages: { readonly range: BadRange; readonly missing: MissingRun[] }[] = [];
+  closeHeads: readonly CloseHead[] = [];
+  /** Records that are gone, as ordinals tell, and how many of them jumps explain. */
+  lostOrdinals = 0;
+  explained = 0;
+  chainMismatches = 0;
+}
+
+export interface SegmentReplay {
+  /** Proven durable up to here. */
+  readonly durableEnd: number;
+  /** Verified up to here; what lies between is read, but not proven. */
+  readonly verifiedEnd: number;
+  /** True when the last record is a clean-close mark. */
+  readonly endsWithClose: boolean;
+}
+
+interface PendingRow {
+  readonly alias: number;
+  readonly seq: number;
+  readonly offset: number;
+  readonly ordinal: number;
+  readonly id: Uint8Array | undefined;
+}
+
+/**
+ * Replays one segment from `from`. For a sealed one all of it counts; in the last
+ * one `limit` (for readers) stops at what is proven durable.
+ */
+export function replaySegment(
+  core: LogCore,
+  writer: SegmentWriter,
+  reader: SegmentReader,
+  input: {
+    readonly from: number;
+    readonly isLast: boolean;
+    readonly isReadOnly: boolean;
+    readonly report: ReplayReport;
+  },
+): SegmentReplay {
+  const { from, isLast, report } = input;
+  let durableEnd = isLast ? from : reader.end;
+  let isProven = !isLast;
+  if (input.isReadOnly && isLast) {
+    durableEnd = provenEnd(reader, from, durableEnd);
+    isProven = true;
+  }
+  const replay = new RecordReplay(core, writer, reader, report);
+  let endsWithClose = false;
+  let offset = reader.skipBad(from);
+  for (;;) {
+    if (isLast && input.isReadOnly && offset >= durableEnd) break;
+    const found = reader.readAt(offset);
+    if (found === "end") break;
+    let isGood = found === "record";
+    if (isGood) {
+      const { kind, back } = reader.header;
+      if (isLast && offset - back > durableEnd) durableEnd = offset - back;
+      if (back === 0) replay.flushRows();
+      isGood = replay.apply(offset);
+      endsWithClose = isGood && kind === recordKind.close;
+      if (endsWithClose && isLast) durableEnd = reader.nextOffset;
+    }
+    if (isGood) {
+      offset = reader.skipBad(reader.nextOffset);
+      continue;
+    }
+    endsWithClose = false;
+    if (!isProven) {
+      durableEnd = provenEnd(reader, offset, durableEnd);
+      isProven = true;
+    }
+    if (offset >= durableEnd) break;
+    const next = found === "record" ? nextOf(reader, offset) : reader.resync(offset + 1);
+    const range = { segment: writer.number, fromOffset: offset, toOffset: next };
+    addBadRange(core, range);
+    report.damages.push({ range, missing: [] });
+    offset = reader.skipBad(next);
+  }
+  const isAllDurable = offset <= durableEnd;
+  if (isAllDurable) replay.flushRows();
+  writer.end = Math.min(offset, durableEnd);
+  return { durableEnd, verifiedEnd: offset, endsWithClose };
+}
+
+function nextOf(reader: SegmentReader, offset: number): number {
+  return reader.readAt(offset) === "record" ? reader.nextOffset : reader.resync(offset + 1);
+}
+
+/** D, from what verifies anywhere behind `from`. */
+function provenEnd(reader: SegmentReader, from: number, known: number): number {
+  let proven = known;
+  for (let offset = from; offset < reader.end; ) {
+    if (reader.readAt(offset) !== "record") {
+      offset = reader.resync(offset + 1);
+      continue;
+    }
+    proven = Math.max(proven, offset - reader.header.back);
+    if (reader.header.kind === recordKind.close) proven = Math.max(proven, reader.nextOffset);
+    offset = reader.nextOffset;
+  }
+  return proven;
+}
+
+/** Applies records one by one; rows of the last group wait, since they may have to move to a new segment. */
+class RecordReplay {
+  private readonly core: LogCore;
+  private readonly writer: SegmentWriter;
+  private readonly reader: SegmentReader;
+  private readonly report: ReplayReport;
+  private rows: PendingRow[] = [];
+  private hasLookedAhead = false;
+
+  constructor(core: LogCore, writer: SegmentWriter, reader: SegmentReader, report: ReplayReport) {
+    this.core = core;
+    this.writer = writer;
+    this.reader = reader;
+    this.report = report;
+  }
+
+  /** False when the record's seal or fields do not fit. */
+  apply(offset: number): boolean {
+    const { reader, core } = this;
+    const { kind, alias, flags } = reader.header;
+    switch (kind) {
+      case recordKind.alias:
+        return this.applyAlias(alias, reader.open(""));
+      case recordKind.mark: {
+        const plain = reader.open("");
+        const fields = plain === undefined ? undefined : decodeMarkFields(plain);
+        if (fields === undefined) return false;
+        this.note({ alias: 0, seq: 0, offset, ordinal: fields.ordinal, id: undefined });
+        const { mark } = fields;
+        applyMark(core, { mark, atMs: fields.atMs }, fields.ordinal);
+        if (mark.kind === "newEpoch" && mark.restartMs !== undefined) {
+          core.clock.restart(mark.restartMs);
+        }
+        return true;
+      }
+      case recordKind.close: {
+        const plain = reader.open("");
+        const close = plain === undefined ? undefined : decodeCloseFields(plain);
+        if (close === undefined) return false;
+        this.report.closeHeads = close.heads;
+        this.noteGap(close.changeOrdinal + 1);
+        return true;
+      }
+      case recordKind.event:
+      case recordKind.fragment: {
+        const index = this.streamOf(alias, offset);
+        const node = index === undefined ? undefined : core.streams.table.id(index).node;
+        const plain = node === undefined ? undefined : reader.open(node);
+        if (index === undefined || plain === undefined) return false;
+        return kind === recordKind.event
+          ? this.applyEvent(index, alias, flags, offset, plain)
+          : this.applyFragment(index, offset, plain);
+      }
+      default:
+        // A kind of a later minor version: verified, and not ours to judge.
+        return true;
+    }
+  }
+
+  flushRows(): void {
+    for (const row of this.rows) {
+      this.writer.index.addRecord(row.offset, row.ordinal);
+      if (row.seq > 0) this.writer.index.addEvent(row.alias, row.seq, row.offset);
+      if (row.id !== undefined) this.writer.ids.add(row.id, row.offset);
+    }
+    this.rows = [];
+  }
+
+  private applyAlias(alias: number, plain: Uint8Array | undefined): boolean {
+    const stream = plain === undefined ? undefined : decodeAliasFields(plain);
+    if (stream === undefined) return false;
+    const { streams } = this.core;
+    if (streams.indexOfAlias(alias) === undefined) streams.setAlias(streams.add(stream), alias);
+    return true;
+  }
+
+  /** The definition may be damaged; later groups repeat it. */
+  private streamOf(alias: number, offset: number): StreamIndex | undefined {
+    const { streams } = this.core;
+    const index = streams.indexOfAlias(alias);
+    if (index !== undefined || this.hasLookedAhead) return index;
+    this.hasLookedAhead = true;
+    const { reader } = this;
+    for (let at = offset; at < reader.end; ) {
+      if (reader.readAt(at) !== "record") {
+        at = reader.resync(at + 1);
+        continue;
+      }
+      if (reader.header.kind === recordKind.alias) {
+        this.applyAlias(reader.header.alias, reader.open(""));
+      }
+      at = reader.nextOffset;
+    }
+    reader.readAt(offset);
+    return streams.indexOfAlias(alias);
+  }
+
+  private note(row: PendingRow): void {
+    this.noteGap(row.ordinal);
+    this.rows.push(row);
+    const { core, writer } = this;
+    if (writer.firstOrdinal === 0) writer.firstOrdinal = row.ordinal;
+    writer.lastOrdinal = row.ordinal;
+    core.changeOrdinal = row.ordinal;
+    core.stagedOrdinal = row.ordinal;
+  }
+
+  /** Every record has the ordinal after the one before: a gap counts what is gone. */
+  private noteGap(ordinal: number): void {
+    const gap = ordinal - this.core.changeOrdinal - 1;
+    if (gap > 0 && this.report.damages.length > 0) this.report.lostOrdinals += gap;
+  }
+
+  private applyEvent(
+    index: StreamIndex,
+    alias: number,
+    flags: number,
+    offset: number,
+    plain: Uint8Array,
+  ): boolean {
+    const { core } = this;
+    const fields = decodeEventFields(plain);
+    const chain = fields === undefined ? undefined : chainOf(core, fields, flags);
+    if (fields === undefined || chain === undefined) return false;
+    const { seq, ordinal, hlc } = fields;
+    const { table } = core.streams;
+    const head = table.head(index);
+    const id = fields.idempotency.length > 0 ? fields.idempotency.slice() : undefined;
+    this.note({ alias, seq, offset, ordinal, id });
+    if (seq > head + 1) this.noteJump(alias, head + 1, seq - 1);
+    else if (seq === head + 1 && !bytesEqual(fields.chainBefore, table.chain(index))) {
+      this.report.chainMismatches++;
+    }
+    applyEvent(core, index, seq, ordinal, chain, hlc.ms, hlc.counter);
+    const isOwn = table.isOfNode(index, core.nodeId);
+    if (isOwn && fields.receivedFrom === "") core.clock.receive(hlc, hlc.ms, 0);
+    else mergeClock(core, hlc, fields.receivedMs, false);
+    return true;
+  }
+
+  private noteJump(alias: number, from: number, to: number): void {
+    const last = this.report.damages[this.report.damages.length - 1];
+    this.report.explained += to - from + 1;
+    last?.missing.push({ alias, from, to });
+  }
+
+  private applyFragment(index: StreamIndex, offset: number, plain: Uint8Array): boolean {
+    const { core, writer } = this;
+    const fields = decodeFragmentFields(plain);
+    if (fields === undefined) return false;
+    this.note({ alias: 0, seq: 0, offset, ordinal: fields.ordinal, id: undefined });
+    let partial = core.partials.get(index);
+    if (partial === undefined || partial.seq !== fields.seq || fields.at === 0) {
+      if (fields.at !== 0) return true;
+      partial = newPartial(fields, undefined);
+      core.partials.set(index, partial);
+    }
+    if (partial.durableBytes === fields.at) {
+      const sizeBytes = fields.bytes.length;
+      partial.places.push({ segment: writer.number, offset, sizeBytes });
+      partial.durableCount++;
+      partial.durableBytes += sizeBytes;
+      partial.stagedBytes = partial.durableBytes;
+    }
+    core.streams.table.setChangeOrdinal(index, fields.ordinal);
+    showPartial(core, index);
+    return true;
+  }
+}
+
+function chainOf(core: LogCore, fields: EventFields, flags: number): Uint8Array | undefined {
+  const { seq, hlc, type, known } = fields;
+  const link = { seq, hlc, type, known };
+  if ((flags & flagFragmented) === 0) {
+    return nextChain(core.crypto, fields.chainBefore, { ...link, payload: fields.body });
+  }
+  const list = decodeFragmentList(fields.body);
+  if (list === undefined) return undefined;
+  const { payloadSha256, payloadSize } = list;
+  return nextChain(core.crypto, fields.chainBefore, { ...link, payloadSha256, payloadSize });
+}
+
+/** Takes notice of a remote HLC; how far it is ahead when that is too far (RULES 38). */
+export function mergeClock(
+  core: LogCore,
+  hlc: Hlc,
+  receivedMs: number,
+  isTrusted: boolean,
+): number | undefined {
+  const reference = driftReferenceMs({
+    wallMs: receivedMs,
+    buildMs: core.buildTimeMs,
+    trustedMs: core.trustedTimeMs,
+  });
+  const maxDrift = isTrusted ? Number.POSITIVE_INFINITY : maxClockDriftDefaultMs;
+  const result = core.clock.receive(hlc, reference, maxDrift);
+  return result.kind === "driftExceeded" ? result.aheadMs : undefined;
+}

@@ -1,0 +1,80 @@
+/**
+ * The segment that is being written: its file, how far it is durable, and the
+ * index that it will get when it is sealed.
+ */
+import type { CryptoPort, FileStore, StoreFile } from "../ports.ts";
+import { encodeFileHeader, keyIdFor } from "./file-header.ts";
+import { fileHeaderBytes, keyIdBytes, saltBytes, segmentFileName } from "./format.ts";
+import { IdTable } from "./index/id-table.ts";
+import { SegmentIndex } from "./index/segment-index.ts";
+import { SegmentCipher } from "./segment-cipher.ts";
+
+export interface SegmentWriter {
+  readonly number: number;
+  readonly salt: Uint8Array;
+  readonly keyId: Uint8Array;
+  readonly cipher: SegmentCipher;
+  /** Undefined until its first group is written, and after it was sealed. */
+  file: StoreFile | undefined;
+  /** Bytes that are durable. */
+  end: number;
+  firstOrdinal: number;
+  lastOrdinal: number;
+  /** The next group goes into a new segment. */
+  mustEnd: boolean;
+  index: SegmentIndex;
+  ids: IdTable;
+}
+
+export interface SegmentInput {
+  readonly crypto: CryptoPort;
+  readonly dataKey: Uint8Array | undefined;
+  readonly logId: Uint8Array;
+}
+
+export function newSegmentWriter(
+  input: SegmentInput,
+  segment: { readonly number: number; readonly salt?: Uint8Array; readonly keyId?: Uint8Array },
+): SegmentWriter {
+  const { crypto, dataKey } = input;
+  const salt = segment.salt ?? crypto.randomBytes(saltBytes);
+  const fresh =
+    dataKey === undefined ? new Uint8Array(keyIdBytes) : keyIdFor(crypto, dataKey, salt);
+  return {
+    number: segment.number,
+    salt,
+    keyId: segment.keyId ?? fresh,
+    cipher: new SegmentCipher({ ...input, segment: segment.number, salt }),
+    file: undefined,
+    end: fileHeaderBytes,
+    firstOrdinal: 0,
+    lastOrdinal: 0,
+    mustEnd: false,
+    index: new SegmentIndex(),
+    ids: new IdTable(),
+  };
+}
+
+/** Creates the file with its header; nothing is durable yet. Throws FileFault. */
+export function createSegmentFile(
+  store: FileStore,
+  input: SegmentInput,
+  segment: SegmentWriter,
+): StoreFile {
+  const file = store.open(segmentFileName(segment.number), "replace");
+  segment.file = file;
+  file.write(
+    0,
+    encodeFileHeader({
+      kind: "segment",
+      isEncrypted: input.dataKey !== undefined,
+      number: segment.number,
+      generation: 0,
+      logId: input.logId,
+      salt: segment.salt,
+      keyId: segment.keyId,
+      bodyBytes: 0,
+    }),
+  );
+  return file;
+}

@@ -1,0 +1,69 @@
+/** From a verified record to the event that users see. */
+import { emptyBytes } from "../bytes.ts";
+import type { StreamIndex } from "../vector/stream-table.ts";
+import type { StoredEvent } from "./api.ts";
+import { nextChain } from "./chain.ts";
+import type { LogCore } from "./core.ts";
+import { decodeFragmentList, type EventFields, type FragmentPlace } from "./event-fields.ts";
+import { flagFragmented } from "./format.ts";
+
+/** An event as its record has it, before it is given its place in a stream. */
+export interface RecordedEvent {
+  readonly fields: EventFields;
+  readonly flags: number;
+  readonly index: StreamIndex;
+  /** In the stream; differs from the record's in a re-homed tail. */
+  readonly seq: number;
+}
+
+/** Undefined when the fragment list is malformed. Bytes are copies. */
+export function toStoredEvent(
+  core: LogCore,
+  recorded: RecordedEvent,
+  chainBefore: Uint8Array,
+): StoredEvent | undefined {
+  const { fields, index, seq } = recorded;
+  const known = fields.known.slice();
+  const isFragmented = (recorded.flags & flagFragmented) !== 0;
+  const list = isFragmented ? decodeFragmentList(fields.body) : undefined;
+  if (isFragmented && list === undefined) return undefined;
+  const payload = isFragmented ? emptyBytes : fields.body.slice();
+  const { hlc, type } = fields;
+  const link = { seq, hlc, type, known };
+  const chain = nextChain(
+    core.crypto,
+    chainBefore,
+    list === undefined
+      ? { ...link, payload }
+      : { ...link, payloadSha256: list.payloadSha256, payloadSize: list.payloadSize },
+  );
+  return {
+    stream: core.streams.table.id(index),
+    seq,
+    hlc,
+    type,
+    known,
+    payload,
+    chainBefore: chainBefore.slice(),
+    chain,
+    ordinal: fields.ordinal,
+    receivedMs: fields.receivedMs,
+    receivedFrom: fields.receivedFrom,
+    isQuarantined: false,
+    payloadSize: list?.payloadSize ?? payload.length,
+    isFragmented,
+    ...(fields.idempotency.length === 0 ? {} : { idempotency: fields.idempotency.slice() }),
+  };
+}
+
+/** SHA-256 of a fragmented event's payload, as its record has it. */
+export function fragmentedSha256(recorded: RecordedEvent): Uint8Array | undefined {
+  if ((recorded.flags & flagFragmented) === 0) return undefined;
+  return decodeFragmentList(recorded.fields.body)?.payloadSha256.slice();
+}
+
+/** Places of a fragmented event's pieces. */
+export function fragmentPlaces(recorded: RecordedEvent): readonly FragmentPlace[] | undefined {
+  if ((recorded.flags & flagFragmented) === 0) return undefined;
+  return decodeFragmentList(recorded.fields.body)?.places;
+}

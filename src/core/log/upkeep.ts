@@ -1,0 +1,114 @@
+/**
+ * Work that follows commits, one step at a time and never in their way: the
+ * index of a sealed segment, then a checkpoint when one is due. A full disk
+ * postpones it; nothing that was acknowledged depends on it.
+ */
+import { FileFault } from "../ports.ts";
+import { encodeCheckpoint } from "./checkpoint.ts";
+import type { LogCore } from "./core.ts";
+import { checkpointEveryBytes, fileName, indexFileName } from "./format.ts";
+import { makeReadOnly } from "./group-commit.ts";
+import { syncError } from "./faults.ts";
+import { type AliasDefinition, encodeIndexFile } from "./index/index-file.ts";
+import { replaceFile } from "./replace-file.ts";
+import { sealFile } from "./sealed-file.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
+
+export function startUpkeep(core: LogCore): void {
+  if (core.isUpkeepBusy || core.readOnlyReason !== undefined || core.isClosed) return;
+  if (core.bytesSinceCheckpoint < core.upkeepPauseBytes) return;
+  const segment = core.unindexed[0];
+  if (segment !== undefined) {
+    core.isUpkeepBusy = true;
+    writeIndex(core, segment, (ok) => endStep(core, ok));
+  } else if (isCheckpointDue(core)) {
+    core.isUpkeepBusy = true;
+    writeCheckpoint(core, (ok) => endStep(core, ok));
+  }
+}
+
+function endStep(core: LogCore, ok: boolean): void {
+  core.isUpkeepBusy = false;
+  core.upkeepPauseBytes = ok ? 0 : core.bytesSinceCheckpoint + checkpointEveryBytes;
+  startUpkeep(core);
+}
+
+function isCheckpointDue(core: LogCore): boolean {
+  return core.bytesSinceCheckpoint >= Math.max(checkpointEveryBytes, 4 * core.checkpointBytes);
+}
+
+export function writeIndex(
+  core: LogCore,
+  segment: SegmentWriter,
+  done: (ok: boolean) => void,
+): void {
+  const bytes = encodeIndexFile(core.seal, {
+    summary: {
+      segment: segment.number,
+      coveredBytes: segment.end,
+      firstOrdinal: segment.firstOrdinal,
+      lastOrdinal: segment.lastOrdinal,
+    },
+    aliases: aliasesOf(core, segment),
+    index: segment.index,
+    ids: segment.ids,
+  });
+  replaceFile(core, indexFileName(segment.number), bytes, (failure) => {
+    if (failure?.isFatal === true) makeReadOnly(core, syncError(failure.fault));
+    if (failure !== undefined) return done(false);
+    const sealed = core.directory.find(segment.number);
+    if (sealed !== undefined) sealed.indexBytes = bytes.length;
+    const at = core.unindexed.indexOf(segment);
+    if (at >= 0) core.unindexed.splice(at, 1);
+    done(true);
+  });
+}
+
+function aliasesOf(core: LogCore, segment: SegmentWriter): readonly AliasDefinition[] {
+  const aliases: AliasDefinition[] = [];
+  segment.index.spans((alias) => {
+    const index = core.streams.indexOfAlias(alias);
+    if (index !== undefined) aliases.push({ alias, stream: core.streams.table.id(index) });
+  });
+  return aliases;
+}
+
+/** Two files in turn: the other one stays valid while this one is written. */
+export function writeCheckpoint(core: LogCore, done: (ok: boolean) => void): void {
+  const generation = core.checkpointGeneration + 1;
+  const name = generation % 2 === 1 ? fileName.checkpointA : fileName.checkpointB;
+  const covered = core.bytesSinceCheckpoint;
+  let bytes: Uint8Array;
+  let file: ReturnType<typeof core.store.open>;
+  try {
+    const body = encodeCheckpoint(core, generation);
+    bytes = sealFile(core.seal, { kind: "checkpoint", number: 0, generation }, [body]);
+    file = core.store.open(name, "replace");
+    try {
+      file.write(0, bytes);
+    } catch (fault) {
+      file.close();
+      throw fault;
+    }
+  } catch (fault) {
+    if (!(fault instanceof FileFault)) throw fault;
+    return done(false);
+  }
+  core.syncs.run(file, (fault) => {
+    file.close();
+    if (fault !== undefined) {
+      makeReadOnly(core, syncError(fault));
+      return done(false);
+    }
+    core.syncs.run(core.store, (storeFault) => {
+      if (storeFault !== undefined) {
+        makeReadOnly(core, syncError(storeFault));
+        return done(false);
+      }
+      core.checkpointGeneration = generation;
+      core.checkpointBytes = bytes.length;
+      core.bytesSinceCheckpoint -= covered;
+      done(true);
+    });
+  });
+}
