@@ -65,7 +65,8 @@ export async function serve(serving: ServingInput): Promise<RunningServer> {
   });
   const timer = setInterval(() => {
     if (!revocations.hasChanged()) return;
-    for (const refused of server.recheck()) sessions.end(refused.nodeId, refused.error);
+    for (const { nodeId: refused, transport, error } of server.recheck())
+      if (!sessions.end(refused, error)) transport.destroy(error);
   }, revocationCheckMs);
   timer.unref();
   return {
@@ -154,8 +155,11 @@ class LiveSessions {
     this.serving.connected.delete(nodeId);
   }
 
-  end(nodeId: string, error: ZamError): void {
-    for (const host of this.hosts.get(nodeId) ?? []) host.finish(error);
+  /** False when the node has no established session to be told why. */
+  end(nodeId: string, error: ZamError): boolean {
+    const hosts = this.hosts.get(nodeId);
+    for (const host of hosts ?? []) host.finish(error);
+    return hosts !== undefined;
   }
 
   finishAll(): void {

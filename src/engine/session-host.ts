@@ -170,7 +170,7 @@ export class SessionHost {
 
   private save(token: number, state: PeerState): void {
     this.savesOpen++;
-    this.options
+    void this.options
       .savePeerState(state)
       .then(
         () => undefined,
