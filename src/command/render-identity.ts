@@ -38,10 +38,14 @@ export function keygenToText(node: CreatedNodeFacts, view: View): string {
     `${style.green("made")} ${node.isHub ? "hub" : "node"} ${style.bold(node.nodeId)} in ${node.dir}`,
     `data key: ${node.keyPath}`,
     "keep a copy of the key elsewhere: without it nobody can read the log",
-    node.isHub
-      ? "next, on this machine:"
-      : "next, where the hub is (HUBDIR is its directory), or first serve this node to make it a hub:",
+    node.isHub ? "next, on this machine:" : "next, for a clinic, on its hub's machine:",
     `  ${style.cyan(nextAfterKeygen(node))}`,
+    ...(node.isHub
+      ? []
+      : [
+          "or, if this is to be the hub:",
+          `  ${style.cyan(`zamsync serve --data-dir ${quoted(node.dir)} --bind 0.0.0.0:7700 --policy own`)}`,
+        ]),
   ].join("\n");
 }
 

@@ -423,7 +423,10 @@ describe("identity", () => {
       keyPath: "my dir/keys/data.key",
       csrPath: "my dir/tls/node.csr",
     };
-    assert.match(keygenToText(node, view), /zamsync sign 'my dir\/tls\/node\.csr' --ca HUBDIR$/);
+    assert.match(
+      keygenToText(node, view),
+      /^ {2}zamsync sign 'my dir\/tls\/node\.csr' --ca HUBDIR$/m,
+    );
     assert.match(
       keygenToText({ ...node, isHub: true }, view),
       /zamsync serve --data-dir 'my dir' /,
