@@ -102,6 +102,7 @@ export class LocalNode implements NodeApi {
       peers: this.book.all,
       connectedPeers: new Set(this.connected.keys()),
       certDaysLeft: info?.daysLeft ?? null,
+      isReader: this.lock === undefined,
       wallMs: Date.now(),
       buildMs,
     });
@@ -118,10 +119,14 @@ export class LocalNode implements NodeApi {
   async sync(input: SyncInput): Promise<SyncSummary> {
     const hub = this.hubAddress(input.hub);
     if (input.dryRun === true) return estimateSync(this.log, this.book);
-    return this.syncTurns.run(() => {
+    return this.syncTurns.run(async () => {
+      const confirmedBefore = this.confirmedCount();
       const signals = [this.stopping.signal, ...(input.signal === undefined ? [] : [input.signal])];
       const attempt = createAttempt({ dataDir: this.dataDir, node: this.hosted(), hub, input });
-      return runSync({ ...input, hub, signal: AbortSignal.any(signals) }, attempt);
+      const summary = await runSync({ ...input, hub, signal: AbortSignal.any(signals) }, attempt);
+      // An acknowledgement that a cut swallowed is made good by the hub's next HELLO.
+      const confirmed = this.confirmedCount() - confirmedBefore;
+      return { ...summary, eventsConfirmed: Math.max(summary.eventsConfirmed, confirmed) };
     });
   }
 
@@ -213,6 +218,11 @@ export class LocalNode implements NodeApi {
       if (error instanceof ZamError) return { info: undefined, error };
       throw error;
     }
+  }
+
+  /** Own events that hubs have confirmed, over all streams. */
+  private confirmedCount(): number {
+    return this.book.confirmedHeads().reduce((sum, head) => sum + head.seq, 0);
   }
 
   private hubAddress(named: string | undefined): string {

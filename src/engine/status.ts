@@ -16,6 +16,8 @@ export interface StatusInput {
   readonly peers: readonly PeerRecord[];
   readonly connectedPeers: ReadonlySet<string>;
   readonly certDaysLeft: number | null;
+  /** True when the log was opened for reading only, which is no trouble of the log's. */
+  readonly isReader: boolean;
   readonly wallMs: number;
   readonly buildMs: number;
 }
@@ -71,7 +73,7 @@ export function computeStatus(input: StatusInput): NodeStatus {
       at: msToIso(alarm.atMs),
     })),
     readOnly:
-      log.readOnlyReason === undefined
+      input.isReader || log.readOnlyReason === undefined
         ? null
         : { code: log.readOnlyReason.code, message: log.readOnlyReason.message },
   };
