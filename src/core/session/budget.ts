@@ -24,7 +24,7 @@ export function budgetRest(s: SessionState): number {
 }
 
 /** What the peer was told that it may send, and has not sent yet. */
-function promisedBytes(s: SessionState): number {
+export function promisedBytes(s: SessionState): number {
   return s.peerDone === "no" ? Math.max(0, s.allowedBytes - s.receivedBytes) : 0;
 }
 

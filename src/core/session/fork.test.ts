@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codesOf, createNode, digestOf, pushMany, sync, type TestNode } from "./session.test-kit.ts";
+import { cloneNode, codesOf, createNode, digestOf, pushMany, sync, type TestNode } from "./session.test-kit.ts";
 
 function syncUntilComplete(from: TestNode, to: TestNode): void {
   for (let i = 0; i < 4; i++) if (sync(from, to).summaries().initiator.isComplete) return;
@@ -33,10 +33,10 @@ function setUp(restoredAt: number, total: number): { a: TestNode; hub: TestNode;
   const hub = createNode("hub", "hub");
   pushMany(a, restoredAt, { tag: "before" });
   sync(a, hub);
-  const backup = { log: a.log.copy(), states: new Map(a.states) };
+  const restored = cloneNode(a);
   pushMany(a, total - restoredAt, { tag: "lost with the card" });
   sync(a, hub);
-  return { a, hub, restored: { ...a, ...backup } };
+  return { a, hub, restored };
 }
 
 test("a restored card without new events pulls back what the hub holds, and writes on in a fresh epoch", () => {
@@ -86,7 +86,7 @@ test("every lane of a restored card separates", () => {
   const lanes = ["", "urgent", "to/hub", "lab/x"];
   for (const lane of lanes) pushMany(a, 5, { lane });
   sync(a, hub);
-  const restored: TestNode = { ...a, log: a.log.copy(), states: new Map(a.states) };
+  const restored: TestNode = cloneNode(a);
   for (const lane of lanes) pushMany(a, 5, { lane, tag: "first life" });
   sync(a, hub);
   for (const lane of lanes) pushMany(restored, 3, { lane, tag: "second life" });
@@ -101,7 +101,7 @@ test("two live clones separate at first contact, and go on without new epochs", 
   const hub = createNode("hub", "hub");
   pushMany(one, 5);
   sync(one, hub);
-  const two: TestNode = { ...one, log: one.log.copy(), states: new Map(one.states) };
+  const two: TestNode = cloneNode(one);
   const epochs = new Set<number>();
   for (let round = 0; round < 6; round++) {
     pushMany(one, 3, { tag: `one ${round}` });
@@ -127,7 +127,7 @@ test("a hub restored from backup leaves its epoch, and takes again what the clin
   pushMany(a, 5);
   pushMany(hub, 4, { lane: "to/clinic_a" });
   sync(a, hub);
-  const restored: TestNode = { ...hub, log: hub.log.copy(), states: new Map(hub.states) };
+  const restored: TestNode = cloneNode(hub);
   pushMany(a, 5);
   pushMany(hub, 5, { lane: "to/clinic_a", tag: "lost at the hub" });
   sync(a, hub);
@@ -151,7 +151,7 @@ test("a fork without its origin freezes the stream on both sides, and others go 
   const hub = createNode("hub", "hub");
   const hub2 = createNode("hub2", "hub", 99);
   pushMany(a, 5);
-  const twin: TestNode = { ...a, log: a.log.copy(), states: new Map() };
+  const twin: TestNode = cloneNode(a);
   pushMany(a, 2, { tag: "branch one" });
   pushMany(twin, 3, { tag: "branch two" });
   sync(a, hub);

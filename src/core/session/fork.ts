@@ -11,7 +11,7 @@ import { ZamError } from "../errors/zam-error.ts";
 import { epochToText, type StreamId } from "../event.ts";
 import type { StreamState } from "../log/api.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
-import { chainRoundsMax } from "./limits.ts";
+import { chainRoundsMax, retriesMax } from "./limits.ts";
 import { planAll } from "./offer.ts";
 import { mayName } from "./policy.ts";
 import { type ForkSearch, type SessionState, streamKey } from "./state.ts";
@@ -184,6 +184,7 @@ function settle(s: SessionState, search: ForkSearch, common: number): void {
       out.isStale = false;
       out.work = [];
       out.fragment = undefined;
+      if (++out.retries > retriesMax) out.state = "refused";
     }
     sendUpdate(s, search.index);
     planAll(s);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codesOf, createNode, digestOf, pushMany, sentSeqs, sync } from "./session.test-kit.ts";
+import { codesOf, createNode, damage, digestOf, pushMany, sentSeqs, settle, sync } from "./session.test-kit.ts";
 
 test("holes heal in both directions, and only they travel", () => {
   const a = createNode("clinic_a", "clinic");
@@ -9,10 +9,10 @@ test("holes heal in both directions, and only they travel", () => {
   sync(a, hub);
   const before = digestOf(a);
   const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
-  a.log.damage(stream, 3, 3);
-  a.log.damage(stream, 50, 80);
-  hub.log.damage(stream, 10, 12);
-  hub.log.damage(stream, 99, 100);
+  damage(a, stream, 3, 3);
+  damage(a, stream, 50, 80);
+  damage(hub, stream, 10, 12);
+  damage(hub, stream, 99, 100);
   const pair = sync(a, hub);
   assert.equal(pair.summaries().initiator.isComplete, true);
   assert.deepEqual(digestOf(a), before);
@@ -29,8 +29,8 @@ test("what the origin cannot read and nobody holds is declared lost, and the res
   sync(a, hub);
   pushMany(a, 40);
   const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
-  a.log.damage(stream, 15, 17);
-  a.log.damage(stream, 30, 30);
+  damage(a, stream, 15, 17);
+  damage(a, stream, 30, 30);
   const pair = sync(a, hub);
   assert.equal(pair.summaries().initiator.isComplete, true);
   assert.deepEqual(digestOf(hub), digestOf(a));
@@ -48,7 +48,7 @@ test("a hole that another hub may fill is not declared lost", () => {
   const hub = createNode("hub", "hub");
   pushMany(a, 10);
   const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
-  a.log.damage(stream, 4, 4);
+  damage(a, stream, 4, 4);
   const pair = sync(a, hub, { from: { confirmedElsewhere: [{ stream, seq: 8, chain: new Uint8Array(16) }] } });
   assert.deepEqual(codesOf(pair.initiator.reports), []);
   assert.equal(digestOf(hub).length, 3);
@@ -62,7 +62,7 @@ test("a floor is told, and nothing below it travels again", () => {
   const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
   const chain = a.log.chainAt(0, 12) ?? new Uint8Array(16);
   a.log.mark({ kind: "floor", stream, floor: { seq: 12, chain, byOrigin: true } }, 0, () => {});
-  a.log.settle();
+  settle(a);
   const pair = sync(a, hub);
   assert.equal(pair.summaries().initiator.isComplete, true);
   assert.equal(sentSeqs(pair, "initiator").length, 8);

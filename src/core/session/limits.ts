@@ -31,8 +31,8 @@ export const peerStreamsMaxClinic = lanesPerNodeMax * epochsPerNodeMax;
 export const peerStreamsMaxHub = 65_536;
 /** Refused streams after which a peer is taken to be hostile. */
 export const refusedStreamsMax = 64;
-/** Gaps answered in one stream before it is given up for this session. */
-export const gapsPerStreamMax = 4;
+/** How often a stream is tried again after gaps, forks or unreadable ranges before it is left for the next session. */
+export const retriesMax = 4;
 /** Rounds of asking for chains: each divides the span by 60, so 2^53 takes ten. */
 export const chainRoundsMax = 12;
 

@@ -12,11 +12,9 @@ import { findGaps } from "../vector/gaps.ts";
 import { addRanges, countRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
 import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { disagree, noteAhead } from "./fork.ts";
+import { retriesMax } from "./limits.ts";
 import { mayOffer } from "./policy.ts";
 import { flightRanges, type Outgoing, type SessionState, streamKey, type Work } from "./state.ts";
-
-/** How often a stream is tried again after gaps or unreadable ranges before it is left for the next session. */
-const retriesMax = 4;
 
 /** Goes through all streams: at the start, and when the peer's vector arrives. */
 export function planAll(s: SessionState): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
-import { createNode, digestOf, pushMany, sentSeqs, startMs, sync, type TestNode } from "./session.test-kit.ts";
+import { createNode, digestOf, pushMany, sentSeqs, settle, startMs, sync, type TestNode } from "./session.test-kit.ts";
 
 /** Everything that `node` sent in this session and that was not durable at the peer before. */
 function assertNothingTwice(before: ReadonlySet<string>, sent: readonly string[]): void {
@@ -16,7 +16,7 @@ function heldSeqs(node: TestNode): ReadonlySet<string> {
 function pushNoise(node: TestNode, count: number, bytes: number, seed: number, lane = ""): void {
   const random = createSeededRandom(seed);
   for (let i = 0; i < count; i++) node.log.push([{ lane, type: 2, payload: random.bytes(bytes) }], startMs - 1000 + i, () => {});
-  node.log.settle();
+  settle(node);
 }
 
 test("a link that dies every 20 KiB makes progress each time, and nothing durable is sent again", () => {
@@ -35,11 +35,11 @@ test("a link that dies every 20 KiB makes progress each time, and nothing durabl
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 
-test("a 2 MB event goes through a link that dies every 20 KiB, piece by piece", () => {
+test("a large event goes through a link that dies every 20 KiB, piece by piece", () => {
   const a = createNode("clinic_a", "clinic");
   const hub = createNode("hub", "hub");
   pushMany(a, 3);
-  pushNoise(a, 1, 2_000_000, 2);
+  pushNoise(a, 1, 300_000, 2);
   pushMany(a, 3);
   let sessions = 0;
   const pieces = new Set<string>();
@@ -57,12 +57,12 @@ test("a 2 MB event goes through a link that dies every 20 KiB, piece by piece", 
     }
     if (pair.summaries().initiator.isComplete) break;
   }
-  assert.ok(sessions > 100 && sessions < 170, `${sessions} sessions`);
+  assert.ok(sessions > 15 && sessions < 30, `${sessions} sessions`);
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 
 test("random logs, random cuts, both directions: always converges, nothing durable goes twice", () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 12; seed++) {
     const random = createSeededRandom(seed);
     const a = createNode("clinic_a", "clinic");
     const hub = createNode("hub", "hub");

@@ -12,7 +12,7 @@ import { batchEventsMax, batchRawBytesMax, fragmentWireBytes } from "../codec/wi
 import { encodeBlock } from "../codec/window.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
-import { budgetRest, mustStop } from "./budget.ts";
+import { budgetRest, mustStop, promisedBytes } from "./budget.ts";
 import { inFlightBytesMax, rangeBytesAim, speculativeBytesMax } from "./limits.ts";
 import { planAgain } from "./offer.ts";
 import type { Outgoing, SentItem, SessionState, Work } from "./state.ts";
@@ -33,7 +33,8 @@ export function takeData(s: SessionState): Uint8Array | undefined {
     if (built === undefined) continue;
     const bytes = withStream(s, out, built.frame);
     if (mustStop(s, bytes.length)) {
-      s.isBudgetSpent = true;
+      // What the peer does not use of its share may still be ours.
+      s.isBudgetSpent = promisedBytes(s) === 0;
       return undefined;
     }
     commit(s, out, built, bytes.length);

@@ -2,9 +2,13 @@
 import assert from "node:assert/strict";
 import { nodeCompressor } from "../../storage/node-compressor.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
-import { FakeLog } from "../../testing/fake-log.ts";
+import { MemoryStore } from "../../testing/memory-store.ts";
 import { type PairInput, SessionPair } from "../../testing/session-pair.ts";
 import { bytesToHex, textToUtf8 } from "../bytes.ts";
+import type { StreamId } from "../event.ts";
+import type { Log } from "../log/api.ts";
+import { createLog, openLog } from "../log/open.ts";
+import { rangesContain } from "../vector/ranges.ts";
 import type { Policy, Role, SessionOptions } from "./api.ts";
 import { decodePeerState, encodePeerState, type PeerState } from "./peer-state.ts";
 
@@ -13,25 +17,75 @@ export const startMs = 1_760_000_000_000;
 export interface TestNode {
   readonly id: string;
   readonly role: Role;
-  log: FakeLog;
-  readonly states: Map<string, PeerState>;
+  log: Log;
+  store: MemoryStore;
+  states: Map<string, PeerState>;
 }
 
 export function createNode(id: string, role: Role, epoch = 0x1000 + id.length): TestNode {
-  return { id, role, log: new FakeLog(nodeCrypto, id, epoch), states: new Map() };
+  const store = new MemoryStore({ syncs: "queued" });
+  const log = createLog({ store, crypto: nodeCrypto, nodeId: id, epoch, wallMs: startMs - 3_600_000 });
+  return { id, role, log, store, states: new Map() };
+}
+
+/** Lets the fake disk finish. */
+export function settle(node: TestNode): boolean {
+  const hadSyncs = node.store.pendingSyncs > 0;
+  node.store.runSyncs();
+  return hadSyncs;
+}
+
+function open(node: Pick<TestNode, "id" | "store">): Log {
+  return openLog({ store: node.store, crypto: nodeCrypto, nodeId: node.id, wallMs: startMs, confirmed: [] }).log;
+}
+
+/** A second device from this one's card as it is now. */
+export function cloneNode(node: TestNode): TestNode {
+  settle(node);
+  const store = node.store.copy();
+  return { ...node, store, log: open({ id: node.id, store }), states: new Map(node.states) };
+}
+
+/** Closes, flips a bit in the payload of each of these events on the card, and opens again. */
+export function damage(node: TestNode, stream: StreamId, from: number, to: number): void {
+  const index = node.log.findStream(stream) ?? -1;
+  const payloads: Uint8Array[] = [];
+  for (let seq = from; seq <= to; seq++) {
+    const event = node.log.readStream(index, seq, { events: 1, bytes: 1 })[0];
+    assert.ok(event !== undefined && event.seq === seq, `event ${seq} is there to be damaged`);
+    payloads.push(event.payload);
+  }
+  node.log.close();
+  for (const payload of payloads) flipWhere(node.store, payload);
+  node.log = open(node);
+  const { holes } = node.log.stream(node.log.findStream(stream) ?? -1);
+  for (let seq = from; seq <= to; seq++) assert.ok(rangesContain(holes, seq), `event ${seq} is a hole now`);
+}
+
+function flipWhere(store: MemoryStore, bytes: Uint8Array): void {
+  for (const [name, content] of store.dump()) {
+    const at = name.endsWith(".seg") ? Buffer.from(content).indexOf(bytes) : -1;
+    if (at < 0) continue;
+    store.flip(name, at + 2);
+    return;
+  }
+  assert.fail("the payload is in no segment");
 }
 
 export function fingerprintOf(id: string): Uint8Array {
   return nodeCrypto.sha256(textToUtf8(`key of ${id}`));
 }
 
+let pushed = 0;
+
+/** Payloads are all different, so that one can be told from another on the card and on the wire. */
 export function pushMany(node: TestNode, count: number, input: { readonly lane?: string; readonly tag?: string; readonly atMs?: number } = {}): void {
   const { lane = "", tag = "visit", atMs = startMs - 60_000 } = input;
   for (let i = 0; i < count; i++) {
-    const text = JSON.stringify({ patient_id: `BT-${i % 97}`, event: tag, nr: node.log.recordCount, note: "fever, follow up in two weeks" });
+    const text = JSON.stringify({ patient_id: `BT-${i % 97}`, event: tag, nr: ++pushed, note: "fever, follow up in two weeks" });
     node.log.push([{ lane, type: 1, payload: textToUtf8(text) }], atMs + i, () => {});
   }
-  node.log.settle();
+  settle(node);
 }
 
 export interface SyncOptions extends Partial<Omit<PairInput, "initiator" | "responder" | "crypto" | "compressor">> {
@@ -56,8 +110,8 @@ export function createPair(from: TestNode, to: TestNode, options: SyncOptions = 
     compressor: nodeCompressor,
     startMs,
     settle: () => {
-      const a = from.log.settle();
-      const b = to.log.settle();
+      const a = settle(from);
+      const b = settle(to);
       return a || b;
     },
     ...rest,

@@ -378,8 +378,9 @@ export class SessionState {
   /** The peer or our own disk made going on impossible: tells the peer why, then closes. */
   fail(error: ZamError): void {
     if (this.isEnding) return;
-    this.send({ type: "error", code: Number(error.code.slice(1)), text: wireText(error) });
+    if (this.control.length > controlFramesMax) this.control.length = 0;
     this.end("error", error);
+    this.send({ type: "error", code: Number(error.code.slice(1)), text: wireText(error) });
   }
 
   /** No more frames are read; what is queued still leaves, then `close` follows. */

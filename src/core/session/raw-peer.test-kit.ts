@@ -1,0 +1,153 @@
+/** A hub's session with a hand-made peer at the other end: for frames that no honest session sends. */
+import { nodeCompressor } from "../../storage/node-compressor.ts";
+import { nodeCrypto } from "../../storage/node-crypto.ts";
+import { decodeFrame } from "../codec/decode-frame.ts";
+import { encodeFrame } from "../codec/encode-frame.ts";
+import { FrameReader } from "../codec/frame-reader.ts";
+import type { Frame, FrameProblem, HelloFrame } from "../codec/frame-types.ts";
+import { encodeRows } from "../codec/rows.ts";
+import { vectorDigest } from "../codec/vector-codec.ts";
+import type { ZamError } from "../errors/zam-error.ts";
+import type { EventContent, StreamId } from "../event.ts";
+import { chainZero, nextChain } from "../log/chain.ts";
+import type { Session, SessionEffect } from "./api.ts";
+import { createSession } from "./session.ts";
+import { fingerprintOf, settle, startMs, type TestNode } from "./session.test-kit.ts";
+
+export class RawPeer {
+  readonly session: Session;
+  readonly frames: (Frame | FrameProblem)[] = [];
+  readonly reports: ZamError[] = [];
+  closedBy: ZamError | undefined;
+  isClosed = false;
+  nowMs = startMs;
+  outBytes = 0;
+  private readonly hub: TestNode;
+  private readonly peerId: string;
+  private readonly reader = new FrameReader();
+
+  constructor(hub: TestNode, peerId: string, policy: "own" | "all" = "own") {
+    this.hub = hub;
+    this.peerId = peerId;
+    this.session = createSession({
+      options: {
+        isInitiator: false,
+        self: { nodeId: hub.id, role: "hub" },
+        peer: { nodeId: peerId, role: "clinic", keyFingerprint: fingerprintOf(peerId) },
+        policy,
+        peerState: undefined,
+        keepOpen: false,
+      },
+      log: hub.log,
+      crypto: nodeCrypto,
+      compressor: nodeCompressor,
+      nowMs: startMs,
+    });
+    this.session.handle({ kind: "start" }, this.nowMs);
+  }
+
+  hello(overrides: Partial<HelloFrame> = {}): this {
+    return this.send({
+      type: "hello",
+      version: 1,
+      versionOldest: 1,
+      nodeId: this.peerId,
+      logId: new Uint8Array(16),
+      wallMs: startMs,
+      codecs: 3,
+      keepsOpen: false,
+      isPingOnly: false,
+      offersAll: false,
+      vector: { ordinal: 1, digest: vectorDigest(nodeCrypto, []) },
+      entryCount: 0,
+      ...overrides,
+    });
+  }
+
+  send(...frames: readonly Frame[]): this {
+    for (const frame of frames) this.bytes(encodeFrame(frame, { sender: this.peerId, receiver: this.hub.id }));
+    return this;
+  }
+
+  bytes(bytes: Uint8Array): this {
+    this.session.handle({ kind: "bytes", bytes }, this.nowMs);
+    return this.drain();
+  }
+
+  drain(): this {
+    for (let isBusy = true; isBusy; ) {
+      isBusy = false;
+      for (let effect = this.session.pollEffect(); effect !== undefined; effect = this.session.pollEffect()) {
+        this.carryOut(effect);
+        isBusy = true;
+      }
+      const bytes = this.isClosed ? undefined : this.session.pollTransmit(this.nowMs);
+      if (bytes !== undefined) {
+        isBusy = true;
+        this.outBytes += bytes.length;
+        this.reader.append(bytes);
+        for (let cut = this.reader.next(); cut.kind === "frame"; cut = this.reader.next())
+          this.frames.push(decodeFrame(cut.bytes.slice(), { sender: this.hub.id, receiver: this.peerId }));
+      }
+      if (settle(this.hub)) isBusy = true;
+    }
+    return this;
+  }
+
+  private carryOut(effect: SessionEffect): void {
+    const { session, hub, nowMs } = this;
+    if (effect.kind === "report") this.reports.push(effect.error);
+    if (effect.kind === "savePeerState") session.handle({ kind: "peerStateSaved", token: effect.token }, nowMs);
+    if (effect.kind === "close") {
+      this.isClosed = true;
+      this.closedBy = effect.error;
+    }
+    if (effect.kind !== "store") return;
+    const { token, operation } = effect;
+    const durable = (error?: ZamError): void =>
+      session.handle(error === undefined ? { kind: "storeDurable", token } : { kind: "storeDurable", token, error }, this.nowMs);
+    if (operation.kind === "mark") {
+      hub.log.mark(operation.mark, nowMs, durable);
+      return;
+    }
+    const outcome = operation.kind === "range" ? hub.log.receive(operation.range, durable) : hub.log.receiveFragment(operation.fragment, durable);
+    session.handle({ kind: "storeOutcome", token, outcome }, nowMs);
+  }
+
+  framesOf<T extends Frame["type"]>(type: T): readonly Extract<Frame, { readonly type: T }>[] {
+    return this.frames.filter((frame): frame is Extract<Frame, { readonly type: T }> => frame.type === type);
+  }
+}
+
+/** A range as an author with this chain would send it, uncompressed. */
+export function forgeRange(
+  stream: StreamId,
+  input: { readonly number: number; readonly from: number; readonly count: number; readonly atMs?: number; readonly before?: Uint8Array },
+): Frame {
+  const events: EventContent[] = [];
+  let chain = input.before ?? chainZero(nodeCrypto, stream);
+  const chainBefore8 = chain.slice(0, 8);
+  for (let i = 0; i < input.count; i++) {
+    const event = {
+      seq: input.from + i,
+      hlc: { ms: (input.atMs ?? startMs) + i, counter: 0 },
+      type: 1,
+      known: Uint8Array.of(0),
+      payload: Uint8Array.of(input.from % 256, i),
+    };
+    events.push(event);
+    chain = nextChain(nodeCrypto, chain, event);
+  }
+  const block = encodeRows(events);
+  return {
+    type: "range",
+    stream: input.number,
+    from: input.from,
+    count: input.count,
+    chainBefore8,
+    chainAfter8: chain.slice(0, 8),
+    codec: 0,
+    rawBytes: block.length,
+    block,
+  };
+}
