@@ -316,7 +316,7 @@ const careCommands = {
         kind: "integer",
         min: 10,
         max: 10_000_000,
-        default: "10000",
+        default: "20000",
         help: "how many events",
       },
       payloadBytes: {
