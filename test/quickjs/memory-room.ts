@@ -7,9 +7,7 @@
  * the bytes allowed. The C library's allocator then fails for good, and its
  * overhead and fragmentation count, as do the copies that the bridge makes.
  *
- * The room is painted before use. Afterwards the highest byte that is no
- * longer paint tells the peak, since the allocator hands out low addresses
- * first.
+ * The room is painted before use; what is no longer paint was in use.
  */
 import {
   newQuickJSWASMModuleFromVariant,
@@ -29,6 +27,8 @@ const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryClas
 /** What the module is compiled to start with: 16 MiB. */
 const memoryPages = 256;
 const paint = 0xa5;
+/** The allocator's own alignment. */
+const granuleBytes = 16;
 /** Left out of the painted block, because the allocator needs some bytes for the block itself. */
 const paintMarginBytes = 4096;
 
@@ -69,16 +69,29 @@ export class MemoryRoom {
     return new MemoryRoom({ quickJs, limitBytes, memory, start, ballast });
   }
 
-  /** The most bytes that were in use at once since the room was made, fragmentation included. */
+  /**
+   * Bytes that were in use at any time since the room was made or repainted: the
+   * peak, and a little more, as what was given back and taken elsewhere counts twice.
+   */
   peakBytes(): number {
-    const bytes = new Uint8Array(
-      this.memory.buffer,
-      this.start,
-      this.limitBytes - paintMarginBytes,
-    );
-    let last = bytes.length - 1;
-    while (last >= 0 && bytes[last] === paint) last--;
-    return last + 1;
+    const size = this.limitBytes - paintMarginBytes;
+    const bytes = new Uint8Array(this.memory.buffer, this.start, size);
+    let touched = 0;
+    for (let from = 0; from < size; from += granuleBytes) {
+      for (let at = from; at < from + granuleBytes && at < size; at++) {
+        if (bytes[at] === paint) continue;
+        touched += granuleBytes;
+        break;
+      }
+    }
+    return touched;
+  }
+
+  /** Forgets the peak: paints all that is free now. What is in use still counts in the next peak. */
+  repaint(): void {
+    for (const code of [`paintAll(${paint})`, "unpaint()"]) {
+      this.ballast.unwrapResult(this.ballast.evalCode(code)).dispose();
+    }
   }
 
   dispose(): void {
@@ -92,15 +105,23 @@ const fillFunction = `
   const canHave = (size) => {
     try { return new ArrayBuffer(size); } catch { return undefined; }
   };
-  globalThis.fill = (limit) => {
+  globalThis.largest = () => {
     let low = 0, high = 1 << 26;
     while (high - low > 256) {
       const middle = (low + high) >>> 1;
       if (canHave(middle)) low = middle; else high = middle;
     }
-    kept = canHave(low - limit);
+    return low;
   };
+  globalThis.fill = (limit) => { kept = canHave(largest() - limit); };
   globalThis.paint = (size, value) => { painted = new Uint8Array(size).fill(value); };
+  globalThis.paintAll = (value) => {
+    painted = [];
+    for (let size = largest(); size > 16384; size = largest()) {
+      // The array's own objects need a place, too.
+      painted.push(new Uint8Array(size - 4096).fill(value));
+    }
+  };
   globalThis.unpaint = () => { painted = undefined; };
 `;
 
