@@ -25,7 +25,7 @@ import { assertFolderName, assertStoreName, storeFolderOf } from "../core/store-
 import { FaultPlan, type StoreOperation } from "./fault-plan.ts";
 import { drawCrashShape, MemoryContent } from "./memory-content.ts";
 import { type MemoryDisk, MemoryFile, type StoreCounters } from "./memory-file.ts";
-import { MemoryNames, type NameTable } from "./memory-names.ts";
+import { MemoryNames } from "./memory-names.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 /** The power was cut: thrown by every call from then on, never caught by the code under test. */
@@ -66,10 +66,10 @@ export class MemoryStore implements FileStore {
   private crashAtOperation = Number.POSITIVE_INFINITY;
   private isDead = false;
 
-  constructor(options: MemoryStoreOptions = {}, start?: NameTable<MemoryContent>) {
+  constructor(options: MemoryStoreOptions = {}, names = new MemoryNames<MemoryContent>()) {
     this.syncMode = options.syncs ?? "immediate";
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
-    this.names = new MemoryNames(start);
+    this.names = names;
   }
 
   /** The call with this index in `operations`, and every later one, throws `SimulatedCrash`. */
@@ -109,14 +109,17 @@ export class MemoryStore implements FileStore {
       }
       table.files.set(name, survivor);
     }
-    return new MemoryStore(this.inherited(), table);
+    return new MemoryStore(this.inherited(), new MemoryNames(table));
   }
 
-  /** The disk after the process was killed: everything written is there, synced or not. */
+  /**
+   * What the next process finds after this one was killed: everything written is
+   * there, but what was not synced is still at risk. This store is dead afterwards.
+   */
   kill(): MemoryStore {
     this.isDead = true;
     this.queue = [];
-    return this.copy();
+    return new MemoryStore(this.inherited(), this.names);
   }
 
   /** A second store with the same files, all durable: an image of the card. */
@@ -125,7 +128,8 @@ export class MemoryStore implements FileStore {
     for (const [name, content] of this.names.now.files) {
       files.set(name, MemoryContent.fromBytes(content.copyBytes()));
     }
-    return new MemoryStore(this.inherited(), { files, folders: new Set(this.names.now.folders) });
+    const folders = new Set(this.names.now.folders);
+    return new MemoryStore(this.inherited(), new MemoryNames({ files, folders }));
   }
 
   /** All files with their bytes, without counting as reads. */
