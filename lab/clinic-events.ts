@@ -11,7 +11,7 @@
 import { createSeededRandom } from "../src/testing/seeded-random.ts";
 import type { SeededRandom } from "../src/testing/seeded-random.ts";
 import { drawUuid } from "./random.ts";
-import { eventTypes, iso, tenths } from "./clinic-records.ts";
+import { eventTypes, illnesses, iso, pickCommon, tenths } from "./clinic-records.ts";
 import type { Clinic, Shape } from "./clinic-records.ts";
 import { fhirShapes } from "./fhir-events.ts";
 import { visitShapes } from "./visit-events.ts";
@@ -76,11 +76,23 @@ export function* clinicEvents(kind: EventKind, seed = 1): Generator<ClinicEvent,
   const patients = Array.from({ length: patientCount }, () => ({
     id: `BT-${String(random.between(1, 9999)).padStart(4, "0")}`,
     uuid: drawUuid(random),
+    weightKg: random.between(80, 780) / 10,
   }));
-  const clinic: Clinic = { random, patients, visitIds: [], nowMs: startMs };
+  const clinic: Clinic = {
+    random,
+    patients,
+    visitIds: [],
+    nowMs: startMs,
+    patient: random.pick(patients),
+    illness: pickCommon(random, illnesses),
+    drugsWritten: 0,
+  };
   for (;;) {
     const shape = pickShape(shapesByKind[kind], random);
     clinic.nowMs += random.between(20_000, 900_000);
+    clinic.patient = pickCommon(random, patients);
+    clinic.illness = pickCommon(random, illnesses);
+    clinic.drugsWritten = 0;
     yield { type: shape.type, payload: JSON.stringify(shape.fields(clinic, random)) };
   }
 }

@@ -19,13 +19,22 @@ export const eventTypes = {
 
 export type Fields = Record<string, unknown>;
 
+export interface Patient {
+  readonly id: string;
+  readonly uuid: string;
+  readonly weightKg: number;
+}
+
 export interface Clinic {
   readonly random: SeededRandom;
-  readonly patients: readonly { readonly id: string; readonly uuid: string }[];
+  readonly patients: readonly Patient[];
   /** Ids of the latest visits, which laboratory, pharmacy and referrals point to. */
   readonly visitIds: string[];
-  /** Unix milliseconds of the event in hand. */
+  /** Of the event in hand: Unix milliseconds, who comes, with what, and how many drugs are written already. */
   nowMs: number;
+  patient: Patient;
+  illness: Illness;
+  drugsWritten: number;
 }
 
 export interface Shape {
@@ -34,23 +43,6 @@ export interface Shape {
   readonly weight: number;
   readonly fields: (clinic: Clinic, random: SeededRandom) => Fields;
 }
-
-export const diagnoses = [
-  ["J06.9", "Acute upper respiratory infection, unspecified"],
-  ["A09", "Infectious gastroenteritis and colitis, unspecified"],
-  ["I10", "Essential (primary) hypertension"],
-  ["E11.9", "Type 2 diabetes mellitus without complications"],
-  ["J18.9", "Pneumonia, unspecified organism"],
-  ["K29.7", "Gastritis, unspecified"],
-  ["M54.5", "Low back pain"],
-  ["L30.9", "Dermatitis, unspecified"],
-  ["H10.9", "Unspecified conjunctivitis"],
-  ["B82.9", "Intestinal parasitism, unspecified"],
-  ["N39.0", "Urinary tract infection, site not specified"],
-  ["S61.9", "Open wound of wrist and hand part"],
-  ["K02.9", "Dental caries, unspecified"],
-  ["R50.9", "Fever, unspecified"],
-] as const;
 
 export const drugs = [
   ["Paracetamol 500 mg", "1 tab TDS"],
@@ -65,28 +57,142 @@ export const drugs = [
   ["Cetirizine 10 mg", "1 tab HS"],
 ] as const;
 
-export const complaints = [
-  "fever and cough for 3 days",
-  "loose stools since yesterday, no blood",
-  "headache and dizziness in the morning",
-  "follow-up, no new complaint",
-  "pain in lower back after farm work",
-  "itching rash on both arms",
-  "burning on passing urine",
-  "cut on left hand from a sickle",
-  "poor appetite, tired",
-  "epigastric pain after meals",
-] as const;
+/** What brings people here, the commonest first; the rest of a record follows from it, as in life. */
+export interface Illness {
+  readonly icd10: string;
+  readonly text: string;
+  readonly note: string;
+  /** Positions in `drugs`, and for how many days. */
+  readonly rx: readonly (readonly [number, number])[];
+  readonly tempC: number;
+}
 
-export const advice = [
-  "plenty of fluids, return if worse",
-  "review in one week",
-  "low salt diet, daily walk",
-  "dressing every second day",
-  "come back with the blue book",
-  "referred if no better in 48 h",
-  "take the full course",
-] as const;
+type IllnessRow = readonly [string, string, string, Illness["rx"], number];
+const illnessRows: readonly IllnessRow[] = [
+  [
+    "J06.9",
+    "Acute upper respiratory infection, unspecified",
+    "fever and cough for 3 days; plenty of fluids, return if worse",
+    [
+      [0, 3],
+      [9, 5],
+    ],
+    37.8,
+  ],
+  [
+    "I10",
+    "Essential (primary) hypertension",
+    "follow-up, no new complaint; low salt diet, daily walk",
+    [[3, 30]],
+    36.6,
+  ],
+  [
+    "K29.7",
+    "Gastritis, unspecified",
+    "epigastric pain after meals; review in one week",
+    [[5, 14]],
+    36.7,
+  ],
+  [
+    "A09",
+    "Infectious gastroenteritis and colitis, unspecified",
+    "loose stools since yesterday, no blood; plenty of fluids, return if worse",
+    [
+      [4, 3],
+      [0, 3],
+    ],
+    37.2,
+  ],
+  [
+    "E11.9",
+    "Type 2 diabetes mellitus without complications",
+    "follow-up, no new complaint; come back with the blue book",
+    [[2, 30]],
+    36.6,
+  ],
+  [
+    "M54.5",
+    "Low back pain",
+    "pain in lower back after farm work; review in one week",
+    [[0, 5]],
+    36.6,
+  ],
+  [
+    "L30.9",
+    "Dermatitis, unspecified",
+    "itching rash on both arms; take the full course",
+    [[9, 7]],
+    36.5,
+  ],
+  [
+    "N39.0",
+    "Urinary tract infection, site not specified",
+    "burning on passing urine; take the full course",
+    [[6, 5]],
+    37.4,
+  ],
+  [
+    "S61.9",
+    "Open wound of wrist and hand part",
+    "cut on left hand from a sickle; dressing every second day",
+    [
+      [1, 5],
+      [0, 3],
+    ],
+    36.7,
+  ],
+  [
+    "J18.9",
+    "Pneumonia, unspecified organism",
+    "fever and fast breathing; referred if no better in 48 h",
+    [
+      [1, 7],
+      [0, 3],
+    ],
+    38.6,
+  ],
+  [
+    "B82.9",
+    "Intestinal parasitism, unspecified",
+    "poor appetite, tired; review in one week",
+    [
+      [8, 1],
+      [7, 30],
+    ],
+    36.6,
+  ],
+  [
+    "H10.9",
+    "Unspecified conjunctivitis",
+    "red eyes for 2 days; wash hands, do not share towels",
+    [[9, 3]],
+    36.6,
+  ],
+  [
+    "K02.9",
+    "Dental caries, unspecified",
+    "toothache, worse at night; come back for extraction",
+    [
+      [0, 3],
+      [1, 5],
+    ],
+    36.8,
+  ],
+  [
+    "R50.9",
+    "Fever, unspecified",
+    "headache and fever since Monday; return if worse",
+    [[0, 3]],
+    38.4,
+  ],
+];
+export const illnesses: readonly Illness[] = illnessRows.map(([icd10, text, note, rx, tempC]) => ({
+  icd10,
+  text,
+  note,
+  rx,
+  tempC,
+}));
 
 export const villages = [
   "Kabisa",
@@ -115,6 +221,14 @@ export function tenths(random: SeededRandom, from: number, to: number): number {
   return random.between(from * 10, to * 10) / 10;
 }
 
-export function note(random: SeededRandom): string {
-  return `${random.pick(complaints)}; ${random.pick(advice)}`;
+/** One of a list whose first items come much more often than its last. */
+export function pickCommon<T>(random: SeededRandom, list: readonly T[]): T {
+  const share = random.below(1000) / 1000;
+  const item = list[Math.floor(share * share * list.length)];
+  if (item === undefined) throw new RangeError("nothing to pick from");
+  return item;
+}
+
+export function note(clinic: Clinic): string {
+  return clinic.illness.note;
 }

@@ -4,7 +4,6 @@
  */
 import type { SeededRandom } from "../src/testing/seeded-random.ts";
 import {
-  diagnoses,
   drugs,
   eventTypes,
   iso,
@@ -50,13 +49,13 @@ function resource(clinic: Clinic, resourceType: string, profile: string): Fields
     },
     text: {
       status: "generated",
-      div: `<div xmlns="http://www.w3.org/1999/xhtml"><p>${resourceType}: ${note(clinic.random)}</p></div>`,
+      div: `<div xmlns="http://www.w3.org/1999/xhtml"><p>${resourceType}: ${note(clinic)}</p></div>`,
     },
   };
 }
 
 function reference(clinic: Clinic): Fields {
-  const patient = clinic.random.pick(clinic.patients);
+  const { patient } = clinic;
   return {
     reference: `Patient/${patient.uuid}`,
     identifier: { system: "https://health.gov.bt/patient", value: patient.id },
@@ -69,9 +68,8 @@ function performer(random: SeededRandom): Fields[] {
   ];
 }
 
-function fhirIcd(random: SeededRandom): Fields {
-  const [code, text] = random.pick(diagnoses);
-  return coding("http://hl7.org/fhir/sid/icd-10", code, text);
+function fhirIcd({ illness }: Clinic): Fields {
+  return coding("http://hl7.org/fhir/sid/icd-10", illness.icd10, illness.text);
 }
 
 function component(random: SeededRandom): Fields {
@@ -132,7 +130,7 @@ export const fhirShapes: readonly Shape[] = [
         },
       ],
       period: { start: iso(c.nowMs), end: iso(c.nowMs + 1_200_000) },
-      reasonCode: [fhirIcd(r), { text: note(r) }],
+      reasonCode: [fhirIcd(c), { text: note(c) }],
       diagnosis: [{ condition: { reference: `Condition/${drawUuid(r)}` }, rank: 1 }],
       serviceProvider: { reference: "Organization/bhu-kabisa", display: "BHU Kabisa, Punakha" },
     }),
@@ -153,13 +151,13 @@ export const fhirShapes: readonly Shape[] = [
         "Confirmed",
       ),
       severity: coding("http://snomed.info/sct", "255604002", "Mild"),
-      code: fhirIcd(r),
+      code: fhirIcd(c),
       subject: reference(c),
       encounter: { reference: `Encounter/${drawUuid(r)}` },
       onsetDateTime: iso(c.nowMs - 172_800_000),
       recordedDate: iso(c.nowMs),
       recorder: performer(r)[0],
-      note: [{ time: iso(c.nowMs), text: note(r) }],
+      note: [{ time: iso(c.nowMs), text: note(c) }],
     }),
   },
   {
@@ -180,7 +178,7 @@ export const fhirShapes: readonly Shape[] = [
         encounter: { reference: `Encounter/${drawUuid(r)}` },
         authoredOn: iso(c.nowMs),
         requester: performer(r)[0],
-        reasonCode: [fhirIcd(r)],
+        reasonCode: [fhirIcd(c)],
         dosageInstruction: [
           {
             sequence: 1,
@@ -220,7 +218,7 @@ export const fhirShapes: readonly Shape[] = [
         doseQuantity: { value: 0.5, unit: "ml" },
         performer: [{ actor: performer(r)[0] }],
         protocolApplied: [{ series: "EPI", doseNumberPositiveInt: r.between(1, 3) }],
-        note: [{ text: note(r) }],
+        note: [{ text: note(c) }],
       };
     },
   },
@@ -241,7 +239,7 @@ export const fhirShapes: readonly Shape[] = [
         { resourceType: "Observation", status: "final", ...component(r) },
         { resourceType: "Observation", status: "final", ...component(r) },
       ],
-      conclusion: note(r),
+      conclusion: note(c),
     }),
   },
   {

@@ -2,14 +2,13 @@
  * The 16 shapes of the `visit` kind: what a health assistant types in a day, as
  * plain JSON objects. See clinic-events.ts.
  */
-import type { SeededRandom } from "../src/testing/seeded-random.ts";
 import {
-  diagnoses,
   drugs,
   eventTypes,
   hospitals,
   iso,
   note,
+  pickCommon,
   staff,
   tenths,
   tests,
@@ -27,12 +26,12 @@ export const visitShapes: readonly Shape[] = [
   {
     type: visit,
     weight: 18,
-    fields: (c, r) => ({
+    fields: (c) => ({
       ...head(c, "visit"),
-      vitals: vitals(r),
-      dx: icd(r),
-      rx: [drug(r)],
-      note: note(r),
+      vitals: vitals(c),
+      dx: icd(c),
+      rx: [drug(c)],
+      note: note(c),
     }),
   },
   {
@@ -40,10 +39,10 @@ export const visitShapes: readonly Shape[] = [
     weight: 12,
     fields: (c, r) => ({
       ...head(c, "visit"),
-      vitals: vitals(r),
-      dx: icd(r),
-      rx: [drug(r), drug(r)],
-      note: note(r),
+      vitals: vitals(c),
+      dx: icd(c),
+      rx: [drug(c), drug(c)],
+      note: note(c),
       follow_up: iso(c.nowMs + r.between(3, 30) * 86_400_000).slice(0, 10),
     }),
   },
@@ -53,12 +52,12 @@ export const visitShapes: readonly Shape[] = [
     fields: (c, r) => ({
       ...head(c, "visit.child"),
       age_months: r.between(1, 59),
-      vitals: vitals(r),
+      vitals: vitals(c),
       muac_mm: r.between(108, 165),
-      dx: icd(r),
-      rx: [drug(r)],
+      dx: icd(c),
+      rx: [drug(c)],
       imci: r.pick(["green", "yellow", "pink"]),
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -67,11 +66,11 @@ export const visitShapes: readonly Shape[] = [
     fields: (c, r) => ({
       ...head(c, "visit.chronic"),
       programme: r.pick(["hypertension", "diabetes"]),
-      vitals: vitals(r),
+      vitals: vitals(c),
       rbs_mg_dl: r.between(78, 310),
       adherence: r.pick(["good", "fair", "poor"]),
-      rx: [drug(r), drug(r)],
-      note: note(r),
+      rx: [drug(c), drug(c)],
+      note: note(c),
     }),
   },
   {
@@ -81,12 +80,12 @@ export const visitShapes: readonly Shape[] = [
       ...head(c, "visit.injury"),
       site: r.pick(["left hand", "right foot", "scalp", "forearm"]),
       cause: r.pick(["fall", "tool", "animal", "road"]),
-      vitals: vitals(r),
+      vitals: vitals(c),
       sutures: r.between(0, 8),
       tetanus: r.chance(0.5),
-      dx: icd(r),
-      rx: [drug(r)],
-      note: note(r),
+      dx: icd(c),
+      rx: [drug(c)],
+      note: note(c),
     }),
   },
   {
@@ -96,10 +95,10 @@ export const visitShapes: readonly Shape[] = [
       ...head(c, "visit.dental"),
       tooth: r.between(11, 48),
       procedure: r.pick(["extraction", "filling", "scaling"]),
-      vitals: { bp: `${r.between(100, 150)}/${r.between(60, 95)}`, pulse: r.between(60, 105) },
-      dx: icd(r),
-      rx: [drug(r), drug(r)],
-      note: note(r),
+      vitals: { bp: pickCommon(r, pressures) },
+      dx: icd(c),
+      rx: [drug(c), drug(c)],
+      note: note(c),
     }),
   },
   {
@@ -116,7 +115,7 @@ export const visitShapes: readonly Shape[] = [
       guardian: r.pick(["mother", "father", "none"]),
       allergies: r.pick([["penicillin"], [], []]),
       consent: { registry: true, sms: r.chance(0.6) },
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -130,7 +129,7 @@ export const visitShapes: readonly Shape[] = [
       previous: { village: r.pick(villages), phone: `+975 17 ${r.between(100_000, 999_999)}` },
       reason: r.pick(["moved", "correction", "new SIM"]),
       checked_against: r.pick(["CID card", "household list"]),
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -150,7 +149,7 @@ export const visitShapes: readonly Shape[] = [
         { test: r.pick(tests), value: tenths(r, 60, 260), unit: "mg/dL", flag: r.pick(["", "H"]) },
       ],
       technician: r.pick(staff),
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -162,9 +161,9 @@ export const visitShapes: readonly Shape[] = [
       tests: [r.pick(tests), r.pick(tests), r.pick(tests)],
       priority: r.pick(["routine", "urgent"]),
       fasting: r.chance(0.3),
-      dx: icd(r),
+      dx: icd(c),
       collected_at: iso(c.nowMs - r.between(60, 900) * 1000),
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -173,9 +172,9 @@ export const visitShapes: readonly Shape[] = [
     fields: (c, r) => ({
       ...head(c, "dispense"),
       visit_id: visitId(c),
-      items: [drug(r), drug(r), drug(r)].map((item) => ({
+      items: [drug(c), drug(c)].map((item) => ({
         ...item,
-        batch: `B${r.between(10_000, 99_999)}`,
+        batch: `B${r.between(2200, 2231)}`,
       })),
       counselled: true,
     }),
@@ -187,14 +186,14 @@ export const visitShapes: readonly Shape[] = [
       ...head(c, "immunisation"),
       vaccine: r.pick(vaccines),
       dose: r.between(1, 3),
-      lot: `VX${r.between(1000, 9999)}-${r.pick(["A", "B", "C"])}`,
+      lot: `VX${r.between(2040, 2049)}-A`,
       expiry: `2027-${String(r.between(1, 12)).padStart(2, "0")}-28`,
       site: r.pick(["left deltoid", "right thigh", "left thigh", "oral"]),
       weight_kg: tenths(r, 3, 14),
       temp_c: tenths(r, 36, 38),
       next_due: iso(c.nowMs + 28 * 86_400_000).slice(0, 10),
       reaction: "none",
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -207,11 +206,11 @@ export const visitShapes: readonly Shape[] = [
       fundal_cm: r.between(12, 38),
       fetal_heart: r.between(118, 164),
       presentation: r.pick(["cephalic", "breech"]),
-      vitals: vitals(r),
+      vitals: vitals(c),
       hb_g_dl: tenths(r, 8, 14),
       urine: { protein: r.pick(["nil", "trace", "+"]), sugar: "nil" },
       iron_folate: true,
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -220,14 +219,14 @@ export const visitShapes: readonly Shape[] = [
     fields: (c, r) => ({
       ...head(c, "pnc"),
       days_after: r.between(1, 42),
-      mother: { ...vitals(r), bleeding: r.pick(["normal", "heavy"]) },
+      mother: { ...vitals(c), bleeding: r.pick(["normal", "heavy"]) },
       newborn: {
         weight_g: r.between(2100, 4100),
         temp_c: tenths(r, 36, 38),
         cord: r.pick(["clean", "red"]),
         feeding: r.pick(["exclusive", "mixed"]),
       },
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -238,11 +237,11 @@ export const visitShapes: readonly Shape[] = [
       visit_id: visitId(c),
       to: r.pick(hospitals),
       urgency: r.pick(["routine", "within 24 h", "emergency"]),
-      dx: icd(r),
-      vitals: vitals(r),
-      given: [drug(r)],
+      dx: icd(c),
+      vitals: vitals(c),
+      given: [drug(c)],
       transport: r.pick(["ambulance", "own"]),
-      note: note(r),
+      note: note(c),
     }),
   },
   {
@@ -265,25 +264,41 @@ export const visitShapes: readonly Shape[] = [
   },
 ];
 
-function vitals(random: SeededRandom): Fields {
+function vitals({ random, illness, patient }: Clinic): Fields {
   return {
-    temp_c: tenths(random, 36, 39),
-    pulse: random.between(58, 118),
-    bp: `${random.between(98, 168)}/${random.between(58, 102)}`,
-    resp: random.between(14, 28),
-    spo2: random.between(89, 99),
-    weight_kg: tenths(random, 9, 84),
+    temp_c: Math.round(illness.tempC * 10 + random.between(-3, 3)) / 10,
+    pulse: pickCommon(random, [72, 76, 80, 84, 78, 88, 68, 92, 96, 100, 64, 104, 110]),
+    bp: pickCommon(random, pressures),
+    resp: pickCommon(random, [18, 20, 16, 22, 24]),
+    spo2: pickCommon(random, [98, 97, 99, 96, 95, 93, 91]),
+    weight_kg: patient.weightKg,
   };
 }
 
-function icd(random: SeededRandom): Fields {
-  const [code, text] = random.pick(diagnoses);
-  return { icd10: code, text };
+const pressures = [
+  "120/80",
+  "110/70",
+  "130/80",
+  "120/70",
+  "140/90",
+  "130/90",
+  "100/60",
+  "150/90",
+  "128/84",
+  "160/100",
+  "118/76",
+];
+
+function icd({ illness }: Clinic): Fields {
+  return { icd10: illness.icd10, text: illness.text };
 }
 
-function drug(random: SeededRandom): Fields {
-  const [name, dose] = random.pick(drugs);
-  return { drug: name, dose, days: random.between(1, 10) };
+/** The next drug for the illness in hand. */
+function drug(clinic: Clinic): Fields {
+  const { rx } = clinic.illness;
+  const [position, days] = rx[clinic.drugsWritten++ % rx.length] ?? [0, 3];
+  const [name, dose] = drugs[position] ?? drugs[0];
+  return { drug: name, dose, days };
 }
 
 /** One of the latest visits; a new one when there is none yet. */
@@ -294,14 +309,13 @@ function visitId(clinic: Clinic): string {
 
 /** Fields that every record of the clinic begins with. */
 function head(clinic: Clinic, event: string): Fields {
-  const patient = clinic.random.pick(clinic.patients);
   const id = drawUuid(clinic.random);
   if (event.startsWith("visit") && clinic.visitIds.push(id) > 12) clinic.visitIds.shift();
   return {
     event,
     id,
-    patient_id: patient.id,
+    patient_id: clinic.patient.id,
     at: iso(clinic.nowMs),
-    by: clinic.random.pick(staff),
+    by: pickCommon(clinic.random, staff),
   };
 }
