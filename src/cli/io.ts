@@ -48,7 +48,8 @@ export function createIo(streams: Streams): Io {
     stdinBytes: streams.stdinBytes,
     isOutTty: stdout.isTTY === true,
     isErrTty: stderr.isTTY === true,
-    columns: stdout.isTTY === true ? stdout.columns : undefined,
+    // Some terminals (a serial console, a script) do not know their width and say 0.
+    columns: stdout.isTTY === true ? stdout.columns || columnsDefault : undefined,
     out: (text) => {
       if (isClosed || stdout.write(text)) return undefined;
       return new Promise((resolve) => stdout.once("drain", resolve));
@@ -66,6 +67,8 @@ export function createIo(streams: Streams): Io {
     nowMs: streams.nowMs,
   };
 }
+
+const columnsDefault = 80;
 
 /** Gathers short lines into fewer writes; what is left goes out when the process is idle. */
 export class LineWriter {
