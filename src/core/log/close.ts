@@ -6,7 +6,7 @@
 import { ByteWriter } from "../bytes.ts";
 import type { LogCore } from "./core.ts";
 import { type CloseHead, encodeCloseFields } from "./event-fields.ts";
-import { closeCheckpointBytes, recordKind } from "./format.ts";
+import { recordKind } from "./format.ts";
 import type { Group } from "./group.ts";
 import { openGroup, pump, stageRecord } from "./group-commit.ts";
 import { stageAlias } from "./stage-event.ts";
@@ -20,7 +20,7 @@ export function closeLog(core: LogCore): void {
     pump(core);
     startUpkeep(core);
     stageClose(core);
-    if (core.bytesSinceCheckpoint > closeCheckpointBytes) writeCheckpoint(core, () => undefined);
+    if (core.bytesSinceCheckpoint > core.checkpointBytes / 4) writeCheckpoint(core, () => undefined);
   }
   core.isClosed = true;
   core.active.file?.close();

@@ -30,6 +30,7 @@ export interface CoreOptions {
   readonly logId: Uint8Array;
   readonly dataKey: Uint8Array | undefined;
   readonly segmentBytes: number;
+  readonly checkpointBytes: number;
   readonly buildTimeMs: number;
   readonly wallMs: number;
 }
@@ -48,6 +49,8 @@ export class LogCore {
   readonly logId: Uint8Array;
   readonly dataKey: Uint8Array | undefined;
   readonly segmentBytes: number;
+  /** A checkpoint is due after this much, or four times its own size. */
+  readonly checkpointBytes: number;
   readonly buildTimeMs: number;
   readonly seal: SegmentInput;
   readonly files: FileCache;
@@ -86,7 +89,8 @@ export class LogCore {
   nextSegment: number;
   manifestGeneration = 0;
   checkpointGeneration = 0;
-  checkpointBytes = 0;
+  /** Size of the newest checkpoint. */
+  lastCheckpointBytes = 0;
   bytesSinceCheckpoint = 0;
   isUpkeepBusy = false;
   /** Upkeep failed for want of space; tried again after this many more bytes. */
@@ -107,6 +111,7 @@ export class LogCore {
     this.logId = options.logId;
     this.dataKey = options.dataKey;
     this.segmentBytes = options.segmentBytes;
+    this.checkpointBytes = options.checkpointBytes;
     this.buildTimeMs = options.buildTimeMs;
     this.wallMs = options.wallMs;
     this.seal = { crypto: options.crypto, dataKey: options.dataKey, logId: options.logId };

@@ -57,9 +57,8 @@ export const segmentBytesDefault = 16 * 1024 * 1024;
 export const reserveBytes = 256 * 1024;
 /** Opening checks the CRC of this much at the end (RULES 18), and all of a log under twice that. */
 export const openCheckBytes = 1024 * 1024;
-export const checkpointEveryBytes = 1024 * 1024;
-/** Closing writes a checkpoint when more than this was appended since the last one. */
-export const closeCheckpointBytes = 256 * 1024;
+/** A checkpoint is due after this much; closing writes one after a quarter of it. */
+export const checkpointBytesDefault = 1024 * 1024;
 /** A group is written out in pieces of about this size, so that a large push needs little memory. */
 export const groupPieceBytes = 256 * 1024;
 

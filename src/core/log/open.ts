@@ -17,6 +17,7 @@ import { recordDamage, reportDamage, setAside } from "./damage.ts";
 import { discover, type DiscoveredLog } from "./discover.ts";
 import { diskError, syncError } from "./faults.ts";
 import {
+  checkpointBytesDefault,
   fileHeaderBytes,
   fileName,
   logIdBytes,
@@ -47,6 +48,8 @@ export interface CreateLogInput {
   readonly buildTimeMs?: number;
   /** Default 16 MiB. */
   readonly segmentBytes?: number;
+  /** Bytes between checkpoints; default 1 MiB. */
+  readonly checkpointBytes?: number;
 }
 
 export interface OpenLogInput {
@@ -59,6 +62,8 @@ export interface OpenLogInput {
   /** Heads of own streams that peers have confirmed, from durable peer state (RULES 9). */
   readonly confirmed: readonly ConfirmedHead[];
   readonly segmentBytes?: number;
+  /** Bytes between checkpoints; default 1 MiB. */
+  readonly checkpointBytes?: number;
   /** Writes nothing, needs no lock, and lists only what is proven durable. */
   readonly readOnly?: boolean;
 }
@@ -136,6 +141,7 @@ function toOptions(input: CreateLogInput | OpenLogInput, logId: Uint8Array): Cor
     logId,
     dataKey: input.dataKey,
     segmentBytes: input.segmentBytes ?? segmentBytesDefault,
+    checkpointBytes: input.checkpointBytes ?? checkpointBytesDefault,
     buildTimeMs: input.buildTimeMs ?? 0,
     wallMs: input.wallMs,
   };
@@ -292,6 +298,8 @@ class Opening {
   }
 
   private readonly fresh = new Set<string>();
+  /** Seqs of own streams that are missing and accounted for by marks of this opening. */
+  private explained = 0;
 
   private isFresh(range: { readonly segment: number; readonly fromOffset: number }): boolean {
     return this.fresh.has(`${range.segment}-${range.fromOffset}`);
@@ -404,7 +412,8 @@ class Opening {
       const { node, lane } = core.streams.table.id(index);
       stageMark(core, jump, core.wallMs, [index]);
       pump(core);
-      this.recovered.report.explained += jump.to - head;
+      this.explained += jump.to - head;
+      this.nameJump(jump.alias, head + 1, jump.to);
       this.reports.push(
         new ZamError("Z213", {
           stream: lane === "" ? node : `${node}/${lane}`,
@@ -415,6 +424,13 @@ class Opening {
     }
   }
 
+  /** Heads of a clean close tell what a damaged range behind the last checkpoint held. */
+  private nameJump(alias: number, from: number, to: number): void {
+    const { damages } = this.recovered.report;
+    const last = damages[damages.length - 1];
+    if (last !== undefined) recordDamage(this.core, { ...last.range, missing: [{ alias, from, to }] });
+  }
+
   /**
    * Records are gone, and nothing says which: they may have been own ones, whose
    * seqs must never be issued again. A fresh epoch cannot collide with anything.
@@ -423,14 +439,19 @@ class Opening {
     const { core, recovered } = this;
     const { report } = recovered;
     const isEpochKnown = core.ownEpoch !== 0 || core.changeOrdinal > 0;
-    const isUncertain = report.lostOrdinals > report.explained || this.found.unreadable.length > 0;
+    let unexplained = -this.explained;
+    for (const damage of report.damages) {
+      unexplained += damage.lostRecords;
+      for (const { from, to } of damage.missing) unexplained -= to - from + 1;
+    }
+    const isUncertain = unexplained > 0 || this.found.unreadable.length > 0;
     if (!isUncertain && isEpochKnown) return;
     const epoch = randomEpoch(core);
     const reason = "Z214";
     stageMark(core, { kind: "newEpoch", epoch, reason, restartMs: undefined }, core.wallMs);
     core.stagedEpoch = epoch;
     const error = new ZamError("Z214", {
-      count: Math.max(1, report.lostOrdinals - report.explained),
+      count: Math.max(1, unexplained),
     });
     const id = `lost-${core.changeOrdinal}`;
     stageMark(core, { kind: "alarm", id, code: "Z214", text: error.message }, core.wallMs);

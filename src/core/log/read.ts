@@ -14,7 +14,7 @@ import type { LogCore } from "./core.ts";
 import { reportDamage, reportMissing } from "./damage.ts";
 import { decodeEventFields, decodeFragmentFields } from "./event-fields.ts";
 import { fileHeaderBytes, recordKind } from "./format.ts";
-import { isRehomed, locate, locationOf } from "./locate.ts";
+import { type EventPlace, isRehomed, locate, locationOf } from "./locate.ts";
 import { indexOf, openReader } from "./segment-access.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 import {
@@ -33,7 +33,6 @@ export function readStream(
   const events: StoredEvent[] = [];
   let bytes = 0;
   let chain = isRehomed(core, index) ? rehomedChainBefore(core, index, from) : undefined;
-  let wasHeld = true;
   visitStream(core, index, from, (recorded) => {
     const event = toStoredEvent(core, recorded, chain ?? recorded.fields.chainBefore);
     if (event === undefined) return false;
@@ -42,8 +41,7 @@ export function readStream(
     events.push(event);
     bytes += event.payloadSize;
     if (chain !== undefined) chain = event.chain;
-    wasHeld = events.length < limit.events && bytes < limit.bytes;
-    return wasHeld;
+    return events.length < limit.events && bytes < limit.bytes;
   });
   const last = events[events.length - 1];
   if (chain !== undefined && last !== undefined) {
@@ -64,32 +62,56 @@ function visitStream(
     const place = locate(core, index, seq);
     const reader = place === undefined ? undefined : openReader(core, place.segment);
     if (place === undefined || reader === undefined) return reportMissing(core, index, seq);
-    const { entry, alias, storedSeq } = place;
-    let wanted = storedSeq;
-    const shift = storedSeq - seq;
-    let nth = entry.firstSeq;
-    for (let offset = entry.offset; nth < entry.firstSeq + entry.count; ) {
-      if (reader.peekAt(offset) === "record") {
-        const isOurs = reader.header.alias === alias && reader.header.kind === recordKind.event;
-        if (!isOurs || nth < wanted) {
-          if (isOurs) nth++;
-          offset = reader.skipBad(reader.nextOffset);
-          continue;
-        }
-      }
-      const found = reader.readAt(offset);
-      const known = { index, seq: wanted - shift };
-      if (found !== "record") return reportDamage(core, place.segment, offset, known);
-      const recorded = openEvent(core, reader, index, wanted - shift);
-      if (recorded === undefined) return reportDamage(core, place.segment, offset, known);
-      if (recorded.fields.seq !== wanted) return reportMissing(core, index, wanted - shift);
-      if (!visit(recorded)) return;
-      wanted++;
-      nth++;
-      offset = reader.skipBad(reader.nextOffset);
-    }
-    seq = wanted - shift;
+    const next = visitEntry(core, index, seq, place, reader, visit);
+    if (next === undefined) return;
+    seq = next;
   }
+}
+
+/** Visits events of one index entry; the seq behind it, or undefined when the visit is over. */
+function visitEntry(
+  core: LogCore,
+  index: StreamIndex,
+  from: number,
+  place: EventPlace,
+  reader: SegmentReader,
+  visit: (recorded: RecordedEvent) => boolean,
+): number | undefined {
+  const { entry, alias, segment } = place;
+  const shift = place.storedSeq - from;
+  const last = entry.firstSeq + entry.count - 1;
+  // Records can be counted instead of opened as long as none of them was set aside.
+  let toSkip = hasBadRange(core, segment) ? 0 : place.storedSeq - entry.firstSeq;
+  let wanted = place.storedSeq;
+  for (let offset = entry.offset; wanted <= last; offset = reader.skipBad(reader.nextOffset)) {
+    const isHeader = reader.peekAt(offset) === "record";
+    const isOurs = reader.header.alias === alias && reader.header.kind === recordKind.event;
+    if (isHeader && !isOurs) continue;
+    if (isHeader && toSkip > 0) {
+      toSkip--;
+      continue;
+    }
+    const event = { index, seq: wanted - shift };
+    const recorded =
+      reader.readAt(offset) === "record" ? openEvent(core, reader, index, event.seq) : undefined;
+    if (recorded === undefined) {
+      reportDamage(core, segment, offset, event);
+      return undefined;
+    }
+    if (recorded.fields.seq < wanted) continue;
+    if (recorded.fields.seq > wanted || !isHeld(core, index, event.seq)) {
+      reportMissing(core, index, event.seq);
+      return undefined;
+    }
+    if (!visit(recorded)) return undefined;
+    wanted++;
+    if (!isHeld(core, index, wanted - shift)) return undefined;
+  }
+  return wanted - shift;
+}
+
+function hasBadRange(core: LogCore, segment: number): boolean {
+  return core.badRanges.some((range) => range.segment === segment);
 }
 
 /** The record just found as an event of the stream; undefined when its seal or fields do not fit. */

@@ -29,15 +29,29 @@ import { newPartial } from "./partials.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
+/** A bad range that the replay met, with what the records behind it tell of it. */
+export interface FoundDamage {
+  readonly range: BadRange;
+  /** What jumps of seq say was in it. */
+  readonly missing: MissingRun[];
+  /** Records that are gone, as ordinals tell. */
+  lostRecords: number;
+}
+
 /** What the replay of a tail found, over all of its segments. */
 export class ReplayReport {
-  /** Bad ranges that are damage, with what jumps of seq behind them say was in them. */
-  readonly damages: { readonly range: BadRange; readonly missing: MissingRun[] }[] = [];
+  /** Damage that no mark of the log names yet. */
+  damages: FoundDamage[] = [];
   closeHeads: readonly CloseHead[] = [];
-  /** Records that are gone, as ordinals tell, and how many of them jumps explain. */
-  lostOrdinals = 0;
-  explained = 0;
   chainMismatches = 0;
+
+  /** A mark behind it shows that an earlier opening has seen to it. */
+  dropKnown(segment: number, fromOffset: number, toOffset: number): void {
+    this.damages = this.damages.filter(
+      ({ range }) =>
+        range.segment !== segment || range.fromOffset < fromOffset || range.fromOffset >= toOffset,
+    );
+  }
 }
 
 export interface SegmentReplay {
@@ -108,7 +122,7 @@ export function replaySegment(
     const next = found === "record" ? nextOf(reader, offset) : reader.resync(offset + 1);
     const range = { segment: writer.number, fromOffset: offset, toOffset: next };
     addBadRange(core, range);
-    report.damages.push({ range, missing: [] });
+    report.damages.push({ range, missing: [], lostRecords: 0 });
     offset = reader.skipBad(next);
   }
   const isAllDurable = offset <= durableEnd;
@@ -166,6 +180,9 @@ class RecordReplay {
         this.note({ alias: 0, seq: 0, offset, ordinal: fields.ordinal, id: undefined });
         const { mark } = fields;
         applyMark(core, { mark, atMs: fields.atMs }, fields.ordinal);
+        if (mark.kind === "damage") {
+          this.report.dropKnown(mark.segment, mark.fromOffset, mark.toOffset);
+        }
         if (mark.kind === "newEpoch" && mark.restartMs !== undefined) {
           core.clock.restart(mark.restartMs);
         }
@@ -246,7 +263,9 @@ class RecordReplay {
   /** Every record has the ordinal after the one before: a gap counts what is gone. */
   private noteGap(ordinal: number): void {
     const gap = ordinal - this.core.changeOrdinal - 1;
-    if (gap > 0 && this.report.damages.length > 0) this.report.lostOrdinals += gap;
+    const { damages } = this.report;
+    const last = damages[damages.length - 1];
+    if (gap > 0 && last !== undefined) last.lostRecords += gap;
   }
 
   private applyEvent(
@@ -278,7 +297,6 @@ class RecordReplay {
 
   private noteJump(alias: number, from: number, to: number): void {
     const last = this.report.damages[this.report.damages.length - 1];
-    this.report.explained += to - from + 1;
     last?.missing.push({ alias, from, to });
   }
 

@@ -6,7 +6,7 @@
 import { FileFault } from "../ports.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { LogCore } from "./core.ts";
-import { checkpointEveryBytes, fileName, indexFileName } from "./format.ts";
+import { fileName, indexFileName } from "./format.ts";
 import { makeReadOnly } from "./group-commit.ts";
 import { syncError } from "./faults.ts";
 import { type AliasDefinition, encodeIndexFile } from "./index/index-file.ts";
@@ -29,12 +29,12 @@ export function startUpkeep(core: LogCore): void {
 
 function endStep(core: LogCore, ok: boolean): void {
   core.isUpkeepBusy = false;
-  core.upkeepPauseBytes = ok ? 0 : core.bytesSinceCheckpoint + checkpointEveryBytes;
+  core.upkeepPauseBytes = ok ? 0 : core.bytesSinceCheckpoint + core.checkpointBytes;
   startUpkeep(core);
 }
 
 function isCheckpointDue(core: LogCore): boolean {
-  return core.bytesSinceCheckpoint >= Math.max(checkpointEveryBytes, 4 * core.checkpointBytes);
+  return core.bytesSinceCheckpoint >= Math.max(core.checkpointBytes, 4 * core.lastCheckpointBytes);
 }
 
 export function writeIndex(
@@ -106,7 +106,7 @@ export function writeCheckpoint(core: LogCore, done: (ok: boolean) => void): voi
         return done(false);
       }
       core.checkpointGeneration = generation;
-      core.checkpointBytes = bytes.length;
+      core.lastCheckpointBytes = bytes.length;
       core.bytesSinceCheckpoint -= covered;
       done(true);
     });
