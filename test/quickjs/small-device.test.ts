@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import type { Log } from "../../src/core/log/api.ts";
+import type { Log, NewEvent } from "../../src/core/log/api.ts";
 import { createLog, openLog } from "../../src/core/log/open.ts";
 import { createSession } from "../../src/core/session/session.ts";
 import { nodeCompressor } from "../../src/storage/node-compressor.ts";
@@ -59,7 +59,7 @@ async function writeLogs(): Promise<{ readonly clinic: NodeStore; readonly hub: 
     wallMs: nowMs,
   });
   for (let from = 1; from <= eventCount; from += batchEvents) {
-    const events = [];
+    const events: NewEvent[] = [];
     for (let seq = from; seq < from + batchEvents && seq <= eventCount; seq++) {
       events.push({ lane: "", type: 1, payload: payloadOf(seq) });
     }
