@@ -41,6 +41,7 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
     for (const item of out.inFlight.splice(0, at + 1)) {
       s.inFlightBytes -= item.bytes;
       s.eventsConfirmed += item.events;
+      s.eventsInFlight -= item.events;
       advance(s, out, item);
     }
     replanWhenStale(s, out);
@@ -86,6 +87,7 @@ export function takeRefused(s: SessionState, frame: RefusedFrame): void {
   out.inFlight.splice(at, 1);
   s.inFlightBytes -= item.bytes;
   s.eventsSent -= item.events;
+  s.eventsInFlight -= item.events;
   s.noteProgress();
   if (frame.reason === "stream") {
     onStreamRefused(s, out, frame);

@@ -18,7 +18,7 @@ import { isOverspent } from "./budget.ts";
 import { closingTimeoutMs } from "./limits.ts";
 import { countRemaining, hasWork } from "./offer.ts";
 import type { PeerState } from "./peer-state.ts";
-import { type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
 
 export function decide(s: SessionState): void {
   if (s.isEnding || s.phase === "new") return;
@@ -156,7 +156,8 @@ export function onEof(s: SessionState, cause: ZamError | undefined): void {
   if (s.phase === "open") saveAtEnd(s);
   s.control.length = 0;
   s.ackDue.clear();
-  if (isOver && cause === undefined) s.end(s.isComplete ? "done" : "peer");
+  if (s.isComplete) s.end("done");
+  else if (isOver && cause === undefined) s.end("peer");
   else s.end("error", cause ?? new ZamError("Z521", { phase: s.phase === "hello" ? "before HELLO" : "while syncing" }));
 }
 
@@ -224,9 +225,4 @@ export function summaryOf(s: SessionState): SessionSummary {
     ...(s.clockDifferenceMs === undefined ? {} : { clockDifferenceMs: s.clockDifferenceMs }),
     ...(s.peerHello?.health === undefined ? {} : { peerHealth: s.peerHello.health }),
   };
-}
-
-/** A line of the peer's vector, by stream. */
-export function theirLine(s: SessionState, id: VectorEntry["id"]): VectorEntry | undefined {
-  return s.theirs.get(streamKey(id));
 }

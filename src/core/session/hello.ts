@@ -7,13 +7,14 @@ import { bytesEqual } from "../bytes.ts";
 import { codecRaw, codecZstd, type HelloFrame, protocolVersion, protocolVersionOldest } from "../codec/frame-types.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
-import type { VectorEntry } from "../vector/stream-table.ts";
 import type { HealthBlock } from "./api.ts";
 import { allowance } from "./budget.ts";
 import { maxClockDriftMsDefault } from "./limits.ts";
 import { planAll } from "./offer.ts";
 import { type SessionState, streamKey } from "./state.ts";
 import { beginVector, noMark, sendVector, takeOwnVector } from "./vectors.ts";
+
+const trustedStepMs = 600_000;
 
 const codecsHere = (1 << codecRaw) + (1 << codecZstd);
 
@@ -130,17 +131,12 @@ function takeClock(s: SessionState, peerWallMs: number): void {
   if (Math.abs(s.clockDifferenceMs) > driftMsMax)
     s.report("Z517", { peer: peer.nodeId, differenceMs: Math.round(s.clockDifferenceMs) });
   if (self.role !== "clinic" || peer.role !== "hub" || peerWallMs >= hlcMsMax || s.isPing) return;
-  // Once a minute is enough: each mark costs a record.
-  if (peerWallMs > s.log.trustedTimeMs + 60_000) s.mark({ kind: "trustedTime", ms: peerWallMs });
+  // Every ten minutes is enough for a bound of a day: each mark costs a record.
+  if (peerWallMs > s.log.trustedTimeMs + trustedStepMs) s.mark({ kind: "trustedTime", ms: peerWallMs });
   const trustedMs = Math.max(peerWallMs, s.log.trustedTimeMs);
   const aheadMs = s.log.lastHlc.ms - trustedMs;
   if (aheadMs <= driftMsMax) return;
   const error = s.report("Z518", { aheadMs });
   s.mark({ kind: "newEpoch", reason: error.code, restartHlcAtMs: trustedMs });
   s.mark({ kind: "alarm", id: `clock ${s.log.ownEpoch}`, code: error.code, text: error.message });
-}
-
-/** The peer's vector, if it is known from earlier sessions, for tests and for what remains. */
-export function linesOf(s: SessionState): readonly VectorEntry[] {
-  return [...s.theirs.values()];
 }

@@ -63,6 +63,7 @@ export function planStream(s: SessionState, index: StreamIndex): void {
   }
   const target = out ?? createOutgoing(s, mine);
   target.work = work;
+  s.active.add(target);
   if (work[0]?.from !== target.fragment?.seq) target.fragment = undefined;
 }
 
@@ -211,7 +212,7 @@ export function planAgain(s: SessionState, out: Outgoing): void {
 /** Is there, or may there come, something to send without news from the log? */
 export function hasWork(s: SessionState): boolean {
   if (s.searches.size > 0 || s.waiting.size > 0 || s.marksOpen > 0) return true;
-  for (const out of s.outgoing.values()) if (out.state === "open" && out.work.length > 0) return true;
+  for (const out of s.active) if (out.state === "open" && out.work.length > 0) return true;
   return false;
 }
 

@@ -15,7 +15,7 @@ import type { StoredEvent } from "../log/api.ts";
 import { budgetRest, mustStop, promisedBytes } from "./budget.ts";
 import { inFlightBytesMax, rangeBytesAim, speculativeBytesMax } from "./limits.ts";
 import { planAgain } from "./offer.ts";
-import type { Outgoing, SentItem, SessionState, Work } from "./state.ts";
+import { type Outgoing, type SentItem, type SessionState, streamKey, type Work } from "./state.ts";
 
 interface Built {
   readonly frame: Frame;
@@ -53,7 +53,8 @@ function maySendData(s: SessionState): boolean {
 
 function pickStream(s: SessionState): Outgoing | undefined {
   let best: Outgoing | undefined;
-  for (const out of s.outgoing.values()) {
+  for (const out of s.active) {
+    if (out.work.length === 0) s.active.delete(out);
     if (out.state !== "open" || out.work.length === 0) continue;
     if (out.isUrgent) return out;
     best ??= out;
@@ -166,13 +167,9 @@ function buildFragment(s: SessionState, out: Outgoing, event: StoredEvent): Buil
 
 /** Bytes of this event that the peer's vector says are durable there. */
 function partialOf(s: SessionState, out: Outgoing, event: StoredEvent): number {
-  const theirs = s.theirs.get(keyOf(out));
+  const theirs = s.theirs.get(streamKey(out.id));
   const partial = theirs?.partialBytes ?? 0;
-  return theirs !== undefined && event.seq === theirs.head + 1 && partial < event.payloadSize ? partial : theirs === undefined ? 0 : 0;
-}
-
-function keyOf(out: Outgoing): string {
-  return `${out.id.node} ${out.id.epoch} ${out.id.lane}`;
+  return theirs !== undefined && event.seq === theirs.head + 1 && partial < event.payloadSize ? partial : 0;
 }
 
 function buildFloor(s: SessionState, out: Outgoing, work: Work): Built | undefined {
@@ -225,6 +222,7 @@ function commit(s: SessionState, out: Outgoing, built: Built, bytes: number): vo
   s.sentDataBytes += bytes;
   s.hasSentData = true;
   s.eventsSent += item.events;
+  s.eventsInFlight += item.events;
   if (s.isSpeculating) s.speculatedBytes += raw.length;
   s.doneSent = "no";
   s.noteProgress();

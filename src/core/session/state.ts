@@ -153,6 +153,8 @@ export class SessionState {
 
   // Sending
   readonly outgoing = new Map<StreamIndex, Outgoing>();
+  /** Those with work, and perhaps some without: so that 10,000 idle streams cost nothing a frame. */
+  readonly active = new Set<Outgoing>();
   readonly outgoingByNumber: Outgoing[] = [];
   readonly offerable: StreamIndex[] = [];
   readonly plannedHeads: number[] = [];
@@ -201,6 +203,7 @@ export class SessionState {
 
   // Progress and end
   eventsSent = 0;
+  eventsInFlight = 0;
   eventsConfirmed = 0;
   eventsReceived = 0;
   private progressQueued = false;
@@ -303,8 +306,8 @@ export class SessionState {
   }
 
   progress(): SessionProgress {
-    let waiting = 0;
-    for (const out of this.outgoing.values()) waiting += countWork(out.work) + countFlight(out.inFlight);
+    let waiting = this.eventsInFlight;
+    for (const out of this.active) waiting += countWork(out.work);
     return {
       eventsToSend: this.eventsConfirmed + waiting,
       eventsSent: this.eventsSent,
@@ -406,12 +409,6 @@ function wireText(error: ZamError): string {
 function countWork(work: readonly Work[]): number {
   let count = 0;
   for (const item of work) if (item.kind === "events") count += item.to - item.from + 1;
-  return count;
-}
-
-function countFlight(items: readonly SentItem[]): number {
-  let count = 0;
-  for (const item of items) count += item.events;
   return count;
 }
 

@@ -18,7 +18,9 @@ import type { SessionState } from "./state.ts";
 
 function pingAtMs(s: SessionState): number {
   const isQuietLink = s.isSettled && isKeptOpen(s);
-  return s.lastHeardMs + (isQuietLink ? quietPingMs : idlePingMs);
+  const waitMs = isQuietLink ? quietPingMs : idlePingMs;
+  // The side that answered waits a little longer, so that only one of both asks.
+  return s.lastHeardMs + (s.options.isInitiator ? waitMs : waitMs * 1.25);
 }
 
 /** Nothing moves although the peer answers PING. A settled kept-open session may rest for ever. */
