@@ -14,6 +14,7 @@
  */
 import assert from "node:assert/strict";
 import type { Log, NewEvent } from "../../src/core/log/api.ts";
+import { ZamError } from "../../src/core/errors/zam-error.ts";
 import { createLog, openLog } from "../../src/core/log/open.ts";
 import type { CryptoPort, FileStore } from "../../src/core/ports.ts";
 import { nodeCrypto } from "../../src/storage/node-crypto.ts";
@@ -262,4 +263,57 @@ function fingerprint(payload: Uint8Array): string {
 
 function sorted(map: ReadonlyMap<string, string>): [string, string][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** What became of a push on a disk that fails. */
+export type PushOutcome = "durable" | "failed" | "refused" | "pending";
+
+/** Like `push`, but errors are outcomes. */
+export function tryPush(world: World, events: readonly NewEvent[]): PushOutcome {
+  const before = world.book.acked.size;
+  let failed = false;
+  const { log } = world;
+  const watched: Log = Object.create(log, {
+    push: {
+      value: ((list, wallMs, durable) =>
+        log.push(list, wallMs, (error) => {
+          failed = error !== undefined;
+          durable(error);
+        })) satisfies Log["push"],
+    },
+  });
+  world.log = watched;
+  try {
+    push(world, events);
+  } catch (error) {
+    if (!(error instanceof ZamError)) throw error;
+    return "refused";
+  } finally {
+    world.log = log;
+  }
+  if (failed) return "failed";
+  return world.book.acked.size > before ? "durable" : "pending";
+}
+
+/** A log of one segment size on a fresh store. */
+export function createWorld(input: {
+  readonly seed: number;
+  readonly segmentBytes: number;
+  readonly store?: MemoryStore;
+}): World {
+  const random = createSeededRandom(input.seed);
+  const store = input.store ?? new MemoryStore();
+  const log = create(store, random, input.segmentBytes);
+  const book = { ...newBook(), isCreated: true };
+  return { store, log, book, random, segmentBytes: input.segmentBytes, wallMs: startMs };
+}
+
+/** Opens and forgets; what the disk refuses is the caller's to look at. */
+export function openQuietly(store: MemoryStore, segmentBytes: number): Log | ZamError {
+  try {
+    return openLog(options(store, createSeededRandom(3), segmentBytes, startMs)).log;
+  } catch (error) {
+    if (error instanceof ZamError) return error;
+    throw error;
+  }
 }
