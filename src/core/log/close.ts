@@ -20,7 +20,8 @@ export function closeLog(core: LogCore): void {
     pump(core);
     startUpkeep(core);
     stageClose(core);
-    if (core.bytesSinceCheckpoint > core.checkpointBytes / 4) writeCheckpoint(core, () => undefined);
+    if (core.bytesSinceCheckpoint > core.checkpointBytes / 4)
+      writeCheckpoint(core, () => undefined);
   }
   core.isClosed = true;
   core.active.file?.close();

@@ -23,6 +23,8 @@ import type { SegmentWriter } from "./segment-writer.ts";
 
 export function copyTail(core: LogCore, old: SegmentWriter, from: number, to: number): Group {
   const group = openGroup(core);
+  // The file may be gone altogether.
+  if (from >= to) return group;
   const reader = new SegmentReader(core, { segment: old.number, cipher: old.cipher, end: to });
   const moved = new Map<number, number>();
   for (let offset = from; offset < to && reader.readAt(offset) === "record"; ) {

@@ -9,7 +9,16 @@ import { MemoryStore, SimulatedCrash } from "../../testing/memory-store.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import type { Log, PushedEvent } from "./api.ts";
-import { arrivals, assertIncludes, create, digest, event, mapsEqual, open, sha } from "./log.test-kit.ts";
+import {
+  arrivals,
+  assertIncludes,
+  create,
+  digest,
+  event,
+  mapsEqual,
+  open,
+  sha,
+} from "./log.test-kit.ts";
 
 const sizes = { segmentBytes: 3_000, checkpointBytes: 2_000 };
 
@@ -94,8 +103,14 @@ test("nothing acknowledged is lost when the power is cut at any call", () => {
   const whole = new MemoryStore();
   const all = work(whole);
   const total = whole.operations.length;
-  assert.ok(whole.operations.some((text) => text.startsWith("rename")), "segments were rolled");
-  assert.ok(whole.operations.some((text) => text.includes("checkpoint-b")), "checkpoints were written");
+  assert.ok(
+    whole.operations.some((text) => text.startsWith("rename")),
+    "segments were rolled",
+  );
+  assert.ok(
+    whole.operations.some((text) => text.includes("checkpoint-b")),
+    "checkpoints were written",
+  );
   assert.ok(all.acked.size >= 36);
   let checked = 0;
   for (let at = 0; at < total; at++) {
@@ -117,7 +132,8 @@ test("nothing acknowledged is lost when the power is cut at any call", () => {
       try {
         reopenAndCheck(disk, done, label);
       } catch (error) {
-        if (error instanceof Error && !error.message.includes("crash at")) error.message = `${label}: ${error.message}`;
+        if (error instanceof Error && !error.message.includes("crash at"))
+          error.message = `${label}: ${error.message}`;
         throw error;
       }
       checked++;
@@ -133,6 +149,7 @@ test("a kill at any call keeps what the process had written, and what was acknow
     const store = new MemoryStore();
     store.crashAt(at);
     const done = work(store);
-    if (done.createdAt >= 0) reopenAndCheck(store.kill(), done, `kill at ${at} (${whole.operations[at]})`);
+    if (done.createdAt >= 0)
+      reopenAndCheck(store.kill(), done, `kill at ${at} (${whole.operations[at]})`);
   }
 });

@@ -154,7 +154,8 @@ for (const [label, key] of [
   test(`any flipped bit in ${label} log leaves all but a named hole`, () => {
     const store = new MemoryStore();
     const log = create(store, { dataKey: key });
-    for (let i = 1; i <= 8; i++) pushNow(log, event(`event ${i}`, { lane: i % 4 === 0 ? "urgent" : "" }));
+    for (let i = 1; i <= 8; i++)
+      pushNow(log, event(`event ${i}`, { lane: i % 4 === 0 ? "urgent" : "" }));
     const whole = digest(log);
     log.close();
     const pristine = store.copy();
@@ -219,7 +220,9 @@ test("a payload full of record magics does not mislead resynchronising", () => {
     log.close();
     const pristine = store.copy();
     const bytes = pristine.dump().get(name) ?? new Uint8Array(0);
-    const at = bytes.findIndex((byte, i) => i > whole.length && byte === 0x5a && bytes[i + 1] === 0x52 && bytes[i + 2] === 1);
+    const at = bytes.findIndex(
+      (byte, i) => i > whole.length && byte === 0x5a && bytes[i + 1] === 0x52 && bytes[i + 2] === 1,
+    );
     assert.ok(at > 0);
     const disk = pristine.copy();
     disk.flip(name, at + 9);
@@ -249,10 +252,17 @@ test("an unreadable sector is damage, not an exception", () => {
 test("damage met by a later read becomes a hole that survives a restart", () => {
   const store = hundred();
   const { log } = open(store);
-  const name = store.list().filter((file) => file.endsWith(".seg")).sort()[0] ?? "";
+  const name =
+    store
+      .list()
+      .filter((file) => file.endsWith(".seg"))
+      .sort()[0] ?? "";
   store.flip(name, (recordOffsets(store, name)[49] ?? 0) + 40);
   const first = log.readStream(0, 45, { events: 20, bytes: 1 << 20 });
-  assert.deepEqual(first.map(({ seq }) => seq), [45, 46, 47, 48, 49]);
+  assert.deepEqual(
+    first.map(({ seq }) => seq),
+    [45, 46, 47, 48, 49],
+  );
   assert.deepEqual(log.stream(0).holes, [{ from: 50, to: 50 }]);
   assert.equal(log.readStream(0, 51, { events: 100, bytes: 1 << 20 }).length, 50);
   log.close();

@@ -15,22 +15,32 @@ export interface EventPlace {
   /** As the record has them; differ from the stream's own in a re-homed tail. */
   readonly alias: number;
   readonly storedSeq: number;
+  /** Stored seqs of the stream go on up to here in this entry. */
+  readonly lastSeq: number;
 }
 
 /** Undefined when no index names the event. */
 export function locate(core: LogCore, index: StreamIndex, seq: number): EventPlace | undefined {
-  const { streams, active } = core;
-  const rule = core.rehomes.length === 0 ? undefined : ruleInto(core, index);
-  const alias = rule === undefined ? streams.alias(index) : rule.oldAlias;
+  const { streams, active, rehomes } = core;
+  const own = streams.alias(index);
+  const at = rehomes.findIndex((rule) => rule.newAlias === own);
+  const rule = rehomes[at];
+  // Of several rules for one stream the first that fits a record has it.
+  const earlier = at < 0 ? rehomes : rehomes.slice(0, at);
+  const alias = rule?.oldAlias ?? own;
   const storedSeq = rule === undefined ? seq : seq + rule.from - 1;
-  const before = rule === undefined ? Number.POSITIVE_INFINITY : rule.beforeSegment;
-  const from = rule === undefined ? firstSegmentFor(core, alias, seq) : 0;
+  const before = rule?.beforeSegment ?? Number.POSITIVE_INFINITY;
+  let from = 0;
+  for (const { oldAlias, from: ruleFrom, beforeSegment } of earlier) {
+    if (oldAlias === alias && storedSeq >= ruleFrom) from = Math.max(from, beforeSegment);
+  }
   let place: EventPlace | undefined;
   const tryIn = (segment: number): boolean => {
     if (segment < from || segment >= before) return false;
     const entry = indexOf(core, segment)?.find(alias, storedSeq);
     if (entry === undefined) return false;
-    place = { segment, entry, alias, storedSeq };
+    const lastSeq = lastOfRun(earlier, alias, segment, entry, storedSeq);
+    place = { segment, entry, alias, storedSeq, lastSeq };
     return true;
   };
   if (tryIn(active.number)) return place;
@@ -38,18 +48,20 @@ export function locate(core: LogCore, index: StreamIndex, seq: number): EventPla
   return place;
 }
 
-function ruleInto(core: LogCore, index: StreamIndex): RehomeRule | undefined {
-  const alias = core.streams.alias(index);
-  return core.rehomes.find((rule) => rule.newAlias === alias);
-}
-
-/** Records of a re-homed tail do not count as the old stream's any more. */
-function firstSegmentFor(core: LogCore, alias: number, seq: number): number {
-  let first = 0;
-  for (const rule of core.rehomes) {
-    if (rule.oldAlias === alias && seq >= rule.from) first = Math.max(first, rule.beforeSegment);
+/** The entry may run on into seqs that another stream has taken over. */
+function lastOfRun(
+  rules: readonly RehomeRule[],
+  alias: number,
+  segment: number,
+  entry: IndexEntry,
+  storedSeq: number,
+): number {
+  let last = entry.firstSeq + entry.count - 1;
+  for (const rule of rules) {
+    const cuts = rule.oldAlias === alias && segment < rule.beforeSegment && rule.from > storedSeq;
+    if (cuts) last = Math.min(last, rule.from - 1);
   }
-  return first;
+  return last;
 }
 
 /** Which event a record with (alias, stored seq) in `segment` is. */
@@ -70,5 +82,6 @@ export function locationOf(
 }
 
 export function isRehomed(core: LogCore, index: StreamIndex): boolean {
-  return core.rehomes.length > 0 && ruleInto(core, index) !== undefined;
+  const alias = core.streams.alias(index);
+  return core.rehomes.some((rule) => rule.newAlias === alias);
 }

@@ -154,6 +154,7 @@ function stageRehome(core: LogCore, stream: StreamId, from: number, wallMs: numb
   const { streams } = core;
   const oldIndex = streams.table.find(stream);
   if (oldIndex === undefined) return;
+  finishInFlight(core);
   const head = streams.stagedHead(oldIndex);
   if (from < 1 || from > head) return;
   if (head !== streams.table.head(oldIndex)) {
@@ -184,6 +185,16 @@ function stageRehome(core: LogCore, stream: StreamId, from: number, wallMs: numb
     streams.settle(oldIndex);
     streams.settle(newIndex);
   });
+}
+
+/** A rehome reads the tail that it moves, so that must be durable: rare enough to block for it. */
+function finishInFlight(core: LogCore): void {
+  const wasBlocking = core.syncs.isBlocking;
+  core.syncs.isBlocking = true;
+  core.syncs.finish();
+  pump(core);
+  core.syncs.isBlocking = wasBlocking;
+  assertWritable(core);
 }
 
 /** The new stream's name and heads: from the events themselves, so that every node that repeats it gets the same. */

@@ -129,8 +129,21 @@ export function openLog(input: OpenLogInput): {
   }
   const { core } = recovered;
   const opening = new Opening(core, found, recovered, input);
-  const recovery = readOnly ? opening.finishReading() : opening.finishWriting();
-  return { log: createOpenLog(core), recovery };
+  if (readOnly) return { log: createOpenLog(core), recovery: opening.finishReading() };
+  const recovery = opening.finishWriting();
+  if (core.readOnlyReason === undefined) return { log: createOpenLog(core), recovery };
+  return openWithoutWriting(input, found, core.readOnlyReason);
+}
+
+/** The disk takes no writes now: the log can be read, as far as it is proven durable. */
+function openWithoutWriting(
+  input: OpenLogInput,
+  found: DiscoveredLog,
+  reason: ZamError,
+): { readonly log: Log; readonly recovery: RecoveryReport } {
+  const recovered = recover(toOptions(input, found.logId), found, true);
+  const recovery = new Opening(recovered.core, found, recovered, input).finishReading(reason);
+  return { log: createOpenLog(recovered.core), recovery };
 }
 
 function toOptions(input: CreateLogInput | OpenLogInput, logId: Uint8Array): CoreOptions {
@@ -171,9 +184,10 @@ class Opening {
     this.confirmed = [...input.confirmed, ...recovered.oldHeads, ...this.closeHeads()];
   }
 
-  finishReading(): RecoveryReport {
+  finishReading(reason?: ZamError): RecoveryReport {
     const { core, recovered } = this;
-    core.readOnlyReason = new ZamError("Z208", { reason: "it was opened for reading only" });
+    core.readOnlyReason =
+      reason ?? new ZamError("Z208", { reason: "it was opened for reading only" });
     this.checkRecent();
     this.noteDamages();
     const isClean = this.isClean();
@@ -428,7 +442,8 @@ class Opening {
   private nameJump(alias: number, from: number, to: number): void {
     const { damages } = this.recovered.report;
     const last = damages[damages.length - 1];
-    if (last !== undefined) recordDamage(this.core, { ...last.range, missing: [{ alias, from, to }] });
+    if (last !== undefined)
+      recordDamage(this.core, { ...last.range, missing: [{ alias, from, to }] });
   }
 
   /**

@@ -79,11 +79,14 @@ function visitEntry(
 ): number | undefined {
   const { entry, alias, segment } = place;
   const shift = place.storedSeq - from;
-  const last = entry.firstSeq + entry.count - 1;
   // Records can be counted instead of opened as long as none of them was set aside.
   let toSkip = hasBadRange(core, segment) ? 0 : place.storedSeq - entry.firstSeq;
   let wanted = place.storedSeq;
-  for (let offset = entry.offset; wanted <= last; offset = reader.skipBad(reader.nextOffset)) {
+  for (
+    let offset = entry.offset;
+    wanted <= place.lastSeq;
+    offset = reader.skipBad(reader.nextOffset)
+  ) {
     const isHeader = reader.peekAt(offset) === "record";
     const isOurs = reader.header.alias === alias && reader.header.kind === recordKind.event;
     if (isHeader && !isOurs) continue;

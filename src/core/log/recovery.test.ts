@@ -212,7 +212,10 @@ test("a missing segment is damage: its events are named, the others are readable
   assert.ok(held < 60 && held > 30);
   assert.equal(after.stream(0).head, 60);
   const holes = after.stream(0).holes;
-  assert.equal(holes.reduce((sum, hole) => sum + hole.to - hole.from + 1, 0), 60 - held);
+  assert.equal(
+    holes.reduce((sum, hole) => sum + hole.to - hole.from + 1, 0),
+    60 - held,
+  );
   assert.ok(recovery.reports.length > 0);
   assert.equal(pushNow(after, event("next"))[0]?.seq, 61);
 });

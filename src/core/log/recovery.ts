@@ -175,6 +175,10 @@ function replayFrom(
       const reader = new SegmentReader(core, { segment: number, cipher, end });
       last = replaySegment(core, writer, reader, { from, isLast, isReadOnly, report });
       if (!isLast) writer.end = listed.sizeBytes;
+    } else if (isLast) {
+      // Its file is gone: nothing of it is durable any more, and what it held is damage, not a tail.
+      last = { durableEnd: from, verifiedEnd: from, endsWithClose: false };
+      lastFileBytes = from;
     }
     if (!isLast) sealReplayed(core, writer);
   });
