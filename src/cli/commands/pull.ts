@@ -31,7 +31,8 @@ export const pull: Handler<"pull"> = async (values, context) => {
     ...(limit === undefined ? {} : { limit }),
   };
   await withNode(values, context, {
-    readOnly: true,
+    // A follower owns the log, or goes through its owner: only there are new events announced.
+    readOnly: !values.follow,
     use: (opened) => printEvents(opened, query, context),
   });
   return exitDone;
