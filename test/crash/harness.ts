@@ -122,7 +122,7 @@ export function push(world: World, events: readonly NewEvent[]): void {
   });
   pushed.forEach((event, at) => {
     const payload = fingerprint(events[at]?.payload ?? new Uint8Array(0));
-    const key = keyOf(event.stream.lane, event.seq);
+    const key = keyOf(event.stream.lane, event.seq, event.stream.epoch);
     places.push([key, payload]);
   });
   if (isDurable) acknowledge();
@@ -235,7 +235,7 @@ export function contents(log: Log): Map<string, string> {
     for (const event of events) {
       assert.ok(event.ordinal > ordinal, "ordinals rise");
       ordinal = event.ordinal;
-      const key = keyOf(event.stream.lane, event.seq);
+      const key = keyOf(event.stream.lane, event.seq, event.stream.epoch);
       assert.equal(found.has(key), false, `${key} is there once`);
       found.set(key, fingerprint(wholePayload(log, event)));
     }
@@ -253,8 +253,10 @@ function wholePayload(log: Log, event: ReturnType<Log["readArrivals"]>[number]):
   return part;
 }
 
-function keyOf(lane: string, seq: number): string {
-  return `${lane}/${seq}`;
+/** "lane/seq", with the epoch in front when it is not the first one. */
+function keyOf(lane: string, seq: number, inEpoch = epoch): string {
+  const place = `${lane}/${seq}`;
+  return inEpoch === epoch ? place : `${inEpoch.toString(16)}:${place}`;
 }
 
 function fingerprint(payload: Uint8Array): string {
@@ -308,10 +310,13 @@ export function createWorld(input: {
   return { store, log, book, random, segmentBytes: input.segmentBytes, wallMs: startMs };
 }
 
-/** Opens and forgets; what the disk refuses is the caller's to look at. */
+let openings = 0;
+
+/** Opens with random bytes of its own; what the disk refuses is the caller's to look at. */
 export function openQuietly(store: MemoryStore, segmentBytes: number): Log | ZamError {
   try {
-    return openLog(options(store, createSeededRandom(3), segmentBytes, startMs)).log;
+    return openLog(options(store, createSeededRandom(1000 + openings++), segmentBytes, startMs))
+      .log;
   } catch (error) {
     if (error instanceof ZamError) return error;
     throw error;
