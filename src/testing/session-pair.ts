@@ -11,7 +11,13 @@ import type { Frame, FrameProblem } from "../core/codec/frame-types.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type { CompressorPort, CryptoPort } from "../core/ports.ts";
-import type { Session, SessionEffect, SessionOptions, SessionSummary, StoreOperation } from "../core/session/api.ts";
+import type {
+  Session,
+  SessionEffect,
+  SessionOptions,
+  SessionSummary,
+  StoreOperation,
+} from "../core/session/api.ts";
 import type { PeerState } from "../core/session/peer-state.ts";
 import { createSession } from "../core/session/session.ts";
 import type { SeededRandom } from "./seeded-random.ts";
@@ -128,7 +134,8 @@ export class SessionPair {
 
   continue(untilMs = Number.POSITIVE_INFINITY): this {
     for (let step = 0; step < stepsMax; step++) {
-      const hasMoved = this.pump(this.initiator) || this.pump(this.responder) || this.runLater() || this.deliver();
+      const hasMoved =
+        this.pump(this.initiator) || this.pump(this.responder) || this.runLater() || this.deliver();
       this.input.onStep?.(this);
       if (hasMoved) continue;
       if (this.initiator.isClosed && this.responder.isClosed) return this;
@@ -140,14 +147,18 @@ export class SessionPair {
       this.nowMs = Math.max(this.nowMs, nextMs);
       for (const end of [this.initiator, this.responder]) {
         const deadlineMs = end.session.nextDeadlineMs();
-        if (!end.isClosed && deadlineMs !== undefined && deadlineMs - end.offsetMs <= this.nowMs) this.feed(end, { kind: "tick" });
+        if (!end.isClosed && deadlineMs !== undefined && deadlineMs - end.offsetMs <= this.nowMs)
+          this.feed(end, { kind: "tick" });
       }
     }
     throw new Error(`no end after ${stepsMax} steps: ${this.describe()}`);
   }
 
   summaries(): { readonly initiator: SessionSummary; readonly responder: SessionSummary } {
-    return { initiator: this.initiator.session.summary(), responder: this.responder.session.summary() };
+    return {
+      initiator: this.initiator.session.summary(),
+      responder: this.responder.session.summary(),
+    };
   }
 
   /** New events of this side's log became durable. */
@@ -160,14 +171,20 @@ export class SessionPair {
   }
 
   describe(): string {
-    return this.traces.map((trace) => `${trace.from === "initiator" ? ">" : "<"} ${trace.frame.type}`).join("\n");
+    return this.traces
+      .map((trace) => `${trace.from === "initiator" ? ">" : "<"} ${trace.frame.type}`)
+      .join("\n");
   }
 
   private pump(end: End): boolean {
     let hasMoved = false;
     for (let round = 0; round < roundsMax; round++) {
       let isBusy = false;
-      for (let effect = end.session.pollEffect(); effect !== undefined; effect = end.session.pollEffect()) {
+      for (
+        let effect = end.session.pollEffect();
+        effect !== undefined;
+        effect = end.session.pollEffect()
+      ) {
         this.carryOut(end, effect);
         isBusy = true;
       }
@@ -219,14 +236,24 @@ export class SessionPair {
     const { log } = end.side;
     end.stored.push(operation);
     const durable = (error?: ZamError): void => {
-      this.later.push(() => this.feed(end, error === undefined ? { kind: "storeDurable", token } : { kind: "storeDurable", token, error }));
+      this.later.push(() =>
+        this.feed(
+          end,
+          error === undefined
+            ? { kind: "storeDurable", token }
+            : { kind: "storeDurable", token, error },
+        ),
+      );
     };
     if (operation.kind === "mark") {
       log.mark(operation.mark, this.nowMs + end.offsetMs, durable);
       this.feed(end, { kind: "storeOutcome", token, outcome: { kind: "stored" } });
       return;
     }
-    const outcome = operation.kind === "range" ? log.receive(operation.range, durable) : log.receiveFragment(operation.fragment, durable);
+    const outcome =
+      operation.kind === "range"
+        ? log.receive(operation.range, durable)
+        : log.receiveFragment(operation.fragment, durable);
     this.feed(end, { kind: "storeOutcome", token, outcome });
   }
 
@@ -237,9 +264,15 @@ export class SessionPair {
     const other = end === this.initiator ? this.responder : this.initiator;
     const ends = { sender: end.side.options.self.nodeId, receiver: other.side.options.self.nodeId };
     for (let cut = reader.next(); cut.kind === "frame"; cut = reader.next())
-      this.traces.push({ from: end.name, atMs: this.nowMs, frame: decodeFrame(cut.bytes.slice(), ends) });
+      this.traces.push({
+        from: end.name,
+        atMs: this.nowMs,
+        frame: decodeFrame(cut.bytes.slice(), ends),
+      });
     const rate = this.input.rateBytesPerS;
-    end.linkFreeMs = Math.max(this.nowMs, end.linkFreeMs) + (rate === undefined ? 0 : (bytes.length / rate) * 1000);
+    end.linkFreeMs =
+      Math.max(this.nowMs, end.linkFreeMs) +
+      (rate === undefined ? 0 : (bytes.length / rate) * 1000);
     other.inbox.push({ atMs: end.linkFreeMs + (this.input.latencyMs ?? 0), bytes });
   }
 
@@ -256,7 +289,8 @@ export class SessionPair {
 
   private hand(end: End, whole: Uint8Array): void {
     const { cutAtBytes, random, tamper } = this.input;
-    const rest = cutAtBytes === undefined ? whole.length : Math.max(0, cutAtBytes - this.passedBytes);
+    const rest =
+      cutAtBytes === undefined ? whole.length : Math.max(0, cutAtBytes - this.passedBytes);
     this.passedBytes += whole.length;
     let bytes = whole.subarray(0, Math.min(whole.length, rest));
     if (tamper !== undefined) bytes = tamper(bytes, end.name);
@@ -297,7 +331,9 @@ export class SessionPair {
     const hasSettled = this.input.settle?.() ?? false;
     const tasks = this.later.splice(0);
     for (const task of tasks) task();
-    const due = this.eofs.findIndex((one) => one.atMs <= this.nowMs && !one.end.inbox.some((d) => d.atMs <= one.atMs));
+    const due = this.eofs.findIndex(
+      (one) => one.atMs <= this.nowMs && !one.end.inbox.some((d) => d.atMs <= one.atMs),
+    );
     const eof = due < 0 ? undefined : this.eofs.splice(due, 1)[0];
     if (eof !== undefined) this.eof(eof.end);
     return hasSettled || tasks.length > 0 || eof !== undefined;
@@ -312,7 +348,8 @@ export class SessionPair {
       if (next !== undefined && !end.hasSeenEof) times.push(next.atMs);
       const deadlineMs = end.session.nextDeadlineMs();
       if (deadlineMs !== undefined) times.push(Math.max(deadlineMs - end.offsetMs, this.nowMs));
-      if (rate !== undefined && this.queuedBytes(end) >= queueBytesMax) times.push(end.linkFreeMs - ((queueBytesMax - 1) / rate) * 1000);
+      if (rate !== undefined && this.queuedBytes(end) >= queueBytesMax)
+        times.push(end.linkFreeMs - ((queueBytesMax - 1) / rate) * 1000);
     }
     for (const one of this.eofs) times.push(one.atMs);
     return times.length === 0 ? undefined : Math.min(...times);

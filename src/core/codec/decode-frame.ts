@@ -128,8 +128,10 @@ function decodeRange(reader: ByteReader): Frame | FrameProblem {
   const rawBytes = reader.varint();
   const block = reader.bytes(reader.remaining);
   if (reader.failed) return malformed("RANGE is cut short");
-  if (count > batchEventsMax || rawBytes > batchRawBytesMax) return overLimit("RANGE is larger than a batch may be");
-  if (count < 1 || from < 1 || from > Number.MAX_SAFE_INTEGER - count) return malformed("RANGE names no events");
+  if (count > batchEventsMax || rawBytes > batchRawBytesMax)
+    return overLimit("RANGE is larger than a batch may be");
+  if (count < 1 || from < 1 || from > Number.MAX_SAFE_INTEGER - count)
+    return malformed("RANGE names no events");
   return { type: "range", stream, from, count, chainBefore8, chainAfter8, codec, rawBytes, block };
 }
 
@@ -147,10 +149,26 @@ function decodeFragment(reader: ByteReader): Frame | FrameProblem {
   const rawBytes = reader.varint();
   const block = reader.bytes(reader.remaining);
   if (reader.failed) return malformed("FRAGMENT is cut short");
-  if (rawBytes > fragmentWireBytes || totalBytes > payloadBytesMax) return overLimit("FRAGMENT is too large");
+  if (rawBytes > fragmentWireBytes || totalBytes > payloadBytesMax)
+    return overLimit("FRAGMENT is too large");
   const isInside = rawBytes > 0 && offset + rawBytes <= totalBytes;
-  if (seq < 1 || !isInside || hlc.counter > 0xffff || eventType > typeMax) return malformed("FRAGMENT is no part of an event");
-  return { type: "fragment", stream, seq, hlc, eventType, known, totalBytes, offset, chainBefore8, chainAfter8, codec, rawBytes, block };
+  if (seq < 1 || !isInside || hlc.counter > 0xffff || eventType > typeMax)
+    return malformed("FRAGMENT is no part of an event");
+  return {
+    type: "fragment",
+    stream,
+    seq,
+    hlc,
+    eventType,
+    known,
+    totalBytes,
+    offset,
+    chainBefore8,
+    chainAfter8,
+    codec,
+    rawBytes,
+    block,
+  };
 }
 
 function decodeAck(reader: ByteReader): Frame | FrameProblem {
@@ -169,7 +187,14 @@ function decodeRefused(reader: ByteReader): Frame | FrameProblem {
   const stream = reader.varint();
   const reason = refusedReasons[reader.u8()];
   if (reason === undefined) return malformed("REFUSED has an unknown reason");
-  return { type: "refused", stream, reason, seq: reader.varint(), head: reader.varint(), code: reader.varint() };
+  return {
+    type: "refused",
+    stream,
+    reason,
+    seq: reader.varint(),
+    head: reader.varint(),
+    code: reader.varint(),
+  };
 }
 
 function decodeChains(reader: ByteReader, ends: Ends): Frame | FrameProblem {
@@ -214,13 +239,30 @@ function decodeBody(code: number, reader: ByteReader, ends: Ends): Frame | Frame
     case frameCodes.refused:
       return decodeRefused(reader);
     case frameCodes.chainsQuery:
-      return { type: "chainsQuery", id: decodeStreamName(reader, ends), low: reader.varint(), high: reader.varint() };
+      return {
+        type: "chainsQuery",
+        id: decodeStreamName(reader, ends),
+        low: reader.varint(),
+        high: reader.varint(),
+      };
     case frameCodes.chains:
       return decodeChains(reader, ends);
     case frameCodes.lost:
-      return { type: "lost", stream: reader.varint(), from: reader.varint(), to: reader.varint(), chain: reader.bytes(chainBytes).slice() };
+      return {
+        type: "lost",
+        stream: reader.varint(),
+        from: reader.varint(),
+        to: reader.varint(),
+        chain: reader.bytes(chainBytes).slice(),
+      };
     case frameCodes.floor:
-      return { type: "floor", stream: reader.varint(), seq: reader.varint(), chain: reader.bytes(chainBytes).slice(), byOrigin: decodeFlag(reader) };
+      return {
+        type: "floor",
+        stream: reader.varint(),
+        seq: reader.varint(),
+        chain: reader.bytes(chainBytes).slice(),
+        byOrigin: decodeFlag(reader),
+      };
     case frameCodes.prime:
       return {
         type: "prime",

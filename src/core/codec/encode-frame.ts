@@ -31,9 +31,18 @@ export const helloHasHeld = 32;
 export const helloHasHealth = 64;
 
 /** Positions are the numbers on the wire. */
-export const vectorPurposes = ["hello", "full", "update"] as const satisfies readonly VectorFrame["purpose"][];
+export const vectorPurposes = [
+  "hello",
+  "full",
+  "update",
+] as const satisfies readonly VectorFrame["purpose"][];
 export const refusedReasons = ["gap", "fork", "stream"] as const satisfies readonly RefusedReason[];
-export const byeReasons = ["done", "budget", "finished", "fenced"] as const satisfies readonly ByeReason[];
+export const byeReasons = [
+  "done",
+  "budget",
+  "finished",
+  "fenced",
+] as const satisfies readonly ByeReason[];
 
 function encodeMark(writer: ByteWriter, mark: VectorMark): void {
   writer.varint(mark.ordinal);

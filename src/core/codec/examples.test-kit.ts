@@ -10,8 +10,20 @@ function hex(text: string): Uint8Array {
 const c1 = hex("1111111111111111");
 const c2 = hex("2222222222222222");
 const rows = encodeRows([
-  { seq: 1, hlc: { ms: 1_700_000_000_000, counter: 0 }, type: 7, known: Uint8Array.of(0), payload: textToUtf8('{"a":1}') },
-  { seq: 2, hlc: { ms: 1_700_000_000_300, counter: 0 }, type: 7, known: Uint8Array.of(0), payload: textToUtf8('{"a":2}') },
+  {
+    seq: 1,
+    hlc: { ms: 1_700_000_000_000, counter: 0 },
+    type: 7,
+    known: Uint8Array.of(0),
+    payload: textToUtf8('{"a":1}'),
+  },
+  {
+    seq: 2,
+    hlc: { ms: 1_700_000_000_300, counter: 0 },
+    type: 7,
+    known: Uint8Array.of(0),
+    payload: textToUtf8('{"a":2}'),
+  },
 ]);
 
 export const exampleFrames: readonly Frame[] = [
@@ -36,11 +48,28 @@ export const exampleFrames: readonly Frame[] = [
     type: "vector",
     purpose: "hello",
     remaining: 0,
-    entries: [{ id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "" }, head: 300, chain: c1, holes: [{ from: 7, to: 9 }] }],
+    entries: [
+      {
+        id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "" },
+        head: 300,
+        chain: c1,
+        holes: [{ from: 7, to: 9 }],
+      },
+    ],
   },
   { type: "needVector" },
   { type: "stream", id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "to/hub" } },
-  { type: "range", stream: 0, from: 1, count: 2, chainBefore8: c1, chainAfter8: c2, codec: 0, rawBytes: rows.length, block: rows },
+  {
+    type: "range",
+    stream: 0,
+    from: 1,
+    count: 2,
+    chainBefore8: c1,
+    chainAfter8: c2,
+    codec: 0,
+    rawBytes: rows.length,
+    block: rows,
+  },
   {
     type: "fragment",
     stream: 0,
@@ -56,13 +85,39 @@ export const exampleFrames: readonly Frame[] = [
     rawBytes: 3,
     block: hex("616263"),
   },
-  { type: "ack", entries: [{ stream: 0, seq: 64 }, { stream: 1, seq: 3, offset: 8192 }] },
+  {
+    type: "ack",
+    entries: [
+      { stream: 0, seq: 64 },
+      { stream: 1, seq: 3, offset: 8192 },
+    ],
+  },
   { type: "refused", stream: 0, reason: "gap", seq: 7, head: 1, code: 0 },
   { type: "chainsQuery", id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "" }, low: 0, high: 0 },
-  { type: "chains", id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "" }, head: 9, points: [{ seq: 9, chain8: c1 }, { seq: 8, chain8: c2 }] },
+  {
+    type: "chains",
+    id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "" },
+    head: 9,
+    points: [
+      { seq: 9, chain8: c1 },
+      { seq: 8, chain8: c2 },
+    ],
+  },
   { type: "lost", stream: 0, from: 3, to: 5, chain: hex("000102030405060708090a0b0c0d0e0f") },
-  { type: "floor", stream: 0, seq: 100, chain: hex("000102030405060708090a0b0c0d0e0f"), byOrigin: true },
-  { type: "prime", id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "" }, from: 1, to: 9, chain8: c1 },
+  {
+    type: "floor",
+    stream: 0,
+    seq: 100,
+    chain: hex("000102030405060708090a0b0c0d0e0f"),
+    byOrigin: true,
+  },
+  {
+    type: "prime",
+    id: { node: "clinic_a", epoch: 0xdeadbeef, lane: "" },
+    from: 1,
+    to: 9,
+    chain8: c1,
+  },
   { type: "noWindow" },
   { type: "done", isPartial: false },
   { type: "ping", nonce: 1 },

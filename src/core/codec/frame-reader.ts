@@ -50,7 +50,8 @@ export class FrameReader {
       length += (byte % 0x80) * scale;
       if (length > frameBytesMax) return { kind: "problem", problem: "a frame is over 64 KiB" };
       if (byte < 0x80) {
-        if (byte === 0 && count > 1) return { kind: "problem", problem: "a length is not in shortest form" };
+        if (byte === 0 && count > 1)
+          return { kind: "problem", problem: "a length is not in shortest form" };
         break;
       }
       if (count === varintBytesMax) return { kind: "problem", problem: "a length is too long" };

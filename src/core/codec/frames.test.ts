@@ -39,7 +39,14 @@ export const sampleFrames: readonly Frame[] = [
     base: { ordinal: 2, digest: chain8 },
     entryCount: 1,
     held: { ordinal: 9, digest: chain8 },
-    health: { version: "0.1.0", diskFreeBytes: 2 ** 40, damagedCount: 1, quarantinedCount: 0, clockCode: "Z517", certDaysLeft: -3 },
+    health: {
+      version: "0.1.0",
+      diskFreeBytes: 2 ** 40,
+      damagedCount: 1,
+      quarantinedCount: 0,
+      clockCode: "Z517",
+      certDaysLeft: -3,
+    },
   },
   { type: "vector", purpose: "hello", remaining: 0, entries: [entry] },
   {
@@ -48,14 +55,43 @@ export const sampleFrames: readonly Frame[] = [
     remaining: 2,
     mark: { ordinal: 4, digest: chain8 },
     entries: [
-      { ...entry, floor: { seq: 2, chain: chain8, byOrigin: true }, holes: [{ from: 3, to: 3 }, { from: 5, to: 6 }], partialBytes: 4096 },
-      { id: { node: "far", epoch: 1, lane: "lab/x" }, head: 2 ** 53 - 1, chain: chain8, holes: [], lost: [{ from: 4, to: 2 ** 40 }] },
-      { id: { node: "hub", epoch: 1, lane: "to/clinic_a/urgent" }, head: 0, chain: new Uint8Array(8), holes: [] },
+      {
+        ...entry,
+        floor: { seq: 2, chain: chain8, byOrigin: true },
+        holes: [
+          { from: 3, to: 3 },
+          { from: 5, to: 6 },
+        ],
+        partialBytes: 4096,
+      },
+      {
+        id: { node: "far", epoch: 1, lane: "lab/x" },
+        head: 2 ** 53 - 1,
+        chain: chain8,
+        holes: [],
+        lost: [{ from: 4, to: 2 ** 40 }],
+      },
+      {
+        id: { node: "hub", epoch: 1, lane: "to/clinic_a/urgent" },
+        head: 0,
+        chain: new Uint8Array(8),
+        holes: [],
+      },
     ],
   },
   { type: "needVector" },
   { type: "stream", id: { node: "clinic_a", epoch: 5, lane: "to/hub" } },
-  { type: "range", stream: 0, from: 1, count: 2, chainBefore8: chain8, chainAfter8: chain8, codec: 0, rawBytes: 3, block: Uint8Array.of(1, 2, 3) },
+  {
+    type: "range",
+    stream: 0,
+    from: 1,
+    count: 2,
+    chainBefore8: chain8,
+    chainAfter8: chain8,
+    codec: 0,
+    rawBytes: 3,
+    block: Uint8Array.of(1, 2, 3),
+  },
   {
     type: "fragment",
     stream: 1,
@@ -71,10 +107,24 @@ export const sampleFrames: readonly Frame[] = [
     rawBytes: 4096,
     block: Uint8Array.of(9, 9),
   },
-  { type: "ack", entries: [{ stream: 0, seq: 64 }, { stream: 3, seq: 2 ** 52, offset: 8192 }] },
+  {
+    type: "ack",
+    entries: [
+      { stream: 0, seq: 64 },
+      { stream: 3, seq: 2 ** 52, offset: 8192 },
+    ],
+  },
   { type: "refused", stream: 2, reason: "gap", seq: 7, head: 1, code: 0 },
   { type: "chainsQuery", id: own, low: 0, high: 0 },
-  { type: "chains", id: own, head: 9, points: [{ seq: 9, chain8 }, { seq: 8, chain8 }] },
+  {
+    type: "chains",
+    id: own,
+    head: 9,
+    points: [
+      { seq: 9, chain8 },
+      { seq: 8, chain8 },
+    ],
+  },
   { type: "lost", stream: 0, from: 3, to: 5, chain: chain16 },
   { type: "floor", stream: 0, seq: 100, chain: chain16, byOrigin: true },
   { type: "prime", id: own, from: 1, to: 9, chain8 },
@@ -95,7 +145,8 @@ function cut(bytes: Uint8Array): Uint8Array {
 }
 
 test("every kind of frame comes back as it was sent", () => {
-  for (const frame of sampleFrames) assert.deepEqual(decodeFrame(cut(encodeFrame(frame, ends)), ends), frame);
+  for (const frame of sampleFrames)
+    assert.deepEqual(decodeFrame(cut(encodeFrame(frame, ends)), ends), frame);
 });
 
 test("a frame that is cut short or has a byte too many is a problem", () => {
@@ -106,7 +157,8 @@ test("a frame that is cut short or has a byte too many is a problem", () => {
     longer.set(body);
     assert.equal(decodeFrame(body.subarray(0, 0), ends).type, "problem");
     const decoded = decodeFrame(longer, ends);
-    if (frame.type !== "vector" && frame.type !== "ack" && frame.type !== "chains") assert.equal(decoded.type, "problem", frame.type);
+    if (frame.type !== "vector" && frame.type !== "ack" && frame.type !== "chains")
+      assert.equal(decoded.type, "problem", frame.type);
   }
 });
 
@@ -151,28 +203,45 @@ test("a clinic's usual stream name takes five bytes, and has one form only", () 
   assert.equal(reader.failed, true);
 });
 
-const hlcArb = fc.record({ ms: fc.integer({ min: 0, max: 4_102_444_800_000 }), counter: fc.nat(0xffff) }, { noNullPrototype: true });
-const eventArb = fc.record({
-  hlc: hlcArb,
-  type: fc.nat(0x7fffffff),
-  known: fc.oneof(fc.constant(Uint8Array.of(0)), fc.uint8Array({ maxLength: 40 })),
-  payload: fc.uint8Array({ maxLength: 300 }),
-}, { noNullPrototype: true });
+const hlcArb = fc.record(
+  { ms: fc.integer({ min: 0, max: 4_102_444_800_000 }), counter: fc.nat(0xffff) },
+  { noNullPrototype: true },
+);
+const eventArb = fc.record(
+  {
+    hlc: hlcArb,
+    type: fc.nat(0x7fffffff),
+    known: fc.oneof(fc.constant(Uint8Array.of(0)), fc.uint8Array({ maxLength: 40 })),
+    payload: fc.uint8Array({ maxLength: 300 }),
+  },
+  { noNullPrototype: true },
+);
 
 test("rows of any rising events come back, from any seq", () => {
   fc.assert(
-    fc.property(fc.array(eventArb, { minLength: 1, maxLength: 64 }), fc.integer({ min: 1, max: 2 ** 53 - 100 }), (list, from) => {
-      const sorted = list.slice().sort((a, b) => a.hlc.ms - b.hlc.ms || a.hlc.counter - b.hlc.counter);
-      const events: EventContent[] = [];
-      for (const event of sorted) {
-        const last = events[events.length - 1];
-        if (last !== undefined && last.hlc.ms === event.hlc.ms && last.hlc.counter === event.hlc.counter) continue;
-        events.push({ ...event, seq: from + events.length });
-      }
-      const rows = encodeRows(events);
-      if (rows.length > 32 * 1024) return;
-      assert.deepEqual(decodeRows(rows, { from, count: events.length }), events);
-    }),
+    fc.property(
+      fc.array(eventArb, { minLength: 1, maxLength: 64 }),
+      fc.integer({ min: 1, max: 2 ** 53 - 100 }),
+      (list, from) => {
+        const sorted = list
+          .slice()
+          .sort((a, b) => a.hlc.ms - b.hlc.ms || a.hlc.counter - b.hlc.counter);
+        const events: EventContent[] = [];
+        for (const event of sorted) {
+          const last = events[events.length - 1];
+          if (
+            last !== undefined &&
+            last.hlc.ms === event.hlc.ms &&
+            last.hlc.counter === event.hlc.counter
+          )
+            continue;
+          events.push({ ...event, seq: from + events.length });
+        }
+        const rows = encodeRows(events);
+        if (rows.length > 32 * 1024) return;
+        assert.deepEqual(decodeRows(rows, { from, count: events.length }), events);
+      },
+    ),
   );
 });
 
@@ -181,7 +250,10 @@ test("rows whose clocks stand still, fall or pass 2200 are refused", () => {
   const at = (ms: number, counter: number) => ({ ...event, seq: 1, hlc: { ms, counter } });
   assert.equal(decodeRows(encodeRows([at(5, 1), at(5, 1)]), { from: 1, count: 2 }), undefined);
   assert.equal(decodeRows(encodeRows([at(5, 2), at(5, 1)]), { from: 1, count: 2 }), undefined);
-  assert.equal(decodeRows(encodeRows([at(7_258_118_400_000, 0)]), { from: 1, count: 1 }), undefined);
+  assert.equal(
+    decodeRows(encodeRows([at(7_258_118_400_000, 0)]), { from: 1, count: 1 }),
+    undefined,
+  );
   assert.notEqual(decodeRows(encodeRows([at(5, 1), at(5, 2)]), { from: 1, count: 2 }), undefined);
 });
 
@@ -215,10 +287,16 @@ test("both windows agree over many blocks, and stay bounded", () => {
   let total = 0;
   for (let i = 0; i < 300; i++) {
     const raw = new Uint8Array(1500);
-    for (let at = 0; at < raw.length; at += 60) raw.set(text.subarray(0, Math.min(50, raw.length - at)), at);
+    for (let at = 0; at < raw.length; at += 60)
+      raw.set(text.subarray(0, Math.min(50, raw.length - at)), at);
     raw[i % 1500] = i % 256;
     const { codec, block } = encodeBlock(nodeCompressor, { window: sending, codecs: 3, raw });
-    const back = decodeBlock(nodeCompressor, { window: receiving, codec, rawBytes: raw.length, block: block.slice() });
+    const back = decodeBlock(nodeCompressor, {
+      window: receiving,
+      codec,
+      rawBytes: raw.length,
+      block: block.slice(),
+    });
     assert.deepEqual(back, raw);
     sending.append(raw);
     receiving.append(raw);

@@ -62,7 +62,8 @@ export function decodeRows(
   rows: Uint8Array,
   range: { readonly from: number; readonly count: number },
 ): readonly EventContent[] | undefined {
-  if (range.count < 1 || range.count > batchEventsMax || rows.length > batchRawBytesMax) return undefined;
+  if (range.count < 1 || range.count > batchEventsMax || rows.length > batchRawBytesMax)
+    return undefined;
   const reader = new ByteReader(rows);
   const events: EventContent[] = [];
   let ms = 0;
@@ -78,7 +79,13 @@ export function decodeRows(
     ms += delta;
     counter = nextCounter;
     if (!isRising || ms >= hlcMsMax || counter > 0xffff || type > typeMax) return undefined;
-    events.push({ seq: range.from + i, hlc: { ms, counter }, type, known, payload: payload.slice() });
+    events.push({
+      seq: range.from + i,
+      hlc: { ms, counter },
+      type,
+      known,
+      payload: payload.slice(),
+    });
   }
   return reader.finished ? events : undefined;
 }

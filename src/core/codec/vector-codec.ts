@@ -80,7 +80,11 @@ function decodeState(reader: ByteReader, id: StreamId): VectorEntry {
   const floor =
     (flags & flagFloor) === 0
       ? undefined
-      : { seq: reader.varint(), chain: reader.bytes(chain8Bytes).slice(), byOrigin: (flags & flagFloorByOrigin) !== 0 };
+      : {
+          seq: reader.varint(),
+          chain: reader.bytes(chain8Bytes).slice(),
+          byOrigin: (flags & flagFloorByOrigin) !== 0,
+        };
   const holes = (flags & flagHoles) === 0 ? [] : decodeRanges(reader, head);
   const lost = (flags & flagLost) === 0 ? undefined : decodeRanges(reader, Number.MAX_SAFE_INTEGER);
   const partialBytes = (flags & flagPartial) === 0 ? 0 : reader.varint();

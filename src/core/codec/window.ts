@@ -56,9 +56,18 @@ export function encodeBlock(
 /** The raw bytes, or undefined when the block is none. Does not append. */
 export function decodeBlock(
   compressor: CompressorPort,
-  input: { readonly window: Window; readonly codec: number; readonly rawBytes: number; readonly block: Uint8Array },
+  input: {
+    readonly window: Window;
+    readonly codec: number;
+    readonly rawBytes: number;
+    readonly block: Uint8Array;
+  },
 ): Uint8Array | undefined {
-  if (input.codec === codecRaw) return input.block.length === input.rawBytes ? input.block : undefined;
+  if (input.codec === codecRaw)
+    return input.block.length === input.rawBytes ? input.block : undefined;
   if (input.codec !== codecZstd) return undefined;
-  return compressor.decompress(input.block, { dictionary: input.window.dictionary(), sizeBytes: input.rawBytes });
+  return compressor.decompress(input.block, {
+    dictionary: input.window.dictionary(),
+    sizeBytes: input.rawBytes,
+  });
 }

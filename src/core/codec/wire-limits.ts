@@ -25,5 +25,8 @@ export const errorTextBytesMax = 200;
 export const vectorEntriesMaxHub = 65_536;
 /** Lines of a vector that a clinic may announce: 64 lanes by 64 epochs is 4,096; the rest is what it holds of others under `--policy all`. */
 export const vectorEntriesMaxClinic = 16_384;
+/** Holes of all lines together that a clinic announces (RULES 37); with lost ranges twice as many are taken. */
+export const rangesMaxClinic = 4096;
+export const rangesMaxHub = 131_072;
 /** Bytes of VECTOR entries in one frame, so that a cut costs seconds. */
 export const vectorChunkBytes = 8 * 1024;

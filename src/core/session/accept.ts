@@ -4,7 +4,13 @@
  * The chain, the seqs and the clocks are checked by the log, which alone knows
  * what is staged (RULES 28).
  */
-import { type FloorFrame, type FragmentFrame, type LostFrame, type RangeFrame, type RefusedReason } from "../codec/frame-types.ts";
+import type {
+  FloorFrame,
+  FragmentFrame,
+  LostFrame,
+  RangeFrame,
+  RefusedReason,
+} from "../codec/frame-types.ts";
 import { decodeRows } from "../codec/rows.ts";
 import { decodeBlock } from "../codec/window.ts";
 import { ZamError } from "../errors/zam-error.ts";
@@ -20,19 +26,32 @@ import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
 /** A STREAM frame gives the peer's next number to a stream. */
 export function takeStream(s: SessionState, id: StreamId): void {
   const refusal = admit(s, id);
-  s.incoming.push({ id, number: s.incoming.length, refusal, queue: [], ack: undefined, stagedHead: 0 });
+  s.incoming.push({
+    id,
+    number: s.incoming.length,
+    refusal,
+    queue: [],
+    ack: undefined,
+    stagedHead: 0,
+  });
   if (refusal !== undefined) s.effect({ kind: "report", error: refusal });
 }
 
 function findIncoming(s: SessionState, number: number): Incoming | undefined {
   const incoming = s.incoming[number];
-  if (incoming === undefined) s.fail(new ZamError("Z506", { problem: "data of a stream without a name" }));
+  if (incoming === undefined)
+    s.fail(new ZamError("Z506", { problem: "data of a stream without a name" }));
   return incoming;
 }
 
 /** The rows of a block, also of one that will be refused: the windows must stay alike. */
 function openBlock(s: SessionState, frame: RangeFrame | FragmentFrame): Uint8Array | undefined {
-  const raw = decodeBlock(s.compressor, { window: s.receiveWindow, codec: frame.codec, rawBytes: frame.rawBytes, block: frame.block });
+  const raw = decodeBlock(s.compressor, {
+    window: s.receiveWindow,
+    codec: frame.codec,
+    rawBytes: frame.rawBytes,
+    block: frame.block,
+  });
   if (raw === undefined) {
     s.fail(new ZamError("Z501", { problem: "a block that cannot be decompressed" }));
     return undefined;
@@ -50,7 +69,9 @@ export function takeRange(s: SessionState, frame: RangeFrame): void {
   const events = decodeRows(raw, { from: frame.from, count: frame.count });
   const last = events?.[events.length - 1];
   if (events === undefined || last === undefined) {
-    s.fail(new ZamError("Z523", { problem: "rows that cannot be read, or clocks that do not rise" }));
+    s.fail(
+      new ZamError("Z523", { problem: "rows that cannot be read, or clocks that do not rise" }),
+    );
     return;
   }
   if (!prepare(s, incoming, last.seq)) return;
@@ -64,7 +85,12 @@ export function takeRange(s: SessionState, frame: RangeFrame): void {
     receivedFrom: s.options.peer.nodeId,
     receivedMs: s.nowMs,
   };
-  storeItem(s, incoming, { seq: last.seq, offset: 0, rawBytes: raw.length, events: events.length }, { kind: "range", range });
+  storeItem(
+    s,
+    incoming,
+    { seq: last.seq, offset: 0, rawBytes: raw.length, events: events.length },
+    { kind: "range", range },
+  );
 }
 
 export function takeFragment(s: SessionState, frame: FragmentFrame): void {
@@ -113,7 +139,8 @@ function prepare(s: SessionState, incoming: Incoming, seq: number): boolean {
 function noteFuture(s: SessionState, ms: number): void {
   const referenceMs = Math.max(s.nowMs, s.log.trustedTimeMs);
   const aheadMs = ms - referenceMs;
-  if (s.hasReportedFuture || aheadMs <= (s.options.maxClockDriftMs ?? maxClockDriftMsDefault)) return;
+  if (s.hasReportedFuture || aheadMs <= (s.options.maxClockDriftMs ?? maxClockDriftMsDefault))
+    return;
   s.hasReportedFuture = true;
   s.report("Z519", { peer: s.options.peer.nodeId, aheadMs });
 }
@@ -121,7 +148,12 @@ function noteFuture(s: SessionState, ms: number): void {
 function storeItem(
   s: SessionState,
   incoming: Incoming,
-  input: { readonly seq: number; readonly offset: number; readonly rawBytes: number; readonly events: number },
+  input: {
+    readonly seq: number;
+    readonly offset: number;
+    readonly rawBytes: number;
+    readonly events: number;
+  },
   operation: StoreOperation,
 ): void {
   const item: ReceivedItem = { ...input, incoming, isDurable: false };
@@ -191,7 +223,12 @@ function onOutcome(s: SessionState, item: ReceivedItem, outcome: ReceiveOutcome)
       drop(s, item);
       if (incoming.refusal === undefined) s.effect({ kind: "report", error: outcome.error });
       incoming.refusal = outcome.error;
-      refuse(s, incoming, { reason: "stream", seq: item.seq, head: headOf(s, incoming), error: outcome.error });
+      refuse(s, incoming, {
+        reason: "stream",
+        seq: item.seq,
+        head: headOf(s, incoming),
+        error: outcome.error,
+      });
   }
 }
 
@@ -214,7 +251,12 @@ function onFork(s: SessionState, incoming: Incoming, seq: number): void {
 function refuse(
   s: SessionState,
   incoming: Incoming,
-  answer: { readonly reason: RefusedReason; readonly seq: number; readonly head: number; readonly error?: ZamError },
+  answer: {
+    readonly reason: RefusedReason;
+    readonly seq: number;
+    readonly head: number;
+    readonly error?: ZamError;
+  },
 ): void {
   const { reason, seq, head, error } = answer;
   const code = error === undefined ? 0 : Number(error.code.slice(1));
@@ -238,9 +280,19 @@ export function takeLost(s: SessionState, frame: LostFrame): void {
   const { node, epoch, lane } = id;
   if (isNews) {
     const error = s.report("Z516", { from, to, node, epoch: epochToText(epoch), lane });
-    s.mark({ kind: "alarm", id: `lost ${node} ${epoch} ${lane} ${from}`, code: error.code, text: error.message });
+    s.mark({
+      kind: "alarm",
+      id: `lost ${node} ${epoch} ${lane} ${from}`,
+      code: error.code,
+      text: error.message,
+    });
   }
-  storeFact(s, incoming, to, isNews ? { kind: "mark", mark: { kind: "lost", stream: id, from, to, chain } } : undefined);
+  storeFact(
+    s,
+    incoming,
+    to,
+    isNews ? { kind: "mark", mark: { kind: "lost", stream: id, from, to, chain } } : undefined,
+  );
 }
 
 /** RULES 29: what lies below is gone at the peer. */
@@ -251,12 +303,23 @@ export function takeFloor(s: SessionState, frame: FloorFrame): void {
   const index = s.log.findStream(id);
   const head = index === undefined ? 0 : s.log.streamHead(index);
   const holes = index === undefined ? [] : s.log.stream(index).holes;
-  const isNews = frame.seq > head || intersectRanges(holes, [{ from: 1, to: frame.seq }]).length > 0;
+  const isNews =
+    frame.seq > head || intersectRanges(holes, [{ from: 1, to: frame.seq }]).length > 0;
   const floor = { seq: frame.seq, chain: frame.chain, byOrigin: frame.byOrigin };
-  storeFact(s, incoming, frame.seq, isNews ? { kind: "mark", mark: { kind: "floor", stream: id, floor } } : undefined);
+  storeFact(
+    s,
+    incoming,
+    frame.seq,
+    isNews ? { kind: "mark", mark: { kind: "floor", stream: id, floor } } : undefined,
+  );
 }
 
-function storeFact(s: SessionState, incoming: Incoming, seq: number, operation: StoreOperation | undefined): void {
+function storeFact(
+  s: SessionState,
+  incoming: Incoming,
+  seq: number,
+  operation: StoreOperation | undefined,
+): void {
   if (operation !== undefined) {
     storeItem(s, incoming, { seq, offset: 0, rawBytes: 0, events: 0 }, operation);
     return;

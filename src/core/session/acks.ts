@@ -3,7 +3,13 @@
  * moves our picture of what the peer holds (`theirs`), and only for what its
  * log made durable.
  */
-import { chain8Bytes, type AckEntry, type AckFrame, type Frame, type RefusedFrame } from "../codec/frame-types.ts";
+import {
+  chain8Bytes,
+  type AckEntry,
+  type AckFrame,
+  type Frame,
+  type RefusedFrame,
+} from "../codec/frame-types.ts";
 import { ackEntriesMax } from "../codec/wire-limits.ts";
 import { catalogue } from "../errors/catalogue.ts";
 import { isZCode, ZamError } from "../errors/zam-error.ts";
@@ -23,7 +29,11 @@ export function takeAcks(s: SessionState): Frame | undefined {
     s.ackDue.delete(incoming);
     const { ack, number } = incoming;
     if (ack === undefined) continue;
-    entries.push(ack.offset === 0 ? { stream: number, seq: ack.seq } : { stream: number, seq: ack.seq, offset: ack.offset });
+    entries.push(
+      ack.offset === 0
+        ? { stream: number, seq: ack.seq }
+        : { stream: number, seq: ack.seq, offset: ack.offset },
+    );
     incoming.ack = undefined;
   }
   return { type: "ack", entries };
@@ -33,7 +43,8 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
   for (const entry of frame.entries) {
     const out = s.outgoingByNumber[entry.stream];
     const offset = entry.offset ?? 0;
-    const at = out?.inFlight.findIndex((item) => item.to === entry.seq && item.offset === offset) ?? -1;
+    const at =
+      out?.inFlight.findIndex((item) => item.to === entry.seq && item.offset === offset) ?? -1;
     if (out === undefined || at < 0) {
       s.fail(new ZamError("Z506", { problem: "an acknowledgement of what was not sent" }));
       return;
@@ -52,7 +63,12 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
 /** The peer now holds this too. */
 function advance(s: SessionState, out: Outgoing, item: SentItem): void {
   const key = streamKey(out.id);
-  const before: VectorEntry = s.theirs.get(key) ?? { id: out.id, head: 0, chain: new Uint8Array(chain8Bytes), holes: [] };
+  const before: VectorEntry = s.theirs.get(key) ?? {
+    id: out.id,
+    head: 0,
+    chain: new Uint8Array(chain8Bytes),
+    holes: [],
+  };
   s.advancedKeys.add(key);
   s.theirs.set(key, after(s, out, before, item));
 }
@@ -103,7 +119,13 @@ function onStreamRefused(s: SessionState, out: Outgoing, frame: RefusedFrame): v
   giveUp(out);
   const code = `Z${frame.code}`;
   const reason = isZCode(code) ? catalogue[code].name : "";
-  s.report("Z510", { peer: s.options.peer.nodeId, lane: out.id.lane, epoch: epochToText(out.id.epoch), code, reason });
+  s.report("Z510", {
+    peer: s.options.peer.nodeId,
+    lane: out.id.lane,
+    epoch: epochToText(out.id.epoch),
+    code,
+    reason,
+  });
 }
 
 /** The origin looks for the fork point; whoever is not waits for it, or leaves the stream alone. */
@@ -120,9 +142,15 @@ function onForkRefused(s: SessionState, out: Outgoing): void {
 function onGap(s: SessionState, out: Outgoing, frame: RefusedFrame): void {
   const key = streamKey(out.id);
   const before = s.theirs.get(key);
-  const chain = s.log.chainAt(out.index, frame.head) ?? before?.chain ?? new Uint8Array(chain8Bytes);
+  const chain =
+    s.log.chainAt(out.index, frame.head) ?? before?.chain ?? new Uint8Array(chain8Bytes);
   const holes = (before?.holes ?? []).filter((hole) => hole.to <= frame.head);
-  const theirs: VectorEntry = { id: out.id, head: frame.head, chain: chain.subarray(0, chain8Bytes), holes };
+  const theirs: VectorEntry = {
+    id: out.id,
+    head: frame.head,
+    chain: chain.subarray(0, chain8Bytes),
+    holes,
+  };
   s.theirs.set(key, theirs);
   s.advancedKeys.add(key);
   noteAhead(s, theirs);

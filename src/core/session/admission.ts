@@ -20,13 +20,17 @@ import type { SessionState } from "./state.ts";
 export function admit(s: SessionState, id: StreamId): ZamError | undefined {
   const { peer } = s.options;
   const streamsMax = peer.role === "hub" ? peerStreamsMaxHub : peerStreamsMaxClinic;
-  if (s.incoming.length >= streamsMax) s.fail(new ZamError("Z504", { limit: `${streamsMax} streams` }));
+  if (s.incoming.length >= streamsMax)
+    s.fail(new ZamError("Z504", { limit: `${streamsMax} streams` }));
   if (!mayAccept(s.scope, id)) {
     s.refusedStreams++;
     if (s.refusedStreams > refusedStreamsMax)
       s.fail(new ZamError("Z504", { limit: "streams that it may not deliver" }));
     // The peer named it; saying it back in the report is for our own operator only.
-    return new ZamError("Z511", { peer: peer.nodeId, stream: `${id.node}/${epochToText(id.epoch)}/${id.lane}` });
+    return new ZamError("Z511", {
+      peer: peer.nodeId,
+      stream: `${id.node}/${epochToText(id.epoch)}/${id.lane}`,
+    });
   }
   if (id.node !== peer.nodeId) return undefined;
   const bound = s.log.binding(id.node, id.epoch);

@@ -17,7 +17,13 @@
  * several frames, so that small ones share a TLS record.
  */
 import type { ZamError } from "../errors/zam-error.ts";
-import type { ConfirmedHead, Mark, ReceivedFragment, ReceivedRange, ReceiveOutcome } from "../log/api.ts";
+import type {
+  ConfirmedHead,
+  Mark,
+  ReceivedFragment,
+  ReceivedRange,
+  ReceiveOutcome,
+} from "../log/api.ts";
 import type { PeerState } from "./peer-state.ts";
 
 export type Role = "hub" | "clinic";

@@ -18,7 +18,10 @@ export function usedBytes(s: SessionState): number {
 /** Bytes that data frames may still take; infinite without a limit. */
 export function budgetRest(s: SessionState): number {
   const { bytesMax } = s.options;
-  const own = bytesMax === undefined ? Number.POSITIVE_INFINITY : bytesMax - usedBytes(s) - endingBytes - promisedBytes(s);
+  const own =
+    bytesMax === undefined
+      ? Number.POSITIVE_INFINITY
+      : bytesMax - usedBytes(s) - endingBytes - promisedBytes(s);
   const peers = s.peerHello?.receiveBytesMax;
   return peers === undefined ? own : Math.min(own, peers - s.sentDataBytes);
 }

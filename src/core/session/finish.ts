@@ -44,14 +44,16 @@ export function decide(s: SessionState): void {
 
 /** Data may go only when a crash cannot leave "clean" behind: else it would be sent again (RULES 31). */
 function saveUncleanFirst(s: SessionState): void {
-  if (!s.options.isInitiator || !s.cleanOnDisk || s.isSavingUnclean || !s.isPlanned || !hasWork(s)) return;
+  if (!s.options.isInitiator || !s.cleanOnDisk || s.isSavingUnclean || !s.isPlanned || !hasWork(s))
+    return;
   const before = peerStateOf(s, false);
   if (before === undefined) return;
   s.isSavingUnclean = true;
   s.save(before, (error) => {
     s.isSavingUnclean = false;
-    if (error !== undefined) s.fail(error);
-    else s.cleanOnDisk = false;
+    // A full disk is no reason to keep events back: at worst some go twice after a crash.
+    if (error !== undefined) s.effect({ kind: "report", error });
+    s.cleanOnDisk = false;
   });
 }
 
@@ -83,7 +85,8 @@ function onExchanged(s: SessionState): void {
     if (isKeptOpen(s)) saveNow(s, false);
   }
   if (s.byeReceived !== undefined) goodbye(s, "done", "done");
-  else if (s.options.isInitiator && !isKeptOpen(s) && s.finishing === undefined) goodbye(s, "done", "done");
+  else if (s.options.isInitiator && !isKeptOpen(s) && s.finishing === undefined)
+    goodbye(s, "done", "done");
 }
 
 export function isKeptOpen(s: SessionState): boolean {
@@ -135,7 +138,12 @@ function decidePing(s: SessionState): void {
 }
 
 /** Says BYE, saves what was learned of the peer, and closes when both are done. */
-export function goodbye(s: SessionState, reason: ByeReason, endedBy: SessionSummary["endedBy"], error?: ZamError): void {
+export function goodbye(
+  s: SessionState,
+  reason: ByeReason,
+  endedBy: SessionSummary["endedBy"],
+  error?: ZamError,
+): void {
   if (s.isEnding) return;
   s.isComplete = s.isPing ? s.isComplete : isExchanged(s) && countRemaining(s) === 0;
   s.send({ type: "bye", reason, heldOrdinal: s.savedOrdinal });
@@ -158,7 +166,12 @@ export function onEof(s: SessionState, cause: ZamError | undefined): void {
   s.ackDue.clear();
   if (s.isComplete) s.end("done");
   else if (isOver && cause === undefined) s.end("peer");
-  else s.end("error", cause ?? new ZamError("Z521", { phase: s.phase === "hello" ? "before HELLO" : "while syncing" }));
+  else
+    s.end(
+      "error",
+      cause ??
+        new ZamError("Z521", { phase: s.phase === "hello" ? "before HELLO" : "while syncing" }),
+    );
 }
 
 function saveAtEnd(s: SessionState): void {
@@ -208,7 +221,11 @@ function confirmedHeads(s: SessionState): readonly ConfirmedHead[] {
     if (theirs.id.node !== s.options.self.nodeId || theirs.head === 0) continue;
     const index = s.log.findStream(theirs.id);
     const chain = index === undefined ? undefined : s.log.chainAt(index, theirs.head);
-    if (chain === undefined || !bytesEqual(chain.subarray(0, chain8Bytes), theirs.chain.subarray(0, chain8Bytes))) continue;
+    if (
+      chain === undefined ||
+      !bytesEqual(chain.subarray(0, chain8Bytes), theirs.chain.subarray(0, chain8Bytes))
+    )
+      continue;
     confirmed.push({ stream: theirs.id, seq: theirs.head, chain });
   }
   return confirmed;

@@ -5,7 +5,15 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cloneNode, codesOf, createNode, digestOf, pushMany, sync, type TestNode } from "./session.test-kit.ts";
+import {
+  cloneNode,
+  codesOf,
+  createNode,
+  digestOf,
+  pushMany,
+  sync,
+  type TestNode,
+} from "./session.test-kit.ts";
 
 function syncUntilComplete(from: TestNode, to: TestNode): void {
   for (let i = 0; i < 4; i++) if (sync(from, to).summaries().initiator.isComplete) return;
@@ -18,7 +26,10 @@ function assertNoSeqTwice(...nodes: readonly TestNode[]): void {
     for (const line of digestOf(node)) {
       const at = line.lastIndexOf(" ");
       const known = payloads.get(line.slice(0, at));
-      assert.ok(known === undefined || known === line.slice(at), `two payloads for ${line.slice(0, at)}`);
+      assert.ok(
+        known === undefined || known === line.slice(at),
+        `two payloads for ${line.slice(0, at)}`,
+      );
       payloads.set(line.slice(0, at), line.slice(at));
     }
   }
@@ -28,7 +39,10 @@ function payloadsOf(node: TestNode): ReadonlySet<string> {
   return new Set(digestOf(node).map((line) => line.slice(line.lastIndexOf(" "))));
 }
 
-function setUp(restoredAt: number, total: number): { a: TestNode; hub: TestNode; restored: TestNode } {
+function setUp(
+  restoredAt: number,
+  total: number,
+): { a: TestNode; hub: TestNode; restored: TestNode } {
   const a = createNode("clinic_a", "clinic");
   const hub = createNode("hub", "hub");
   pushMany(a, restoredAt, { tag: "before" });
@@ -48,7 +62,10 @@ test("a restored card without new events pulls back what the hub holds, and writ
   assert.equal(digestOf(hub).length, 9);
   assert.notEqual(restored.log.ownEpoch, epoch);
   assert.deepEqual(codesOf(pair.initiator.reports), ["Z507"]);
-  assert.deepEqual(restored.log.alarms.map((alarm) => alarm.code), ["Z507"]);
+  assert.deepEqual(
+    restored.log.alarms.map((alarm) => alarm.code),
+    ["Z507"],
+  );
   pushMany(restored, 2, { tag: "after" });
   syncUntilComplete(restored, hub);
   assert.equal(digestOf(hub).length, 11);
@@ -69,7 +86,10 @@ for (const [restoredAt, total, written] of [
     pushMany(restored, written, { tag: "on top of the old copy" });
     const fresh = payloadsOf(restored);
     const pair = sync(restored, hub);
-    assert.ok(codesOf(pair.initiator.reports).includes("Z508"), codesOf(pair.initiator.reports).join());
+    assert.ok(
+      codesOf(pair.initiator.reports).includes("Z508"),
+      codesOf(pair.initiator.reports).join(),
+    );
     assert.ok(restored.log.alarms.some((alarm) => alarm.code === "Z508"));
     syncUntilComplete(restored, hub);
     assert.deepEqual(digestOf(restored), digestOf(hub));

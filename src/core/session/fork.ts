@@ -6,12 +6,17 @@
  * stream meanwhile, and freezes it when the origin is not at the other end.
  */
 import { bytesEqual } from "../bytes.ts";
-import { type ChainPoint, chain8Bytes, type ChainsFrame, type ChainsQueryFrame } from "../codec/frame-types.ts";
+import {
+  type ChainPoint,
+  chain8Bytes,
+  type ChainsFrame,
+  type ChainsQueryFrame,
+} from "../codec/frame-types.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { epochToText, type StreamId } from "../event.ts";
 import type { StreamState } from "../log/api.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
-import { chainRoundsMax, retriesMax } from "./limits.ts";
+import { chainRoundsMax, queriesMax, retriesMax } from "./limits.ts";
 import { planAll } from "./offer.ts";
 import { mayName } from "./policy.ts";
 import { type ForkSearch, type SessionState, streamKey } from "./state.ts";
@@ -33,23 +38,37 @@ export function noteAhead(s: SessionState, theirs: VectorEntry): void {
 }
 
 /** Ends the present own epoch for ever, once, and says so. */
-function leaveEpoch(s: SessionState, id: StreamId, heads: { readonly ours: number; readonly theirs: number }): void {
+function leaveEpoch(
+  s: SessionState,
+  id: StreamId,
+  heads: { readonly ours: number; readonly theirs: number },
+): void {
   if (s.renewedEpochs.has(id.epoch) || s.log.ownEpoch !== id.epoch) return;
   s.renewedEpochs.add(id.epoch);
   const epoch = epochToText(id.epoch);
-  const error = s.report("Z507", { peer: s.options.peer.nodeId, epoch, lane: id.lane, theirs: heads.theirs, ours: heads.ours });
+  const error = s.report("Z507", {
+    peer: s.options.peer.nodeId,
+    epoch,
+    lane: id.lane,
+    theirs: heads.theirs,
+    ours: heads.ours,
+  });
   s.mark({ kind: "newEpoch", reason: error.code });
   s.mark({ kind: "alarm", id: `rollback ${epoch}`, code: error.code, text: error.message });
 }
 
 /** Chains at the peer's head differ from ours. */
 export function disagree(s: SessionState, mine: StreamState, theirs: VectorEntry): void {
+  const key = streamKey(mine.id);
+  const count = (s.disagreements.get(key) ?? 0) + 1;
+  s.disagreements.set(key, count);
+  if (count > retriesMax) return;
   if (isOwn(s, mine.id)) {
     beginSearch(s, mine.index);
     return;
   }
   if (mine.id.node === s.options.peer.nodeId) {
-    s.waiting.add(streamKey(mine.id));
+    s.waiting.add(key);
     sendChains(s, mine.id, { low: 0, high: 0 });
     return;
   }
@@ -57,7 +76,11 @@ export function disagree(s: SessionState, mine: StreamState, theirs: VectorEntry
 }
 
 /** RULES 25: two branches and no origin here to settle them. */
-export function freeze(s: SessionState, mine: StreamState, peer: { readonly head: number; readonly chain8: Uint8Array }): void {
+export function freeze(
+  s: SessionState,
+  mine: StreamState,
+  peer: { readonly head: number; readonly chain8: Uint8Array },
+): void {
   if (mine.isFrozen) return;
   const { node, epoch, lane } = mine.id;
   const error = s.report("Z509", {
@@ -70,8 +93,19 @@ export function freeze(s: SessionState, mine: StreamState, peer: { readonly head
   });
   const peerChain = new Uint8Array(16);
   peerChain.set(peer.chain8.subarray(0, chain8Bytes));
-  s.mark({ kind: "freeze", stream: mine.id, peer: s.options.peer.nodeId, peerHead: peer.head, peerChain });
-  s.mark({ kind: "alarm", id: `fork ${streamKey(mine.id)}`, code: error.code, text: error.message });
+  s.mark({
+    kind: "freeze",
+    stream: mine.id,
+    peer: s.options.peer.nodeId,
+    peerHead: peer.head,
+    peerChain,
+  });
+  s.mark({
+    kind: "alarm",
+    id: `fork ${streamKey(mine.id)}`,
+    code: error.code,
+    text: error.message,
+  });
 }
 
 /** Starts to look for the last seq on which both sides agree. */
@@ -79,12 +113,24 @@ export function beginSearch(s: SessionState, index: StreamIndex): void {
   const { id, head } = s.log.stream(index);
   const key = streamKey(id);
   if (s.searches.has(key)) return;
-  s.searches.set(key, { index, id, low: 0, high: head + 1, hasMismatch: false, rounds: 0, isSettling: false });
+  s.searches.set(key, {
+    index,
+    id,
+    low: 0,
+    high: head + 1,
+    hasMismatch: false,
+    rounds: 0,
+    isSettling: false,
+  });
   s.send({ type: "chainsQuery", id, low: 0, high: 0 });
 }
 
 /** Answers a query, or tells the origin unasked. Names nothing that the peer may not know. */
-export function sendChains(s: SessionState, id: StreamId, span: { readonly low: number; readonly high: number }): void {
+export function sendChains(
+  s: SessionState,
+  id: StreamId,
+  span: { readonly low: number; readonly high: number },
+): void {
   const index = mayName(s.scope, id) ? s.log.findStream(id) : undefined;
   if (index === undefined) {
     s.send({ type: "chains", id, head: 0, points: [] });
@@ -92,7 +138,9 @@ export function sendChains(s: SessionState, id: StreamId, span: { readonly low: 
   }
   const head = s.log.streamHead(index);
   const points: ChainPoint[] = [];
-  for (const seq of span.high === 0 ? steppingSeqs(head) : spreadSeqs(span.low, Math.min(span.high, head))) {
+  for (const seq of span.high === 0
+    ? steppingSeqs(head)
+    : spreadSeqs(span.low, Math.min(span.high, head))) {
     const chain = s.log.chainAt(index, seq);
     if (chain !== undefined) points.push({ seq, chain8: chain.subarray(0, chain8Bytes) });
   }
@@ -100,6 +148,10 @@ export function sendChains(s: SessionState, id: StreamId, span: { readonly low: 
 }
 
 export function answerQuery(s: SessionState, frame: ChainsQueryFrame): void {
+  if (++s.queriesAnswered > queriesMax) {
+    s.fail(new ZamError("Z504", { limit: "questions about chains" }));
+    return;
+  }
   sendChains(s, frame.id, frame);
 }
 
@@ -121,13 +173,22 @@ function spreadSeqs(low: number, high: number): readonly number[] {
 
 /** CHAINS arrived: an answer to us as origin, or the peer noticing first. */
 export function takeChains(s: SessionState, frame: ChainsFrame): void {
-  const index = isOwn(s, frame.id) && mayName(s.scope, frame.id) ? s.log.findStream(frame.id) : undefined;
+  const index =
+    isOwn(s, frame.id) && mayName(s.scope, frame.id) ? s.log.findStream(frame.id) : undefined;
   if (index === undefined) return;
   const key = streamKey(frame.id);
   const mine = s.log.stream(index);
   let search = s.searches.get(key);
   if (search === undefined) {
-    search = { index, id: frame.id, low: 0, high: mine.head + 1, hasMismatch: false, rounds: 0, isSettling: false };
+    search = {
+      index,
+      id: frame.id,
+      low: 0,
+      high: mine.head + 1,
+      hasMismatch: false,
+      rounds: 0,
+      isSettling: false,
+    };
     s.searches.set(key, search);
   }
   if (search.isSettling) return;
@@ -156,7 +217,8 @@ function narrow(s: SessionState, search: ForkSearch, frame: ChainsFrame): void {
   search.rounds++;
   const ours = s.log.streamHead(search.index);
   // The peer's copy ends where ours goes on, or the other way round: no fork.
-  const isPrefix = !search.hasMismatch && (search.low >= Math.min(frame.head, ours) || frame.head === 0);
+  const isPrefix =
+    !search.hasMismatch && (search.low >= Math.min(frame.head, ours) || frame.head === 0);
   if (isPrefix) {
     settle(s, search, ours);
     return;
@@ -164,7 +226,12 @@ function narrow(s: SessionState, search: ForkSearch, frame: ChainsFrame): void {
   const isOpen = search.high - search.low > 1 && search.rounds < chainRoundsMax;
   const hasAnswers = frame.points.length > 0 || search.rounds === 1;
   if (isOpen && hasAnswers) {
-    s.send({ type: "chainsQuery", id: search.id, low: search.low + 1, high: Math.min(search.high - 1, frame.head) });
+    s.send({
+      type: "chainsQuery",
+      id: search.id,
+      low: search.low + 1,
+      high: Math.min(search.high - 1, frame.head),
+    });
     return;
   }
   // What cannot be compared (below the peer's floor) counts as diverged (RULES 24).
@@ -197,5 +264,10 @@ function settle(s: SessionState, search: ForkSearch, common: number): void {
   const epoch = epochToText(id.epoch);
   const error = s.report("Z508", { from: common + 1, to: mine.head, epoch, lane: id.lane });
   s.mark({ kind: "rehome", stream: id, from: common + 1 }, finish);
-  s.mark({ kind: "alarm", id: `branch ${streamKey(id)} ${common + 1}`, code: error.code, text: error.message });
+  s.mark({
+    kind: "alarm",
+    id: `branch ${streamKey(id)} ${common + 1}`,
+    code: error.code,
+    text: error.message,
+  });
 }

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codesOf, createNode, damage, digestOf, pushMany, sentSeqs, settle, sync } from "./session.test-kit.ts";
+import {
+  codesOf,
+  createNode,
+  damage,
+  damageMany,
+  digestOf,
+  pushMany,
+  sentSeqs,
+  settle,
+  sync,
+} from "./session.test-kit.ts";
 
 test("holes heal in both directions, and only they travel", () => {
   const a = createNode("clinic_a", "clinic");
@@ -38,9 +48,19 @@ test("what the origin cannot read and nobody holds is declared lost, and the res
   assert.deepEqual(codesOf(pair.initiator.reports), ["Z516", "Z516"]);
   assert.deepEqual(codesOf(pair.responder.reports), ["Z516", "Z516"]);
   const index = hub.log.findStream(stream) ?? -1;
-  assert.deepEqual(hub.log.stream(index).lost, [{ from: 15, to: 17 }, { from: 30, to: 30 }]);
+  assert.deepEqual(hub.log.stream(index).lost, [
+    { from: 15, to: 17 },
+    { from: 30, to: 30 },
+  ]);
   const again = sync(a, hub);
-  assert.deepEqual([sentSeqs(again, "initiator").length, codesOf(again.initiator.reports).length, again.summaries().initiator.isComplete], [0, 0, true]);
+  assert.deepEqual(
+    [
+      sentSeqs(again, "initiator").length,
+      codesOf(again.initiator.reports).length,
+      again.summaries().initiator.isComplete,
+    ],
+    [0, 0, true],
+  );
 });
 
 test("a hole that another hub may fill is not declared lost", () => {
@@ -49,7 +69,9 @@ test("a hole that another hub may fill is not declared lost", () => {
   pushMany(a, 10);
   const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
   damage(a, stream, 4, 4);
-  const pair = sync(a, hub, { from: { confirmedElsewhere: [{ stream, seq: 8, chain: new Uint8Array(16) }] } });
+  const pair = sync(a, hub, {
+    from: { confirmedElsewhere: [{ stream, seq: 8, chain: new Uint8Array(16) }] },
+  });
   assert.deepEqual(codesOf(pair.initiator.reports), []);
   assert.equal(digestOf(hub).length, 3);
   assert.equal(pair.summaries().initiator.isComplete, false);
@@ -91,4 +113,56 @@ test("clocks: a clinic at 1970 and one at 2099 sync, take the hub's time, and ar
     sync(a, hub);
     assert.equal(digestOf(hub).length, 6);
   }
+});
+
+test("a stream goes on behind a lost range at its very end", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushMany(a, 5);
+  sync(a, hub);
+  pushMany(a, 5);
+  const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
+  damage(a, stream, 10, 10);
+  sync(a, hub);
+  sync(a, hub);
+  pushMany(a, 3);
+  const pair = sync(a, hub);
+  assert.equal(pair.summaries().initiator.isComplete, true);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+  assert.equal(digestOf(hub).length, 12);
+});
+
+test("a card with hundreds of holes is healed, whatever the limit of a vector", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushMany(a, 700);
+  sync(a, hub);
+  const before = digestOf(a);
+  const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
+  damageMany(
+    a,
+    stream,
+    Array.from({ length: 330 }, (_, i) => 2 * i + 3),
+  );
+  const pair = sync(a, hub);
+  assert.equal(pair.summaries().initiator.isComplete, true);
+  assert.deepEqual(digestOf(a), before);
+});
+
+test("a wall clock that is set by years in mid-session ends nothing", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushMany(a, 300);
+  let hasJumped = false;
+  const pair = sync(a, hub, {
+    latencyMs: 300,
+    rateBytesPerS: 3000,
+    onStep: (p) => {
+      if (hasJumped || p.responder.stored.length < 2) return;
+      hasJumped = true;
+      p.nowMs += 10 * 365 * 86_400_000;
+    },
+  });
+  assert.equal(hasJumped, true);
+  assert.equal(pair.summaries().initiator.isComplete, true);
 });

@@ -4,7 +4,13 @@
  * nothing at all before that holds (SCENARIOS 16).
  */
 import { bytesEqual } from "../bytes.ts";
-import { codecRaw, codecZstd, type HelloFrame, protocolVersion, protocolVersionOldest } from "../codec/frame-types.ts";
+import {
+  codecRaw,
+  codecZstd,
+  type HelloFrame,
+  protocolVersion,
+  protocolVersionOldest,
+} from "../codec/frame-types.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
 import type { HealthBlock } from "./api.ts";
@@ -118,7 +124,8 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   }
   if (frame.held !== undefined) s.oursHeld = frame.held;
   takeClock(s, frame.wallMs);
-  s.effect({ kind: "established" });
+  // One that only measures fences nobody.
+  if (!s.isPing) s.effect({ kind: "established" });
   if (!options.isInitiator) sendHello(s);
   if (!s.isPing) beginVector(s);
 }
@@ -132,7 +139,8 @@ function takeClock(s: SessionState, peerWallMs: number): void {
     s.report("Z517", { peer: peer.nodeId, differenceMs: Math.round(s.clockDifferenceMs) });
   if (self.role !== "clinic" || peer.role !== "hub" || peerWallMs >= hlcMsMax || s.isPing) return;
   // Every ten minutes is enough for a bound of a day: each mark costs a record.
-  if (peerWallMs > s.log.trustedTimeMs + trustedStepMs) s.mark({ kind: "trustedTime", ms: peerWallMs });
+  if (peerWallMs > s.log.trustedTimeMs + trustedStepMs)
+    s.mark({ kind: "trustedTime", ms: peerWallMs });
   const trustedMs = Math.max(peerWallMs, s.log.trustedTimeMs);
   const aheadMs = s.log.lastHlc.ms - trustedMs;
   if (aheadMs <= driftMsMax) return;

@@ -33,16 +33,32 @@ test("nothing that a clinic receives holds another's id, epoch or events, whatev
   }
   const peer = new RawPeer(hub, "clinic_a").hello();
   for (const lane of ["", "urgent", "to/hub"])
-    for (const id of [{ node: "clinic_b", epoch: 0xb0b0b0b0, lane }, { node: "hub", epoch: hub.log.ownEpoch, lane: "to/clinic_b" }, { node: "hub", epoch: hub.log.ownEpoch, lane: "stock" }])
-      peer.send({ type: "chainsQuery", id, low: 0, high: 0 }, { type: "chainsQuery", id, low: 1, high: 20 });
+    for (const id of [
+      { node: "clinic_b", epoch: 0xb0b0b0b0, lane },
+      { node: "hub", epoch: hub.log.ownEpoch, lane: "to/clinic_b" },
+      { node: "hub", epoch: hub.log.ownEpoch, lane: "stock" },
+    ])
+      peer.send(
+        { type: "chainsQuery", id, low: 0, high: 0 },
+        { type: "chainsQuery", id, low: 1, high: 20 },
+      );
   assert.equal(peer.isClosed, false);
-  for (const frame of peer.framesOf("chains")) assert.deepEqual([frame.head, frame.points.length], [0, 0]);
+  for (const frame of peer.framesOf("chains"))
+    assert.deepEqual([frame.head, frame.points.length], [0, 0]);
   const all = Buffer.concat(received);
   const epochBytes = Buffer.from([0xb0, 0xb0, 0xb0, 0xb0]);
   assert.ok(all.length > 300);
-  for (const needle of [Buffer.from("clinic_b"), Buffer.from("private to b"), Buffer.from("stock"), epochBytes])
+  for (const needle of [
+    Buffer.from("clinic_b"),
+    Buffer.from("private to b"),
+    Buffer.from("stock"),
+    epochBytes,
+  ])
     assert.equal(all.indexOf(needle), -1, needle.toString());
-  for (const frame of peer.frames) if (frame.type === "vector") for (const entry of frame.entries) assert.ok(entry.id.node === "clinic_a" || entry.id.lane.startsWith("to/clinic_a"));
+  for (const frame of peer.frames)
+    if (frame.type === "vector")
+      for (const entry of frame.entries)
+        assert.ok(entry.id.node === "clinic_a" || entry.id.lane.startsWith("to/clinic_a"));
 });
 
 test("events of another clinic, of the hub, or addressed to a clinic are not stored", () => {
@@ -56,11 +72,18 @@ test("events of another clinic, of the hub, or addressed to a clinic are not sto
     { node: "clinic_a", epoch: 5, lane: "to/clinic_b" },
   ];
   const peer = new RawPeer(hub, "clinic_a").hello();
-  for (const [number, stream] of streams.entries()) peer.send({ type: "stream", id: stream }, forgeRange(stream, { number, from: 1, count: 2 }));
+  for (const [number, stream] of streams.entries())
+    peer.send({ type: "stream", id: stream }, forgeRange(stream, { number, from: 1, count: 2 }));
   assert.deepEqual(digestOf(hub), before);
-  assert.deepEqual(peer.framesOf("refused").map((frame) => [frame.reason, frame.code]), streams.map(() => ["stream", 511]));
+  assert.deepEqual(
+    peer.framesOf("refused").map((frame) => [frame.reason, frame.code]),
+    streams.map(() => ["stream", 511]),
+  );
   assert.equal(peer.framesOf("ack").length, 0);
-  peer.send({ type: "stream", id: own }, forgeRange(own, { number: streams.length, from: 1, count: 2 }));
+  peer.send(
+    { type: "stream", id: own },
+    forgeRange(own, { number: streams.length, from: 1, count: 2 }),
+  );
   assert.equal(peer.framesOf("ack").length, 1, "its own events go through afterwards");
 });
 
@@ -76,11 +99,23 @@ test("a wrong chain closes the connection and stores nothing", () => {
 test("seq 2^53-1, and 1 then 7, are answered with the head; genuine events go through; only a prefix is acknowledged", () => {
   const hub = createNode("hub", "hub");
   const peer = new RawPeer(hub, "clinic_a").hello();
-  peer.send({ type: "stream", id: own }, forgeRange(own, { number: 0, from: 2 ** 53 - 2, count: 1 }));
+  peer.send(
+    { type: "stream", id: own },
+    forgeRange(own, { number: 0, from: 2 ** 53 - 2, count: 1 }),
+  );
   peer.send(forgeRange(own, { number: 0, from: 1, count: 1 }));
   peer.send(forgeRange(own, { number: 0, from: 7, count: 1, before: new Uint8Array(16) }));
-  assert.deepEqual(peer.framesOf("refused").map((frame) => [frame.reason, frame.head]), [["gap", 0], ["gap", 1]]);
-  assert.deepEqual(peer.framesOf("ack").flatMap((frame) => frame.entries), [{ stream: 0, seq: 1 }]);
+  assert.deepEqual(
+    peer.framesOf("refused").map((frame) => [frame.reason, frame.head]),
+    [
+      ["gap", 0],
+      ["gap", 1],
+    ],
+  );
+  assert.deepEqual(
+    peer.framesOf("ack").flatMap((frame) => frame.entries),
+    [{ stream: 0, seq: 1 }],
+  );
   assert.equal(peer.isClosed, false);
   assert.equal(digestOf(hub).length, 1);
 });
@@ -88,24 +123,48 @@ test("seq 2^53-1, and 1 then 7, are answered with the head; genuine events go th
 test("an HLC at its maximum is refused, and the hub's clock stays where it is", () => {
   const hub = createNode("hub", "hub");
   const before = hub.log.lastHlc.ms;
-  const peer = new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: own }, forgeRange(own, { number: 0, from: 1, count: 1, atMs: 2 ** 48 - 1 }));
+  const peer = new RawPeer(hub, "clinic_a")
+    .hello()
+    .send(
+      { type: "stream", id: own },
+      forgeRange(own, { number: 0, from: 1, count: 1, atMs: 2 ** 48 - 1 }),
+    );
   assert.equal(peer.closedBy?.code, "Z523");
   assert.equal(digestOf(hub).length, 0);
-  const later = new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: own }, forgeRange(own, { number: 0, from: 1, count: 1, atMs: 4_070_908_800_000 }));
-  assert.deepEqual(later.reports.map((report) => report.code), ["Z519"]);
+  const later = new RawPeer(hub, "clinic_a")
+    .hello()
+    .send(
+      { type: "stream", id: own },
+      forgeRange(own, { number: 0, from: 1, count: 1, atMs: 4_070_908_800_000 }),
+    );
+  assert.deepEqual(
+    later.reports.map((report) => report.code),
+    ["Z519"],
+  );
   assert.equal(digestOf(hub).length, 1);
   assert.ok(hub.log.lastHlc.ms < startMs + 1000 && hub.log.lastHlc.ms >= before);
 });
 
 test("another key under a known name may not extend its epoch", () => {
   const hub = createNode("hub", "hub");
-  new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: own }, forgeRange(own, { number: 0, from: 1, count: 1 }));
+  new RawPeer(hub, "clinic_a")
+    .hello()
+    .send({ type: "stream", id: own }, forgeRange(own, { number: 0, from: 1, count: 1 }));
   assert.equal(digestOf(hub).length, 1);
-  hub.log.mark({ kind: "bind", node: "clinic_a", epoch: 6, fingerprint: new Uint8Array(32) }, startMs, () => {});
+  hub.log.mark(
+    { kind: "bind", node: "clinic_a", epoch: 6, fingerprint: new Uint8Array(32) },
+    startMs,
+    () => {},
+  );
   hub.store.runSyncs();
   const other = { ...own, epoch: 6 };
-  const peer = new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: other }, forgeRange(other, { number: 0, from: 1, count: 1 }));
-  assert.deepEqual(peer.framesOf("refused").map((frame) => frame.code), [512]);
+  const peer = new RawPeer(hub, "clinic_a")
+    .hello()
+    .send({ type: "stream", id: other }, forgeRange(other, { number: 0, from: 1, count: 1 }));
+  assert.deepEqual(
+    peer.framesOf("refused").map((frame) => frame.code),
+    [512],
+  );
   assert.equal(digestOf(hub).length, 1);
 });
 
@@ -117,15 +176,29 @@ test("the 65th lane of a clinic is refused, and the others go on", () => {
     peer.send({ type: "stream", id }, forgeRange(id, { number: i, from: 1, count: 1 }));
   }
   assert.equal(digestOf(hub).length, 64);
-  assert.deepEqual(peer.framesOf("refused").map((frame) => frame.code), [504, 504]);
+  assert.deepEqual(
+    peer.framesOf("refused").map((frame) => frame.code),
+    [504, 504],
+  );
 });
 
 test("a block that inflates beyond its length, a vector of a million lines and a flood of pings are closed with a code", () => {
   const hub = createNode("hub", "hub");
   const bomb = nodeCompressor.compress(new Uint8Array(1 << 20), new Uint8Array(0));
-  const range = { ...forgeRange(own, { number: 0, from: 1, count: 1 }), codec: 1, rawBytes: 32 * 1024, block: bomb } as Frame;
-  assert.equal(new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: own }, range).closedBy?.code, "Z501");
-  assert.equal(new RawPeer(hub, "clinic_a").hello({ entryCount: 1_000_000 }).closedBy?.code, "Z504");
+  const range = {
+    ...forgeRange(own, { number: 0, from: 1, count: 1 }),
+    codec: 1,
+    rawBytes: 32 * 1024,
+    block: bomb,
+  } as Frame;
+  assert.equal(
+    new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: own }, range).closedBy?.code,
+    "Z501",
+  );
+  assert.equal(
+    new RawPeer(hub, "clinic_a").hello({ entryCount: 1_000_000 }).closedBy?.code,
+    "Z504",
+  );
   const flood = new RawPeer(hub, "clinic_a").hello();
   const pings = new ByteWriter();
   for (let i = 0; i < 5000; i++) pings.bytes(Uint8Array.of(2, 0x10, 1));
@@ -135,8 +208,14 @@ test("a block that inflates beyond its length, a vector of a million lines and a
 
 test("a range that is far too large never reaches the decompressor", () => {
   const hub = createNode("hub", "hub");
-  const range = { ...forgeRange(own, { number: 0, from: 1, count: 1 }), rawBytes: 2 ** 40 } as Frame;
-  assert.equal(new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: own }, range).closedBy?.code, "Z504");
+  const range = {
+    ...forgeRange(own, { number: 0, from: 1, count: 1 }),
+    rawBytes: 2 ** 40,
+  } as Frame;
+  assert.equal(
+    new RawPeer(hub, "clinic_a").hello().send({ type: "stream", id: own }, range).closedBy?.code,
+    "Z504",
+  );
 });
 
 test("an unknown version is told which ones are served", () => {
@@ -144,7 +223,10 @@ test("an unknown version is told which ones are served", () => {
   const peer = new RawPeer(hub, "clinic_a").hello({ version: 9, versionOldest: 4 });
   assert.equal(peer.closedBy?.code, "Z502");
   assert.equal(peer.framesOf("error")[0]?.code, 502);
-  assert.equal(new RawPeer(hub, "clinic_a").hello({ version: 9, versionOldest: 1 }).isClosed, false);
+  assert.equal(
+    new RawPeer(hub, "clinic_a").hello({ version: 9, versionOldest: 1 }).isClosed,
+    false,
+  );
 });
 
 test("a silent peer, and one that never says hello, are let go in time", () => {
@@ -163,13 +245,17 @@ test("a silent peer, and one that never says hello, are let go in time", () => {
 test("garbage before and after hello ends with a code, throws nothing, and stores nothing", () => {
   const hub = createNode("hub", "hub");
   fc.assert(
-    fc.property(fc.boolean(), fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 12 }), (withHello, chunks) => {
-      const peer = new RawPeer(hub, "clinic_a");
-      if (withHello) peer.hello();
-      for (const chunk of chunks) if (!peer.isClosed) peer.bytes(chunk);
-      if (peer.isClosed) assert.match(peer.closedBy?.code ?? "", /^Z5/);
-      assert.equal(digestOf(hub).length, 0);
-    }),
+    fc.property(
+      fc.boolean(),
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 12 }),
+      (withHello, chunks) => {
+        const peer = new RawPeer(hub, "clinic_a");
+        if (withHello) peer.hello();
+        for (const chunk of chunks) if (!peer.isClosed) peer.bytes(chunk);
+        if (peer.isClosed) assert.match(peer.closedBy?.code ?? "", /^Z5/);
+        assert.equal(digestOf(hub).length, 0);
+      },
+    ),
     { numRuns: 400 },
   );
 });
@@ -196,17 +282,20 @@ test("a session whose bytes are changed in transit ends on both sides, with a co
       },
     }).run();
     assert.ok(pair.initiator.isClosed && pair.responder.isClosed, `seed ${seed}`);
-    for (const node of [a, hub]) for (const line of digestOf(node)) {
-      if (genuine.has(line)) continue;
-      // A changed stream name makes another stream of the same author; its chain 0 differs, so nothing is stored in it.
-      assert.fail(`seed ${seed}: ${line}`);
-    }
+    for (const node of [a, hub])
+      for (const line of digestOf(node)) {
+        if (genuine.has(line)) continue;
+        // A changed stream name makes another stream of the same author; its chain 0 differs, so nothing is stored in it.
+        assert.fail(`seed ${seed}: ${line}`);
+      }
   }
 });
 
 test("error texts from a peer reach the operator without control characters", () => {
   const hub = createNode("hub", "hub");
-  const peer = new RawPeer(hub, "clinic_a").hello().send({ type: "error", code: 204, text: "\u001b[31mred" });
+  const peer = new RawPeer(hub, "clinic_a")
+    .hello()
+    .send({ type: "error", code: 204, text: "\u001b[31mred" });
   assert.equal(peer.closedBy?.code, "Z513");
   assert.ok(!textToUtf8(peer.closedBy?.message ?? "").includes(27));
 });

@@ -51,5 +51,10 @@ export const closingTimeoutMs = 10_000;
 /** How long the side that answered waits for the other's goodbye. */
 export const lingerTimeoutMs = 20_000;
 
+/** A wall clock that moves on by more than this between two events was set, or the device slept. Above every timeout. */
+export const clockStepMs = 600_000;
+/** Questions about chains that one session answers: each may cost 60 reads. */
+export const queriesMax = 2048;
+
 /** DESIGN section 2: 24 h. */
 export const maxClockDriftMsDefault = 24 * 3_600_000;

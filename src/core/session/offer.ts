@@ -88,7 +88,10 @@ function createOutgoing(s: SessionState, mine: StreamState): Outgoing {
 function agrees(s: SessionState, mine: StreamState, theirs: VectorEntry): boolean {
   if (theirs.head === 0 || theirs.head > mine.head) return true;
   const chain = s.log.chainAt(mine.index, theirs.head);
-  return chain === undefined || bytesEqual(chain.subarray(0, chain8Bytes), theirs.chain.subarray(0, chain8Bytes));
+  return (
+    chain === undefined ||
+    bytesEqual(chain.subarray(0, chain8Bytes), theirs.chain.subarray(0, chain8Bytes))
+  );
 }
 
 function listWork(
@@ -100,13 +103,14 @@ function listWork(
   const flying = out === undefined ? [] : flightRanges(out.inFlight);
   const gaps = findGaps(mine, theirs);
   const isOrigin = mine.id.node === s.options.self.nodeId;
-  if (isOrigin && gaps.missingHere.length > 0 && s.hasVector) declareLost(s, mine, gaps.missingHere);
+  if (isOrigin && gaps.missingHere.length > 0 && s.hasVector)
+    declareLost(s, mine, gaps.missingHere);
   const work: Work[] = [];
   add(work, "floor", gaps.belowFloor.length === 0 ? [] : floorRange(mine), flying);
   add(work, "events", gaps.send, flying);
   add(work, "lost", gaps.lostHere, flying);
   work.sort((a, b) => a.from - b.from);
-  return deliverable(work, (theirs?.head ?? 0) + 1, flying);
+  return deliverable(work, theirs, flying);
 }
 
 function floorRange(mine: StreamState): Ranges {
@@ -114,7 +118,10 @@ function floorRange(mine: StreamState): Ranges {
 }
 
 function add(work: Work[], kind: Work["kind"], ranges: Ranges, flying: readonly SeqRange[]): void {
-  const rest = kind === "floor" ? ranges.filter((range) => !flying.some((f) => f.to === range.to)) : subtractRanges(ranges, sorted(flying));
+  const rest =
+    kind === "floor"
+      ? ranges.filter((range) => !flying.some((f) => f.to === range.to))
+      : subtractRanges(ranges, sorted(flying));
   for (const range of rest) work.push({ kind, from: range.from, to: range.to });
 }
 
@@ -125,12 +132,17 @@ function sorted(flying: readonly SeqRange[]): Ranges {
 }
 
 /** Beyond the peer's head everything must follow without a gap; below it, holes are healed one by one. */
-function deliverable(work: readonly Work[], next: number, flying: readonly SeqRange[]): readonly Work[] {
+function deliverable(
+  work: readonly Work[],
+  theirs: VectorEntry | undefined,
+  flying: readonly SeqRange[],
+): readonly Work[] {
   const out: Work[] = [];
-  let expected = next;
-  const bridge = sorted(flying);
+  let expected = Math.max(theirs?.head ?? 0, theirs?.floor?.seq ?? 0) + 1;
+  const bridge = addRanges(sorted(flying), theirs?.lost ?? []);
   for (const item of work) {
-    for (const range of bridge) if (range.from <= expected && range.to >= expected) expected = range.to + 1;
+    for (const range of bridge)
+      if (range.from <= expected && range.to >= expected) expected = range.to + 1;
     if (item.from > expected && item.kind !== "floor") break;
     out.push(item);
     expected = Math.max(expected, item.to + 1);
@@ -143,7 +155,9 @@ function deliverable(work: readonly Work[], next: number, flying: readonly SeqRa
  * known to. The declaration is durable here before the peer hears of it.
  */
 function declareLost(s: SessionState, mine: StreamState, ranges: Ranges): void {
-  const elsewhere = s.options.confirmedElsewhere?.find((head) => streamKey(head.stream) === streamKey(mine.id));
+  const elsewhere = s.options.confirmedElsewhere?.find(
+    (head) => streamKey(head.stream) === streamKey(mine.id),
+  );
   for (const range of ranges) {
     if (elsewhere !== undefined && range.from <= elsewhere.seq) continue;
     const key = `${streamKey(mine.id)} ${range.from}`;
@@ -151,9 +165,22 @@ function declareLost(s: SessionState, mine: StreamState, ranges: Ranges): void {
     if (chain === undefined || s.declaredLost.has(key)) continue;
     s.declaredLost.add(key);
     const { node, epoch, lane } = mine.id;
-    const error = s.report("Z516", { from: range.from, to: range.to, node, epoch: epochToText(epoch), lane });
-    s.mark({ kind: "alarm", id: `lost ${node} ${epoch} ${lane} ${range.from}`, code: error.code, text: error.message });
-    s.mark({ kind: "lost", stream: mine.id, from: range.from, to: range.to, chain }, () => planStream(s, mine.index));
+    const error = s.report("Z516", {
+      from: range.from,
+      to: range.to,
+      node,
+      epoch: epochToText(epoch),
+      lane,
+    });
+    s.mark({
+      kind: "alarm",
+      id: `lost ${node} ${epoch} ${lane} ${range.from}`,
+      code: error.code,
+      text: error.message,
+    });
+    s.mark({ kind: "lost", stream: mine.id, from: range.from, to: range.to, chain }, () =>
+      planStream(s, mine.index),
+    );
   }
 }
 

@@ -154,5 +154,17 @@ export function decodePeerState(bytes: Uint8Array): PeerState | undefined {
   const oursHeld = reader.u8() === 1 ? decodeMark(reader) : undefined;
   const healthSent = reader.u8() === 1 ? decodeHealth(reader) : undefined;
   if (!reader.finished || !isNodeId(peerId)) return undefined;
-  return { peerId, peerLogId, isClean, codecs, completedMs, confirmed, theirs, advanced, ours, oursHeld, healthSent };
+  return {
+    peerId,
+    peerLogId,
+    isClean,
+    codecs,
+    completedMs,
+    confirmed,
+    theirs,
+    advanced,
+    ours,
+    oursHeld,
+    healthSent,
+  };
 }

@@ -6,7 +6,11 @@ const hub = { nodeId: "hub", role: "hub" } as const;
 const hub2 = { nodeId: "hub2", role: "hub" } as const;
 const a = { nodeId: "a", role: "clinic" } as const;
 const b = { nodeId: "b", role: "clinic" } as const;
-const scope = (self: PolicyScope["self"], peer: PolicyScope["peer"], policy: "own" | "all" = "own"): PolicyScope => ({
+const scope = (
+  self: PolicyScope["self"],
+  peer: PolicyScope["peer"],
+  policy: "own" | "all" = "own",
+): PolicyScope => ({
   self,
   peer,
   policy,
@@ -16,9 +20,21 @@ const stream = (node: string, lane = "") => ({ node, epoch: 1, lane });
 
 test("a hub with policy own offers and names a clinic's own streams and those addressed to it, nothing else", () => {
   const s = scope(hub, a);
-  for (const id of [stream("a"), stream("a", "urgent"), stream("a", "to/hub"), stream("hub", "to/a"), stream("hub2", "to/a/urgent")])
+  for (const id of [
+    stream("a"),
+    stream("a", "urgent"),
+    stream("a", "to/hub"),
+    stream("hub", "to/a"),
+    stream("hub2", "to/a/urgent"),
+  ])
     assert.equal(mayOffer(s, id), true, JSON.stringify(id));
-  for (const id of [stream("b"), stream("b", "to/hub"), stream("hub"), stream("hub", "to/b"), stream("hub2", "x")]) {
+  for (const id of [
+    stream("b"),
+    stream("b", "to/hub"),
+    stream("hub"),
+    stream("hub", "to/b"),
+    stream("hub2", "x"),
+  ]) {
     assert.equal(mayOffer(s, id), false, JSON.stringify(id));
     assert.equal(mayName(s, id), false, JSON.stringify(id));
   }
@@ -27,8 +43,15 @@ test("a hub with policy own offers and names a clinic's own streams and those ad
 test("a hub takes from a clinic its own streams only, addressed to nobody or to a hub", () => {
   for (const policy of ["own", "all"] as const) {
     const s = scope(hub, a, policy);
-    for (const lane of ["", "urgent", "lab", "to/hub", "to/hub/urgent"]) assert.equal(mayAccept(s, stream("a", lane)), true);
-    for (const id of [stream("a", "to/b"), stream("a", "to/a"), stream("b"), stream("hub"), stream("hub", "to/a")])
+    for (const lane of ["", "urgent", "lab", "to/hub", "to/hub/urgent"])
+      assert.equal(mayAccept(s, stream("a", lane)), true);
+    for (const id of [
+      stream("a", "to/b"),
+      stream("a", "to/a"),
+      stream("b"),
+      stream("hub"),
+      stream("hub", "to/a"),
+    ])
       assert.equal(mayAccept(s, id), false, JSON.stringify(id));
   }
 });

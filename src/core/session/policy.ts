@@ -45,7 +45,8 @@ export function mayOffer(scope: PolicyScope, id: StreamId): boolean {
 /** May the peer deliver events of this stream to us? */
 export function mayAccept(scope: PolicyScope, id: StreamId): boolean {
   const { self, peer } = scope;
-  if (self.role === "clinic") return peer.role === "hub" && isBetweenHubAndClinic(id, self.nodeId, scope.policy);
+  if (self.role === "clinic")
+    return peer.role === "hub" && isBetweenHubAndClinic(id, self.nodeId, scope.policy);
   if (peer.role === "hub") return true;
   if (id.node !== peer.nodeId) return false;
   const addressee = laneAddressee(id.lane);
@@ -58,6 +59,7 @@ export function mayAccept(scope: PolicyScope, id: StreamId): boolean {
  */
 export function mayName(scope: PolicyScope, id: StreamId): boolean {
   const { self, peer } = scope;
-  if (self.role === "clinic") return peer.role === "hub" && isBetweenHubAndClinic(id, self.nodeId, "all");
+  if (self.role === "clinic")
+    return peer.role === "hub" && isBetweenHubAndClinic(id, self.nodeId, "all");
   return mayOffer(scope, id) || mayAccept(scope, id);
 }

@@ -65,7 +65,8 @@ export class RawPeer {
   }
 
   send(...frames: readonly Frame[]): this {
-    for (const frame of frames) this.bytes(encodeFrame(frame, { sender: this.peerId, receiver: this.hub.id }));
+    for (const frame of frames)
+      this.bytes(encodeFrame(frame, { sender: this.peerId, receiver: this.hub.id }));
     return this;
   }
 
@@ -77,7 +78,11 @@ export class RawPeer {
   drain(): this {
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
-      for (let effect = this.session.pollEffect(); effect !== undefined; effect = this.session.pollEffect()) {
+      for (
+        let effect = this.session.pollEffect();
+        effect !== undefined;
+        effect = this.session.pollEffect()
+      ) {
         this.carryOut(effect);
         isBusy = true;
       }
@@ -87,7 +92,9 @@ export class RawPeer {
         this.outBytes += bytes.length;
         this.reader.append(bytes);
         for (let cut = this.reader.next(); cut.kind === "frame"; cut = this.reader.next())
-          this.frames.push(decodeFrame(cut.bytes.slice(), { sender: this.hub.id, receiver: this.peerId }));
+          this.frames.push(
+            decodeFrame(cut.bytes.slice(), { sender: this.hub.id, receiver: this.peerId }),
+          );
       }
       if (settle(this.hub)) isBusy = true;
     }
@@ -97,7 +104,8 @@ export class RawPeer {
   private carryOut(effect: SessionEffect): void {
     const { session, hub, nowMs } = this;
     if (effect.kind === "report") this.reports.push(effect.error);
-    if (effect.kind === "savePeerState") session.handle({ kind: "peerStateSaved", token: effect.token }, nowMs);
+    if (effect.kind === "savePeerState")
+      session.handle({ kind: "peerStateSaved", token: effect.token }, nowMs);
     if (effect.kind === "close") {
       this.isClosed = true;
       this.closedBy = effect.error;
@@ -105,24 +113,40 @@ export class RawPeer {
     if (effect.kind !== "store") return;
     const { token, operation } = effect;
     const durable = (error?: ZamError): void =>
-      session.handle(error === undefined ? { kind: "storeDurable", token } : { kind: "storeDurable", token, error }, this.nowMs);
+      session.handle(
+        error === undefined
+          ? { kind: "storeDurable", token }
+          : { kind: "storeDurable", token, error },
+        this.nowMs,
+      );
     if (operation.kind === "mark") {
       hub.log.mark(operation.mark, nowMs, durable);
       return;
     }
-    const outcome = operation.kind === "range" ? hub.log.receive(operation.range, durable) : hub.log.receiveFragment(operation.fragment, durable);
+    const outcome =
+      operation.kind === "range"
+        ? hub.log.receive(operation.range, durable)
+        : hub.log.receiveFragment(operation.fragment, durable);
     session.handle({ kind: "storeOutcome", token, outcome }, nowMs);
   }
 
   framesOf<T extends Frame["type"]>(type: T): readonly Extract<Frame, { readonly type: T }>[] {
-    return this.frames.filter((frame): frame is Extract<Frame, { readonly type: T }> => frame.type === type);
+    return this.frames.filter(
+      (frame): frame is Extract<Frame, { readonly type: T }> => frame.type === type,
+    );
   }
 }
 
 /** A range as an author with this chain would send it, uncompressed. */
 export function forgeRange(
   stream: StreamId,
-  input: { readonly number: number; readonly from: number; readonly count: number; readonly atMs?: number; readonly before?: Uint8Array },
+  input: {
+    readonly number: number;
+    readonly from: number;
+    readonly count: number;
+    readonly atMs?: number;
+    readonly before?: Uint8Array;
+  },
 ): Frame {
   const events: EventContent[] = [];
   let chain = input.before ?? chainZero(nodeCrypto, stream);

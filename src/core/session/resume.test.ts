@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
-import { createNode, digestOf, pushMany, sentSeqs, settle, startMs, sync, type TestNode } from "./session.test-kit.ts";
+import {
+  createNode,
+  digestOf,
+  pushMany,
+  sentSeqs,
+  settle,
+  startMs,
+  sync,
+  type TestNode,
+} from "./session.test-kit.ts";
 
 /** Everything that `node` sent in this session and that was not durable at the peer before. */
 function assertNothingTwice(before: ReadonlySet<string>, sent: readonly string[]): void {
@@ -15,7 +24,8 @@ function heldSeqs(node: TestNode): ReadonlySet<string> {
 
 function pushNoise(node: TestNode, count: number, bytes: number, seed: number, lane = ""): void {
   const random = createSeededRandom(seed);
-  for (let i = 0; i < count; i++) node.log.push([{ lane, type: 2, payload: random.bytes(bytes) }], startMs - 1000 + i, () => {});
+  for (let i = 0; i < count; i++)
+    node.log.push([{ lane, type: 2, payload: random.bytes(bytes) }], startMs - 1000 + i, () => {});
   settle(node);
 }
 
@@ -26,7 +36,12 @@ test("a link that dies every 20 KiB makes progress each time, and nothing durabl
   let sessions = 0;
   for (; sessions < 40; sessions++) {
     const before = heldSeqs(hub);
-    const pair = sync(a, hub, { cutAtBytes: 20 * 1024, latencyMs: 300, rateBytesPerS: 30_000, random: createSeededRandom(sessions) });
+    const pair = sync(a, hub, {
+      cutAtBytes: 20 * 1024,
+      latencyMs: 300,
+      rateBytesPerS: 30_000,
+      random: createSeededRandom(sessions),
+    });
     assertNothingTwice(before, sentSeqs(pair, "initiator"));
     if (pair.summaries().initiator.isComplete) break;
     assert.ok(heldSeqs(hub).size > before.size, `session ${sessions} made progress`);
@@ -67,8 +82,11 @@ test("random logs, random cuts, both directions: always converges, nothing durab
     const a = createNode("clinic_a", "clinic");
     const hub = createNode("hub", "hub");
     for (let round = 0; round < 12; round++) {
-      for (const lane of ["", "urgent", "to/hub"]) if (random.chance(0.6)) pushNoise(a, random.below(40), random.below(400), seed + round, lane);
-      if (random.chance(0.5)) pushNoise(hub, random.below(40), random.below(400), seed * 3 + round, "to/clinic_a");
+      for (const lane of ["", "urgent", "to/hub"])
+        if (random.chance(0.6))
+          pushNoise(a, random.below(40), random.below(400), seed + round, lane);
+      if (random.chance(0.5))
+        pushNoise(hub, random.below(40), random.below(400), seed * 3 + round, "to/clinic_a");
       if (random.chance(0.15)) pushNoise(a, 1, 20_000 + random.below(40_000), seed, "");
       const beforeHub = heldSeqs(hub);
       const beforeA = heldSeqs(a);
@@ -81,7 +99,12 @@ test("random logs, random cuts, both directions: always converges, nothing durab
       });
       assertNothingTwice(beforeHub, sentSeqs(pair, "initiator"));
       assertNothingTwice(beforeA, sentSeqs(pair, "responder"));
-      if (isLast) assert.equal(pair.summaries().initiator.isComplete, true, `seed ${seed}: ${JSON.stringify(pair.summaries())}`);
+      if (isLast)
+        assert.equal(
+          pair.summaries().initiator.isComplete,
+          true,
+          `seed ${seed}: ${JSON.stringify(pair.summaries())}`,
+        );
     }
     assert.deepEqual(digestOf(hub), digestOf(a), `seed ${seed}`);
   }
@@ -99,7 +122,11 @@ test("a budget ends the session cleanly, is kept, and one batch always goes", ()
     assert.equal(initiator.endedBy, "budget");
     assert.equal(initiator.isComplete, false);
     assert.ok(initiator.remaining > 0);
-    assert.equal(responder.endedBy === "budget" || responder.endedBy === "done", true, responder.endedBy);
+    assert.equal(
+      responder.endedBy === "budget" || responder.endedBy === "done",
+      true,
+      responder.endedBy,
+    );
     const bytes = pair.initiator.sentBytes + pair.responder.sentBytes;
     assert.ok(bytes <= Math.max(bytesMax, 1400), `${bytes} of ${bytesMax}`);
     assert.ok(initiator.eventsConfirmed > 0);
@@ -123,7 +150,10 @@ test("a silent link ends on both sides in bounded time at every step", () => {
 });
 
 test("500 events cross 600 ms one way at 30 KB/s, and 2.5 s round trips at 3 KB/s, at the first try", () => {
-  for (const link of [{ latencyMs: 600, rateBytesPerS: 30_000 }, { latencyMs: 1250, rateBytesPerS: 3000 }]) {
+  for (const link of [
+    { latencyMs: 600, rateBytesPerS: 30_000 },
+    { latencyMs: 1250, rateBytesPerS: 3000 },
+  ]) {
     const a = createNode("clinic_a", "clinic");
     const hub = createNode("hub", "hub");
     pushMany(a, 500);

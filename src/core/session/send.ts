@@ -44,7 +44,8 @@ export function takeData(s: SessionState): Uint8Array | undefined {
 }
 
 function maySendData(s: SessionState): boolean {
-  if (s.isEnding || s.isPing || s.isBudgetSpent || s.finishing !== undefined || s.byeSent) return false;
+  if (s.isEnding || s.isPing || s.isBudgetSpent || s.finishing !== undefined || s.byeSent)
+    return false;
   if (!s.isPlanned || s.inFlightBytes >= inFlightBytesMax) return false;
   if (s.options.isInitiator && s.cleanOnDisk) return false;
   if (s.isSpeculating && s.speculatedBytes >= speculativeBytesMax) return false;
@@ -86,7 +87,12 @@ function rawBytesAim(s: SessionState): number {
   return Math.max(512, Math.min(batchRawBytesMax, speculative, Math.floor(aim / s.ratio)));
 }
 
-function buildRange(s: SessionState, out: Outgoing, events: readonly StoredEvent[], work: Work): Built {
+function buildRange(
+  s: SessionState,
+  out: Outgoing,
+  events: readonly StoredEvent[],
+  work: Work,
+): Built {
   const rawAim = rawBytesAim(s);
   const rows = new ByteWriter(4096);
   const ends: number[] = [];
@@ -105,7 +111,11 @@ function buildRange(s: SessionState, out: Outgoing, events: readonly StoredEvent
   let count = ends.length;
   for (;;) {
     const raw = all.subarray(0, ends[count - 1] ?? 0);
-    const { codec, block } = encodeBlock(s.compressor, { window: s.sendWindow, codecs: s.peerCodecs, raw });
+    const { codec, block } = encodeBlock(s.compressor, {
+      window: s.sendWindow,
+      codecs: s.peerCodecs,
+      raw,
+    });
     const bytesMax = Math.min(rangeBytesAim * 2, Math.max(0, budgetRest(s)));
     if (block.length > bytesMax && count > 1) {
       count = Math.max(1, Math.floor((count * bytesMax) / (block.length * 2)));
@@ -134,7 +144,8 @@ function buildRange(s: SessionState, out: Outgoing, events: readonly StoredEvent
 }
 
 function buildFragment(s: SessionState, out: Outgoing, event: StoredEvent): Built | undefined {
-  if (out.fragment?.seq !== event.seq) out.fragment = { seq: event.seq, offset: partialOf(s, out, event) };
+  if (out.fragment?.seq !== event.seq)
+    out.fragment = { seq: event.seq, offset: partialOf(s, out, event) };
   const { offset } = out.fragment;
   const sizeBytes = Math.min(fragmentWireBytes, event.payloadSize - offset);
   const raw = s.log.readPayload(out.index, event.seq, { offset, sizeBytes });
@@ -142,7 +153,11 @@ function buildFragment(s: SessionState, out: Outgoing, event: StoredEvent): Buil
     planAgain(s, out);
     return undefined;
   }
-  const { codec, block } = encodeBlock(s.compressor, { window: s.sendWindow, codecs: s.peerCodecs, raw });
+  const { codec, block } = encodeBlock(s.compressor, {
+    window: s.sendWindow,
+    codecs: s.peerCodecs,
+    raw,
+  });
   const end = offset + sizeBytes;
   return {
     frame: {
@@ -161,7 +176,13 @@ function buildFragment(s: SessionState, out: Outgoing, event: StoredEvent): Buil
       block,
     },
     raw,
-    item: { kind: "fragment", from: event.seq, to: event.seq, offset: end, events: end === event.payloadSize ? 1 : 0 },
+    item: {
+      kind: "fragment",
+      from: event.seq,
+      to: event.seq,
+      offset: end,
+      events: end === event.payloadSize ? 1 : 0,
+    },
   };
 }
 
@@ -169,7 +190,9 @@ function buildFragment(s: SessionState, out: Outgoing, event: StoredEvent): Buil
 function partialOf(s: SessionState, out: Outgoing, event: StoredEvent): number {
   const theirs = s.theirs.get(streamKey(out.id));
   const partial = theirs?.partialBytes ?? 0;
-  return theirs !== undefined && event.seq === theirs.head + 1 && partial < event.payloadSize ? partial : 0;
+  return theirs !== undefined && event.seq === theirs.head + 1 && partial < event.payloadSize
+    ? partial
+    : 0;
 }
 
 function buildFloor(s: SessionState, out: Outgoing, work: Work): Built | undefined {
@@ -180,7 +203,11 @@ function buildFloor(s: SessionState, out: Outgoing, work: Work): Built | undefin
   }
   const { seq, chain, byOrigin } = floor;
   const frame: Frame = { type: "floor", stream: streamNumber(s, out), seq, chain, byOrigin };
-  return { frame, raw: new Uint8Array(0), item: { kind: "floor", from: work.from, to: seq, offset: 0, events: 0 } };
+  return {
+    frame,
+    raw: new Uint8Array(0),
+    item: { kind: "floor", from: work.from, to: seq, offset: 0, events: 0 },
+  };
 }
 
 function buildLost(s: SessionState, out: Outgoing, work: Work): Built | undefined {

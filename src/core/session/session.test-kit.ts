@@ -24,7 +24,13 @@ export interface TestNode {
 
 export function createNode(id: string, role: Role, epoch = 0x1000 + id.length): TestNode {
   const store = new MemoryStore({ syncs: "queued" });
-  const log = createLog({ store, crypto: nodeCrypto, nodeId: id, epoch, wallMs: startMs - 3_600_000 });
+  const log = createLog({
+    store,
+    crypto: nodeCrypto,
+    nodeId: id,
+    epoch,
+    wallMs: startMs - 3_600_000,
+  });
   return { id, role, log, store, states: new Map() };
 }
 
@@ -36,7 +42,13 @@ export function settle(node: TestNode): boolean {
 }
 
 function open(node: Pick<TestNode, "id" | "store">): Log {
-  return openLog({ store: node.store, crypto: nodeCrypto, nodeId: node.id, wallMs: startMs, confirmed: [] }).log;
+  return openLog({
+    store: node.store,
+    crypto: nodeCrypto,
+    nodeId: node.id,
+    wallMs: startMs,
+    confirmed: [],
+  }).log;
 }
 
 /** A second device from this one's card as it is now. */
@@ -48,9 +60,17 @@ export function cloneNode(node: TestNode): TestNode {
 
 /** Closes, flips a bit in the payload of each of these events on the card, and opens again. */
 export function damage(node: TestNode, stream: StreamId, from: number, to: number): void {
+  damageMany(
+    node,
+    stream,
+    Array.from({ length: to - from + 1 }, (_, i) => from + i),
+  );
+}
+
+export function damageMany(node: TestNode, stream: StreamId, seqs: readonly number[]): void {
   const index = node.log.findStream(stream) ?? -1;
   const payloads: Uint8Array[] = [];
-  for (let seq = from; seq <= to; seq++) {
+  for (const seq of seqs) {
     const event = node.log.readStream(index, seq, { events: 1, bytes: 1 })[0];
     assert.ok(event !== undefined && event.seq === seq, `event ${seq} is there to be damaged`);
     payloads.push(event.payload);
@@ -59,7 +79,8 @@ export function damage(node: TestNode, stream: StreamId, from: number, to: numbe
   for (const payload of payloads) flipWhere(node.store, payload);
   node.log = open(node);
   const { head, holes } = node.log.stream(node.log.findStream(stream) ?? -1);
-  for (let seq = from; seq <= to; seq++) assert.ok(seq > head || rangesContain(holes, seq), `event ${seq} is gone`);
+  for (const seq of seqs)
+    assert.ok(seq > head || rangesContain(holes, seq), `event ${seq} is gone`);
 }
 
 function flipWhere(store: MemoryStore, bytes: Uint8Array): void {
@@ -79,16 +100,26 @@ export function fingerprintOf(id: string): Uint8Array {
 let pushed = 0;
 
 /** Payloads are all different, so that one can be told from another on the card and on the wire. */
-export function pushMany(node: TestNode, count: number, input: { readonly lane?: string; readonly tag?: string; readonly atMs?: number } = {}): void {
+export function pushMany(
+  node: TestNode,
+  count: number,
+  input: { readonly lane?: string; readonly tag?: string; readonly atMs?: number } = {},
+): void {
   const { lane = "", tag = "visit", atMs = startMs - 60_000 } = input;
   for (let i = 0; i < count; i++) {
-    const text = JSON.stringify({ patient_id: `BT-${i % 97}`, event: tag, nr: ++pushed, note: "fever, follow up in two weeks" });
+    const text = JSON.stringify({
+      patient_id: `BT-${i % 97}`,
+      event: tag,
+      nr: ++pushed,
+      note: "fever, follow up in two weeks",
+    });
     node.log.push([{ lane, type: 1, payload: textToUtf8(text) }], atMs + i, () => {});
   }
   settle(node);
 }
 
-export interface SyncOptions extends Partial<Omit<PairInput, "initiator" | "responder" | "crypto" | "compressor">> {
+export interface SyncOptions
+  extends Partial<Omit<PairInput, "initiator" | "responder" | "crypto" | "compressor">> {
   readonly policy?: Policy;
   readonly from?: Partial<SessionOptions>;
   readonly to?: Partial<SessionOptions>;
@@ -104,8 +135,17 @@ export function createPair(from: TestNode, to: TestNode, options: SyncOptions = 
     keepOpen: false,
   });
   return new SessionPair({
-    initiator: { log: from.log, options: { ...base(from, to), ...fromOptions }, peerState: from.states.get(to.id), clockOffsetMs: fromOffsetMs ?? 0 },
-    responder: { log: to.log, options: { ...base(to, from), ...toOptions }, peerState: to.states.get(from.id) },
+    initiator: {
+      log: from.log,
+      options: { ...base(from, to), ...fromOptions },
+      peerState: from.states.get(to.id),
+      clockOffsetMs: fromOffsetMs ?? 0,
+    },
+    responder: {
+      log: to.log,
+      options: { ...base(to, from), ...toOptions },
+      peerState: to.states.get(from.id),
+    },
     crypto: nodeCrypto,
     compressor: nodeCompressor,
     startMs,
@@ -120,7 +160,10 @@ export function createPair(from: TestNode, to: TestNode, options: SyncOptions = 
 
 /** Keeps what each side saved, through its codec as a host would. */
 export function keepStates(pair: SessionPair, from: TestNode, to: TestNode): void {
-  for (const [node, peer, end] of [[from, to, pair.initiator], [to, from, pair.responder]] as const) {
+  for (const [node, peer, end] of [
+    [from, to, pair.initiator],
+    [to, from, pair.responder],
+  ] as const) {
     if (end.savedState === undefined) continue;
     const decoded = decodePeerState(encodePeerState(end.savedState));
     assert.ok(decoded !== undefined, "saved state decodes");
@@ -136,7 +179,10 @@ export function sync(from: TestNode, to: TestNode, options: SyncOptions = {}): S
 }
 
 /** (node, epoch, lane, seq, payload) of every readable event. */
-export function digestOf(node: TestNode, filter: (author: string, lane: string) => boolean = () => true): readonly string[] {
+export function digestOf(
+  node: TestNode,
+  filter: (author: string, lane: string) => boolean = () => true,
+): readonly string[] {
   const out: string[] = [];
   const { log } = node;
   for (let index = 0; index < log.streamCount; index++) {
@@ -145,8 +191,12 @@ export function digestOf(node: TestNode, filter: (author: string, lane: string) 
     for (let seq = 1; seq <= head; seq++) {
       const event = log.readStream(index, seq, { events: 1, bytes: 1 })[0];
       if (event === undefined || event.seq !== seq) continue;
-      const payload = event.isFragmented ? log.readPayload(index, seq, { offset: 0, sizeBytes: event.payloadSize }) : event.payload;
-      out.push(`${id.node} ${id.epoch} ${id.lane} ${seq} ${bytesToHex(nodeCrypto.sha256(payload ?? new Uint8Array(0))).slice(0, 16)}`);
+      const payload = event.isFragmented
+        ? log.readPayload(index, seq, { offset: 0, sizeBytes: event.payloadSize })
+        : event.payload;
+      out.push(
+        `${id.node} ${id.epoch} ${id.lane} ${seq} ${bytesToHex(nodeCrypto.sha256(payload ?? new Uint8Array(0))).slice(0, 16)}`,
+      );
     }
   }
   return out.sort();
@@ -154,7 +204,9 @@ export function digestOf(node: TestNode, filter: (author: string, lane: string) 
 
 /** Frame types in order, one letter for the direction. */
 export function traceOf(pair: SessionPair): string {
-  return pair.traces.map((trace) => `${trace.from === "initiator" ? ">" : "<"}${trace.frame.type}`).join(" ");
+  return pair.traces
+    .map((trace) => `${trace.from === "initiator" ? ">" : "<"}${trace.frame.type}`)
+    .join(" ");
 }
 
 export function codesOf(reports: readonly { readonly code: string }[]): readonly string[] {
@@ -168,7 +220,8 @@ export function sentSeqs(pair: SessionPair, from: "initiator" | "responder"): re
   for (const { from: side, frame } of pair.traces) {
     if (side !== from) continue;
     if (frame.type === "stream") names.push(`${frame.id.node} ${frame.id.epoch} ${frame.id.lane}`);
-    if (frame.type === "range") for (let i = 0; i < frame.count; i++) seqs.push(`${names[frame.stream]} ${frame.from + i}`);
+    if (frame.type === "range")
+      for (let i = 0; i < frame.count; i++) seqs.push(`${names[frame.stream]} ${frame.from + i}`);
     if (frame.type === "fragment") seqs.push(`${names[frame.stream]} ${frame.seq}@${frame.offset}`);
   }
   return seqs;

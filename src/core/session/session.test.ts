@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
-import { codesOf, createNode, digestOf, pushMany, sentSeqs, startMs, sync, traceOf } from "./session.test-kit.ts";
+import {
+  codesOf,
+  createNode,
+  digestOf,
+  pushMany,
+  sentSeqs,
+  startMs,
+  sync,
+  traceOf,
+} from "./session.test-kit.ts";
 
 test("a first sync of an empty clinic says hello, done and goodbye, and no more", () => {
   const a = createNode("clinic_a", "clinic");
@@ -9,7 +18,10 @@ test("a first sync of an empty clinic says hello, done and goodbye, and no more"
   const pair = sync(a, hub);
   assert.equal(traceOf(pair), ">hello <hello <done >done >bye <bye");
   const { initiator, responder } = pair.summaries();
-  assert.deepEqual([initiator.isComplete, initiator.endedBy, responder.isComplete], [true, "done", true]);
+  assert.deepEqual(
+    [initiator.isComplete, initiator.endedBy, responder.isComplete],
+    [true, "done", true],
+  );
 });
 
 test("a backlog reaches the hub, is acknowledged, and the second sync sends nothing", () => {
@@ -25,7 +37,10 @@ test("a backlog reaches the hub, is acknowledged, and the second sync sends noth
   assert.equal(second.summaries().initiator.isComplete, true);
   assert.deepEqual(sentSeqs(second, "initiator"), []);
   const third = sync(a, hub);
-  assert.ok(third.initiator.sentBytes < 150 && third.responder.sentBytes < 150, `${third.initiator.sentBytes} ${third.responder.sentBytes}`);
+  assert.ok(
+    third.initiator.sentBytes < 150 && third.responder.sentBytes < 150,
+    `${third.initiator.sentBytes} ${third.responder.sentBytes}`,
+  );
 });
 
 test("after a clean session new events go with the first flight", () => {
@@ -39,7 +54,9 @@ test("after a clean session new events go with the first flight", () => {
   assert.deepEqual(digestOf(hub), digestOf(a));
   assert.equal(pair.summaries().initiator.isComplete, true);
   // One round trip from the first flight to the goodbye.
-  assert.ok(pair.traces.filter((t) => t.from === "initiator").every((t) => t.atMs - startMs <= 1200));
+  assert.ok(
+    pair.traces.filter((t) => t.from === "initiator").every((t) => t.atMs - startMs <= 1200),
+  );
   assert.equal(new Set(sentSeqs(pair, "initiator")).size, sentSeqs(pair, "initiator").length);
 });
 
@@ -54,7 +71,10 @@ test("what a hub addresses to a clinic reaches it, and others' streams do not", 
   sync(b, hub);
   const pair = sync(a, hub);
   assert.equal(pair.summaries().initiator.isComplete, true);
-  assert.deepEqual(digestOf(a), digestOf(hub, (author, lane) => author === "hub" && lane === "to/clinic_a"));
+  assert.deepEqual(
+    digestOf(a),
+    digestOf(hub, (author, lane) => author === "hub" && lane === "to/clinic_a"),
+  );
   assert.equal(digestOf(b).length, 9);
 });
 
@@ -66,7 +86,10 @@ test("policy all gives others' streams too, and does not repeat them", () => {
   pushMany(hub, 4, { lane: "to/clinic_b" });
   sync(b, hub, { policy: "all" });
   sync(a, hub, { policy: "all" });
-  assert.deepEqual(digestOf(a), digestOf(hub, (_author, lane) => lane === ""));
+  assert.deepEqual(
+    digestOf(a),
+    digestOf(hub, (_author, lane) => lane === ""),
+  );
   const again = sync(a, hub, { policy: "all" });
   assert.deepEqual(sentSeqs(again, "responder"), []);
   assert.equal(again.summaries().initiator.isComplete, true);
@@ -76,7 +99,8 @@ test("urgent events overtake a backlog, also ones that come in mid-session", () 
   const a = createNode("clinic_a", "clinic");
   const hub = createNode("hub", "hub");
   const random = createSeededRandom(3);
-  for (let i = 0; i < 2000; i++) a.log.push([{ lane: "", type: 0, payload: random.bytes(50) }], startMs - 5000 + i, () => {});
+  for (let i = 0; i < 2000; i++)
+    a.log.push([{ lane: "", type: 0, payload: random.bytes(50) }], startMs - 5000 + i, () => {});
   let pushed = false;
   const pair = sync(a, hub, {
     latencyMs: 300,

@@ -9,14 +9,27 @@
  */
 import { decodeFrame } from "../codec/decode-frame.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
-import { type ErrorFrame, type Frame, type FrameProblem, protocolVersion, protocolVersionOldest, type VectorFrame } from "../codec/frame-types.ts";
+import {
+  type ErrorFrame,
+  type Frame,
+  type FrameProblem,
+  protocolVersion,
+  protocolVersionOldest,
+  type VectorFrame,
+} from "../codec/frame-types.ts";
 import { assertNever, isZCode, ZamError } from "../errors/zam-error.ts";
 import { catalogue } from "../errors/catalogue.ts";
 import type { Log } from "../log/api.ts";
 import type { CompressorPort, CryptoPort } from "../ports.ts";
 import { takeFloor, takeFragment, takeLost, takeRange, takeStream } from "./accept.ts";
 import { takeAckFrame, takeAcks, takeRefused } from "./acks.ts";
-import type { Session, SessionEffect, SessionEvent, SessionOptions, SessionSummary } from "./api.ts";
+import type {
+  Session,
+  SessionEffect,
+  SessionEvent,
+  SessionOptions,
+  SessionSummary,
+} from "./api.ts";
 import { decide, onEof, peerStateOf, summaryOf } from "./finish.ts";
 import { answerQuery, takeChains } from "./fork.ts";
 import { start, takeHello } from "./hello.ts";
@@ -53,7 +66,7 @@ class SyncSession implements Session {
 
   handle(event: SessionEvent, nowMs: number): void {
     const { s } = this;
-    s.nowMs = nowMs;
+    s.setNow(nowMs);
     if (s.phase === "closed") return;
     this.take(event);
     this.readFrames();
@@ -138,7 +151,7 @@ class SyncSession implements Session {
 
   pollTransmit(nowMs: number): Uint8Array | undefined {
     const { s } = this;
-    s.nowMs = nowMs;
+    s.setNow(nowMs);
     if (s.phase === "closed" || s.phase === "new") return undefined;
     const parts: Uint8Array[] = [];
     let size = 0;
@@ -208,7 +221,10 @@ function compareOnce(s: SessionState): void {
 
 function failOn(s: SessionState, problem: FrameProblem): void {
   if (problem.kind === "version") {
-    const supported = protocolVersion === protocolVersionOldest ? `${protocolVersion}` : `${protocolVersionOldest} to ${protocolVersion}`;
+    const supported =
+      protocolVersion === protocolVersionOldest
+        ? `${protocolVersion}`
+        : `${protocolVersionOldest} to ${protocolVersion}`;
     s.fail(new ZamError("Z502", { found: problem.problem, supported }));
   } else if (problem.kind === "limit") s.fail(new ZamError("Z504", { limit: problem.problem }));
   else s.fail(new ZamError("Z501", { problem: problem.problem }));
@@ -247,7 +263,8 @@ function takeFrame(s: SessionState, frame: Frame): void {
       s.byeReceived = frame.reason;
       return;
     default:
-      if (s.isPing) s.fail(new ZamError("Z506", { problem: `${frame.type} in a session that only measures` }));
+      if (s.isPing)
+        s.fail(new ZamError("Z506", { problem: `${frame.type} in a session that only measures` }));
       else takeSyncFrame(s, frame);
   }
 }
@@ -321,7 +338,11 @@ function takeUpdate(s: SessionState, frame: VectorFrame): void {
 
 /** The peer does not hold the state that our lines were relative to. */
 function sendWholeVector(s: SessionState): void {
+  if (s.hasSentWhole) {
+    s.fail(new ZamError("Z506", { problem: "the whole vector was asked for twice" }));
+    return;
+  }
+  s.hasSentWhole = true;
   const own = takeOwnVector(s, undefined);
   sendVector(s, "full", { entries: own.entries, mark: own.mark });
 }
-

@@ -11,108 +11,44 @@ import { Window } from "../codec/window.ts";
 import { textToUtf8 } from "../bytes.ts";
 import { catalogue, type ZCode } from "../errors/catalogue.ts";
 import { type ErrorContext, ZamError } from "../errors/zam-error.ts";
-import type { StreamId } from "../event.ts";
 import type { Log, Mark, ReceiveOutcome } from "../log/api.ts";
 import type { CompressorPort, CryptoPort } from "../ports.ts";
 import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
-import type { HealthBlock, SessionEffect, SessionOptions, SessionProgress, SessionSummary, StoreOperation } from "./api.ts";
-import { controlFramesMax } from "./limits.ts";
+import type {
+  HealthBlock,
+  SessionEffect,
+  SessionOptions,
+  SessionProgress,
+  SessionSummary,
+  StoreOperation,
+} from "./api.ts";
+import { clockStepMs, controlFramesMax } from "./limits.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
 import type { PolicyScope } from "./policy.ts";
-
-/** Something sent that the peer will answer, with ACK or REFUSED. */
-export interface SentItem {
-  readonly kind: "range" | "fragment" | "lost" | "floor";
-  readonly from: number;
-  readonly to: number;
-  /** Fragments: end of the fragment in the event; else 0. */
-  readonly offset: number;
-  /** Events that are confirmed when this is. */
-  readonly events: number;
-  /** Bytes on the wire. */
-  readonly bytes: number;
-}
-
-/** Something to be sent, ascending within a stream. */
-export interface Work {
-  readonly kind: "events" | "lost" | "floor";
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A stream that has something to send, or had. */
-export interface Outgoing {
-  readonly index: StreamIndex;
-  readonly id: StreamId;
-  readonly isUrgent: boolean;
-  /** Our number for it on the wire; -1 before its STREAM frame. */
-  number: number;
-  work: readonly Work[];
-  readonly inFlight: SentItem[];
-  /** `checking`: chains disagree, nothing is sent until that is settled. `refused`: not in this session. */
-  state: "open" | "checking" | "refused";
-  /** The fragmented event that is part-way sent. */
-  fragment: { readonly seq: number; offset: number } | undefined;
-  /** A gap was answered: nothing goes until all in flight is answered, then the work is listed anew. */
-  isStale: boolean;
-  /** Gaps, forks and unreadable ranges met here; bounds how often we try again. */
-  retries: number;
-}
-
-/** A received item that waits for the log. */
-export interface ReceivedItem {
-  readonly incoming: Incoming;
-  readonly seq: number;
-  readonly offset: number;
-  readonly rawBytes: number;
-  events: number;
-  isDurable: boolean;
-}
-
-/** A stream to which the peer gave a number. */
-export interface Incoming {
-  readonly id: StreamId;
-  readonly number: number;
-  /** Why nothing of it is taken, or undefined. */
-  refusal: ZamError | undefined;
-  /** Oldest first; answered from the front. */
-  readonly queue: ReceivedItem[];
-  /** Set when ACK is due: the newest durable item. */
-  ack: { readonly seq: number; readonly offset: number } | undefined;
-  /** Highest seq handed to the log. */
-  stagedHead: number;
-}
+import type {
+  SentItem,
+  Work,
+  Outgoing,
+  Incoming,
+  ForkSearch,
+  VectorInput,
+  Phase,
+} from "./state-types.ts";
+export {
+  streamKey,
+  type SentItem,
+  type Work,
+  type Outgoing,
+  type ReceivedItem,
+  type Incoming,
+  type ForkSearch,
+  type VectorInput,
+  type Phase,
+} from "./state-types.ts";
 
 interface PendingStore {
   readonly outcome?: (outcome: ReceiveOutcome) => void;
   readonly durable: (error?: ZamError) => void;
-}
-
-/** An origin's search for the seq at which two branches part (RULES 24). */
-export interface ForkSearch {
-  readonly index: StreamIndex;
-  readonly id: StreamId;
-  /** Greatest seq known to agree, least known to differ. */
-  low: number;
-  high: number;
-  hasMismatch: boolean;
-  rounds: number;
-  isSettling: boolean;
-}
-
-/** The peer's vector while its frames come in. */
-export interface VectorInput {
-  readonly base: readonly VectorEntry[];
-  mark: VectorMark;
-  readonly isRelative: boolean;
-  expected: number;
-  readonly entries: VectorEntry[];
-}
-
-export type Phase = "new" | "hello" | "open" | "closing" | "closed";
-
-export function streamKey(id: StreamId): string {
-  return `${id.node} ${id.epoch} ${id.lane}`;
 }
 
 export class SessionState {
@@ -175,6 +111,10 @@ export class SessionState {
   marksOpen = 0;
   readonly renewedEpochs = new Set<number>();
   readonly declaredLost = new Set<string>();
+  /** How often chains disagreed, by stream: an origin that cannot settle it is left alone. */
+  readonly disagreements = new Map<string, number>();
+  queriesAnswered = 0;
+  hasSentWhole = false;
   isCompared = false;
   isSavingUnclean = false;
 
@@ -276,6 +216,20 @@ export class SessionState {
     return this.phase === "closing" || this.phase === "closed";
   }
 
+  /** A step of the wall clock, either way, is no passing of time: deadlines move with it. */
+  setNow(nowMs: number): void {
+    const stepMs = nowMs - this.nowMs;
+    this.nowMs = nowMs;
+    if (stepMs >= 0 && stepMs <= clockStepMs) return;
+    this.startedMs += stepMs;
+    this.lastHeardMs += stepMs;
+    this.lastProgressMs += stepMs;
+    this.closingMs += stepMs;
+    if (this.pingOutMs !== undefined) this.pingOutMs += stepMs;
+    if (this.finishing !== undefined)
+      this.finishing = { ...this.finishing, sinceMs: this.finishing.sinceMs + stepMs };
+  }
+
   /** Queues a control frame; those leave before any data. */
   send(frame: Frame): void {
     if (this.phase === "closed") return;
@@ -334,19 +288,16 @@ export class SessionState {
     this.effect({ kind: "store", token, operation });
   }
 
-  /** Stages a fact; `then` runs when it is durable. */
+  /** Stages a fact; `then` runs when it is durable. Without it nothing that depends on it may go on. */
   mark(mark: Mark, then?: () => void): void {
     this.marksOpen++;
-    this.store(
-      { kind: "mark", mark },
-      {
-        durable: (error) => {
-          this.marksOpen--;
-          if (error !== undefined) this.fail(error);
-          else then?.();
-        },
-      },
-    );
+    const durable = (error?: ZamError): void => {
+      this.marksOpen--;
+      // A clinic whose disk is full must still be able to send what it holds.
+      if (error !== undefined && mark.kind !== "trustedTime") this.fail(error);
+      else then?.();
+    };
+    this.store({ kind: "mark", mark }, { durable });
   }
 
   onOutcome(token: number, outcome: ReceiveOutcome): void {
@@ -416,6 +367,7 @@ function countWork(work: readonly Work[]): number {
 export function flightRanges(items: readonly SentItem[]): readonly SeqRange[] {
   const ranges: SeqRange[] = [];
   for (const item of items)
-    if (item.kind !== "fragment" || item.events === 1) ranges.push({ from: item.from, to: item.to });
+    if (item.kind !== "fragment" || item.events === 1)
+      ranges.push({ from: item.from, to: item.to });
   return ranges;
 }

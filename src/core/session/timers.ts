@@ -31,10 +31,12 @@ function stalledAtMs(s: SessionState): number {
 
 export function nextDeadlineMs(s: SessionState): number | undefined {
   if (s.phase === "new" || s.phase === "closed") return undefined;
-  if (s.phase === "closing") return s.closeSent ? undefined : canCloseNow(s) ? s.nowMs : s.closingMs + closingTimeoutMs;
+  if (s.phase === "closing")
+    return s.closeSent ? undefined : canCloseNow(s) ? s.nowMs : s.closingMs + closingTimeoutMs;
   if (s.phase === "hello") return s.startedMs + helloTimeoutMs;
   const silentAtMs = s.pingOutMs === undefined ? pingAtMs(s) : s.pingOutMs + pongTimeoutMs;
-  const finishAtMs = s.finishing === undefined ? Number.POSITIVE_INFINITY : s.finishing.sinceMs + closingTimeoutMs;
+  const finishAtMs =
+    s.finishing === undefined ? Number.POSITIVE_INFINITY : s.finishing.sinceMs + closingTimeoutMs;
   return Math.min(silentAtMs, stalledAtMs(s), finishAtMs);
 }
 

@@ -4,15 +4,29 @@
  * VECTOR frames and what we kept (RULES 30).
  */
 import { ByteWriter, bytesEqual } from "../bytes.ts";
-import { chain8Bytes, digestBytes, type VectorFrame, type VectorMark } from "../codec/frame-types.ts";
+import {
+  chain8Bytes,
+  digestBytes,
+  type VectorFrame,
+  type VectorMark,
+} from "../codec/frame-types.ts";
 import { encodeVectorEntry, vectorDigest } from "../codec/vector-codec.ts";
-import { vectorChunkBytes, vectorEntriesMaxClinic, vectorEntriesMaxHub } from "../codec/wire-limits.ts";
+import {
+  holesPerStreamMax,
+  rangesMaxClinic,
+  rangesMaxHub,
+  vectorChunkBytes,
+  vectorEntriesMaxClinic,
+  vectorEntriesMaxHub,
+} from "../codec/wire-limits.ts";
 import { ZamError } from "../errors/zam-error.ts";
-import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { mayName } from "./policy.ts";
 import { type SessionState, streamKey } from "./state.ts";
 
 const oursMax = 3;
+/** A quarter of what a line may hold, so that a mended log of a badly damaged card never becomes unreadable to its peer. */
+const holesPerLineMax = holesPerStreamMax / 4;
 const noDigest = new Uint8Array(digestBytes);
 export const noMark: VectorMark = { ordinal: 0, digest: noDigest };
 
@@ -20,23 +34,43 @@ export function sameMark(a: VectorMark, b: VectorMark): boolean {
   return a.ordinal === b.ordinal && bytesEqual(a.digest, b.digest);
 }
 
-/** Our line of one stream, as it may travel. */
-export function ownLine(s: SessionState, index: StreamIndex): VectorEntry {
+/**
+ * Our line of one stream, as it may travel. Too many holes are told as fewer
+ * and larger ones: the peer then sends some events again, which is harmless.
+ * Of too many lost ranges the oldest go unsaid, which makes them look held.
+ */
+export function ownLine(
+  s: SessionState,
+  index: StreamIndex,
+  holesMax = holesPerLineMax,
+): VectorEntry {
   const { id, head, chain, holes, floor, lost, partialBytes } = s.log.stream(index);
   return {
     id,
     head,
     chain: chain.subarray(0, chain8Bytes),
-    holes,
+    holes: coarsen(holes, holesMax),
     ...(floor === undefined ? {} : { floor }),
-    ...(lost.length === 0 ? {} : { lost }),
+    ...(lost.length === 0 ? {} : { lost: lost.slice(-holesPerLineMax) }),
     ...(partialBytes === undefined || partialBytes === 0 ? {} : { partialBytes }),
   };
 }
 
+function coarsen(holes: readonly SeqRange[], countMax: number): readonly SeqRange[] {
+  const last = holes[holes.length - 1];
+  const joint = holes[countMax - 1];
+  if (last === undefined || joint === undefined || holes.length <= countMax) return holes;
+  return [...holes.slice(0, countMax - 1), { from: joint.from, to: last.to }];
+}
+
 /** Streams without any event yet say nothing. */
 function isWorthNaming(line: VectorEntry): boolean {
-  return line.head > 0 || line.partialBytes !== undefined || line.floor !== undefined || line.lost !== undefined;
+  return (
+    line.head > 0 ||
+    line.partialBytes !== undefined ||
+    line.floor !== undefined ||
+    line.lost !== undefined
+  );
 }
 
 export interface OwnVector {
@@ -49,10 +83,12 @@ export interface OwnVector {
 export function takeOwnVector(s: SessionState, held: VectorMark | undefined): OwnVector {
   const all: VectorEntry[] = [];
   const changed: VectorEntry[] = [];
+  let rangesLeft = rangesMaxClinic;
   const base = held === undefined ? undefined : s.ours.find((sent) => sameMark(sent.mark, held));
   for (let index = 0; index < s.log.streamCount; index++) {
-    const line = ownLine(s, index);
+    const line = ownLine(s, index, Math.max(1, Math.min(holesPerLineMax, rangesLeft)));
     if (!mayName(s.scope, line.id) || !isWorthNaming(line)) continue;
+    rangesLeft -= line.holes.length;
     all.push(line);
     const isChanged = base !== undefined && s.log.streamChangeOrdinal(index) > base.changeOrdinal;
     if (isChanged || line.partialBytes !== undefined) changed.push(line);
@@ -67,7 +103,8 @@ export function takeOwnVector(s: SessionState, held: VectorMark | undefined): Ow
 
 function nextMark(s: SessionState, digest: Uint8Array, held: VectorMark | undefined): VectorMark {
   const last = s.ours[s.ours.length - 1]?.mark;
-  if (last !== undefined && bytesEqual(last.digest, digest) && last.ordinal >= (held?.ordinal ?? 0)) return last;
+  if (last !== undefined && bytesEqual(last.digest, digest) && last.ordinal >= (held?.ordinal ?? 0))
+    return last;
   return { ordinal: Math.max(last?.ordinal ?? 0, held?.ordinal ?? 0) + 1, digest };
 }
 
@@ -127,13 +164,15 @@ export function beginVector(s: SessionState): void {
     return;
   }
   const base = hello.base;
-  const held = base === undefined ? undefined : s.theirsHeld.find((one) => sameMark(one.mark, base));
+  const held =
+    base === undefined ? undefined : s.theirsHeld.find((one) => sameMark(one.mark, base));
   s.vectorInput = {
     base: held?.entries ?? [],
     mark: hello.vector,
     isRelative: base !== undefined,
     expected: hello.entryCount,
     entries: [],
+    ranges: 0,
   };
   if (hello.entryCount === 0) finishVector(s);
 }
@@ -141,10 +180,14 @@ export function beginVector(s: SessionState): void {
 /** Takes VECTOR frames of purpose `hello` and `full`. */
 export function takeVectorFrame(s: SessionState, frame: VectorFrame): void {
   let input = s.vectorInput;
-  if (frame.purpose === "full" && frame.mark !== undefined && (input === undefined || input.expected === 0)) {
+  if (
+    frame.purpose === "full" &&
+    frame.mark !== undefined &&
+    (input === undefined || input.expected === 0)
+  ) {
     // The answer to NEED_VECTOR starts afresh.
     const expected = frame.remaining + frame.entries.length;
-    input = { base: [], mark: frame.mark, isRelative: false, expected, entries: [] };
+    input = { base: [], mark: frame.mark, isRelative: false, expected, entries: [], ranges: 0 };
     s.vectorInput = s.hasVector ? undefined : input;
   }
   if (input === undefined || s.vectorInput === undefined) {
@@ -156,7 +199,14 @@ export function takeVectorFrame(s: SessionState, frame: VectorFrame): void {
     s.fail(new ZamError("Z504", { limit: "lines of a vector" }));
     return;
   }
-  for (const entry of frame.entries) input.entries.push(entry);
+  for (const entry of frame.entries) {
+    input.ranges += entry.holes.length + (entry.lost?.length ?? 0);
+    input.entries.push(entry);
+  }
+  if (input.ranges > (s.options.peer.role === "hub" ? rangesMaxHub : rangesMaxClinic * 2)) {
+    s.fail(new ZamError("Z504", { limit: "holes of a vector" }));
+    return;
+  }
   if (input.entries.length === input.expected) finishVector(s);
 }
 
@@ -174,7 +224,14 @@ function finishVector(s: SessionState): void {
       s.fail(new ZamError("Z506", { problem: "a vector that does not fit its digest" }));
       return;
     }
-    s.vectorInput = { base: [], mark: input.mark, isRelative: false, expected: 0, entries: [] };
+    s.vectorInput = {
+      base: [],
+      mark: input.mark,
+      isRelative: false,
+      expected: 0,
+      entries: [],
+      ranges: 0,
+    };
     s.send({ type: "needVector" });
     return;
   }
@@ -182,12 +239,18 @@ function finishVector(s: SessionState): void {
   s.hasVector = true;
   s.theirs.clear();
   s.advancedKeys.clear();
-  for (const entry of entries) if (mayName(s.scope, entry.id)) s.theirs.set(streamKey(entry.id), entry);
+  for (const entry of entries)
+    if (mayName(s.scope, entry.id)) s.theirs.set(streamKey(entry.id), entry);
   keepTheirs(s, { mark: input.mark, entries });
 }
 
 function isDigested(entry: VectorEntry): boolean {
-  return entry.head > 0 || entry.partialBytes !== undefined || entry.floor !== undefined || entry.lost !== undefined;
+  return (
+    entry.head > 0 ||
+    entry.partialBytes !== undefined ||
+    entry.floor !== undefined ||
+    entry.lost !== undefined
+  );
 }
 
 function withoutPartial(entry: VectorEntry): VectorEntry {
@@ -197,7 +260,10 @@ function withoutPartial(entry: VectorEntry): VectorEntry {
 }
 
 /** Keeps the state that we named in our HELLO (the peer may refer to it next time) and the newest. */
-function keepTheirs(s: SessionState, newest: { readonly mark: VectorMark; readonly entries: readonly VectorEntry[] }): void {
+function keepTheirs(
+  s: SessionState,
+  newest: { readonly mark: VectorMark; readonly entries: readonly VectorEntry[] },
+): void {
   const named = s.theirsHeld[s.theirsHeld.length - 1];
   const isSame = named !== undefined && sameMark(named.mark, newest.mark);
   s.theirsHeld = named === undefined || isSame ? [newest] : [named, newest];
