@@ -1,45 +1,17 @@
 /**
  * The entry of the `zamsync` command. `bin/zamsync.js` imports it once it has
  * made sure of a Node that is new enough.
+ *
+ * In a checkout every start would strip the types of some hundred files, which
+ * takes four times as long as all the rest: Node keeps the result for the next
+ * start. It is keyed by content, so an edited file is never run from an old
+ * copy. The published package is compiled and needs none.
  */
-import { fstatSync } from "node:fs";
-import process from "node:process";
-import { createIo } from "./io.ts";
-import { reportFailure, runCommandLine } from "./run.ts";
-import { watchSignals } from "./signals.ts";
-import type { Outside } from "./context.ts";
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
 
-function stdinBytes(): number | undefined {
-  try {
-    const found = fstatSync(0);
-    return found.isFile() ? found.size : undefined;
-  } catch {
-    return undefined;
-  }
+if (import.meta.url.endsWith(".ts")) {
+  enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/zamsync", import.meta.url)));
 }
 
-const argv = process.argv.slice(2);
-const io = createIo({
-  stdin: () => process.stdin,
-  stdinBytes,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  nowMs: Date.now,
-});
-const outside: Outside = {
-  io,
-  environment: process.env,
-  loadEngine: async () => (await import("./engine-link.ts")).engine,
-  interrupts: watchSignals(process, (status) => process.exit(status)),
-};
-
-/** A defect in a callback must not look like success, nor leave without a word. */
-function onDefect(error: unknown): void {
-  process.exit(reportFailure(error, argv, outside));
-}
-process.on("uncaughtException", onDefect);
-process.on("unhandledRejection", onDefect);
-
-const status = await runCommandLine(argv, outside);
-await io.flush();
-process.exit(status);
+await import("./start.ts");
