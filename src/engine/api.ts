@@ -79,7 +79,13 @@ export interface AuditRow {
 
 export interface VerifyReport {
   readonly checked: number;
-  readonly problems: readonly { readonly problem: string; readonly path: string; readonly offset: number; readonly node?: string; readonly seq?: number }[];
+  readonly problems: readonly {
+    readonly problem: string;
+    readonly path: string;
+    readonly offset: number;
+    readonly node?: string;
+    readonly seq?: number;
+  }[];
 }
 
 export interface NodeStatus {
@@ -94,18 +100,45 @@ export interface NodeStatus {
   readonly pendingSince?: string | null;
   /** At a hub: what each peer lacked after its last session. */
   readonly peers: readonly PeerRow[];
-  readonly lastSync: { readonly peer: string; readonly address: string; readonly at: string; readonly result: string } | null;
+  readonly lastSync: {
+    readonly peer: string;
+    readonly address: string;
+    readonly at: string;
+    readonly result: string;
+  } | null;
   /** Records in damaged ranges that are still missing. */
   readonly damaged: number;
-  readonly damagedRanges: readonly { readonly path: string; readonly from: number; readonly to: number; readonly missing: string }[];
+  readonly damagedRanges: readonly {
+    readonly path: string;
+    readonly from: number;
+    readonly to: number;
+    readonly missing: string;
+  }[];
   readonly quarantined: number;
-  readonly lostAtSource: readonly { readonly node: string; readonly epoch: string; readonly lane: string; readonly from: number; readonly to: number }[];
-  readonly vector: readonly { readonly node: string; readonly epoch: string; readonly lane: string; readonly seq: number; readonly holes: readonly (readonly [number, number])[] }[];
+  readonly lostAtSource: readonly {
+    readonly node: string;
+    readonly epoch: string;
+    readonly lane: string;
+    readonly from: number;
+    readonly to: number;
+  }[];
+  readonly vector: readonly {
+    readonly node: string;
+    readonly epoch: string;
+    readonly lane: string;
+    readonly seq: number;
+    readonly holes: readonly (readonly [number, number])[];
+  }[];
   readonly clock: { readonly ok: boolean; readonly reason: string };
   /** Null when there is no certificate yet. */
   readonly certDaysLeft: number | null;
   /** What needs a person: code, text, id for `doctor --ack`. */
-  readonly alarms: readonly { readonly id: string; readonly code: string; readonly text: string; readonly at: string }[];
+  readonly alarms: readonly {
+    readonly id: string;
+    readonly code: string;
+    readonly text: string;
+    readonly at: string;
+  }[];
   /** Z code and text when the log takes no writes now. */
   readonly readOnly: { readonly code: string; readonly message: string } | null;
 }
@@ -208,7 +241,9 @@ export interface NodeApi {
   push(events: readonly PushInput[]): Promise<readonly PushResult[]>;
   pull(query: PullQuery): Promise<readonly PulledEvent[]>;
   /** Never ends by itself when `follow` is true. */
-  events(query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal }): AsyncIterable<PulledEvent>;
+  events(
+    query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<PulledEvent>;
   audit(query: AuditQuery): AsyncIterable<AuditRow>;
   verify(): Promise<VerifyReport>;
   status(): Promise<NodeStatus>;

@@ -14,7 +14,10 @@ export const syncBackoff: BackoffBounds = { firstMs: 1_000, maxMs: 60_000 };
 
 /** Wait before attempt `failures + 1`; `random` is in [0, 1). At least a quarter of the step, so that it never spins. */
 export function backoffMs(bounds: BackoffBounds, failures: number, random: number): number {
-  const step = Math.min(bounds.maxMs, bounds.firstMs * 2 ** Math.min(30, Math.max(0, failures - 1)));
+  const step = Math.min(
+    bounds.maxMs,
+    bounds.firstMs * 2 ** Math.min(30, Math.max(0, failures - 1)),
+  );
   return Math.round(step * (0.25 + 0.75 * random));
 }
 

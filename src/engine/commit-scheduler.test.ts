@@ -76,8 +76,14 @@ test("a session's own batches keep their order", () => {
   for (let round = 0; round < 30; round++) finish();
   const seqs = (node: string): number[] =>
     order.filter((name) => name.startsWith(node)).map((name) => Number(name.split(":")[1]));
-  assert.deepEqual(seqs("a"), Array.from({ length: 30 }, (_, i) => i + 1));
-  assert.deepEqual(seqs("b"), Array.from({ length: 30 }, (_, i) => i + 1));
+  assert.deepEqual(
+    seqs("a"),
+    Array.from({ length: 30 }, (_, i) => i + 1),
+  );
+  assert.deepEqual(
+    seqs("b"),
+    Array.from({ length: 30 }, (_, i) => i + 1),
+  );
 });
 
 test("nothing of a fenced session is staged afterwards", () => {

@@ -71,7 +71,8 @@ export function createAttempt(target: HubTarget & { readonly input: SyncInput })
         onPhase: (phase) => {
           if (phase === "handshake") attempt.onPhase("handshake");
         },
-        onFailedBytes: (sentBytes, receivedBytes) => Object.assign(failed, { sentBytes, receivedBytes }),
+        onFailedBytes: (sentBytes, receivedBytes) =>
+          Object.assign(failed, { sentBytes, receivedBytes }),
       });
     } catch (error) {
       if (!(error instanceof ZamError)) throw error;

@@ -64,7 +64,11 @@ async function cycle(host: DaemonHost, input: SyncInput): Promise<SyncSummary | 
 }
 
 /** Waits the interval, or until there is more to send than there was when the wait began. */
-async function waitForPush(host: DaemonHost, intervalMs: number, signal: AbortSignal): Promise<void> {
+async function waitForPush(
+  host: DaemonHost,
+  intervalMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   if (signal.aborted) return;
   const woken = new AbortController();
   const wake = (): void => woken.abort();

@@ -56,4 +56,3 @@ function meanPayloadBytes(log: Log): number {
   if (events.length === 0) return 0;
   return events.reduce((sum, event) => sum + event.payloadSize, 0) / events.length;
 }
-

@@ -240,4 +240,3 @@ export class LocalNode implements NodeApi {
     return `'${nodeId}' is not its hub (${hubs.join(", ")})`;
   }
 }
-

@@ -65,7 +65,8 @@ export async function useNode(
   options: OpenOptions & { readonly readOnly?: boolean | undefined },
 ): Promise<NodeApi> {
   readIdentity(options.dataDir);
-  const find = options.readOnly === true ? () => findForReading(options) : () => findForWriting(options);
+  const find =
+    options.readOnly === true ? () => findForReading(options) : () => findForWriting(options);
   return new SharedNode(find, await find());
 }
 

@@ -43,7 +43,8 @@ export class PeerBook {
       const content = this.folder.read(name);
       const record = content === undefined ? undefined : decodePeerRecord(content);
       if (record?.peerId === peerId) this.records.set(peerId, record);
-      else this.problems.push(new ZamError("Z202", { path: `peers/${name}`, problem: "unreadable" }));
+      else
+        this.problems.push(new ZamError("Z202", { path: `peers/${name}`, problem: "unreadable" }));
     } catch (error) {
       if (!(error instanceof ZamError)) throw error;
       this.problems.push(error);

@@ -47,7 +47,10 @@ function eachPart(
   return true;
 }
 
-function isWanted(event: StoredEvent, query: { readonly node?: string; readonly type?: number }): boolean {
+function isWanted(
+  event: StoredEvent,
+  query: { readonly node?: string; readonly type?: number },
+): boolean {
   if (query.node !== undefined && event.stream.node !== query.node) return false;
   return query.type === undefined || event.type === query.type;
 }
@@ -100,7 +103,10 @@ export function* globalOrder(log: Log): Generator<StoredEvent> {
   }
 }
 
-function insertionPoint(heads: readonly { readonly event: StoredEvent }[], event: StoredEvent): number {
+function insertionPoint(
+  heads: readonly { readonly event: StoredEvent }[],
+  event: StoredEvent,
+): number {
   let low = 0;
   let high = heads.length;
   while (low < high) {
@@ -177,7 +183,11 @@ export async function* follow(
   }
 }
 
-async function nextDurable(log: Log, after: number, signal: AbortSignal | undefined): Promise<void> {
+async function nextDurable(
+  log: Log,
+  after: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (log.lastOrdinal > after || signal?.aborted === true) return;
   await new Promise<void>((resolve) => {
     const finish = (): void => {
@@ -200,7 +210,11 @@ function payloadSha256(log: Log, crypto: CryptoPort, event: StoredEvent): string
 }
 
 /** The audit listing, in arrival order. `tail` without filters reads only the end of the log. */
-export async function* audit(log: Log, crypto: CryptoPort, query: AuditQuery): AsyncGenerator<AuditRow> {
+export async function* audit(
+  log: Log,
+  crypto: CryptoPort,
+  query: AuditQuery,
+): AsyncGenerator<AuditRow> {
   const sinceMs = query.since === undefined ? 0 : Date.parse(query.since);
   const untilMs = query.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.until);
   const isInside = (event: StoredEvent): boolean =>
@@ -231,7 +245,11 @@ export async function* audit(log: Log, crypto: CryptoPort, query: AuditQuery): A
   }
 }
 
-function tailOf(log: Log, count: number, isInside: (event: StoredEvent) => boolean): readonly StoredEvent[] {
+function tailOf(
+  log: Log,
+  count: number,
+  isInside: (event: StoredEvent) => boolean,
+): readonly StoredEvent[] {
   for (let span = Math.max(16, count); ; span *= 4) {
     const after = Math.max(0, log.lastOrdinal - span);
     const found: StoredEvent[] = [];

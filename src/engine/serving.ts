@@ -5,7 +5,12 @@
 import { encodeFrame } from "../core/codec/encode-frame.ts";
 import type { ErrorFrame } from "../core/codec/frame-types.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
-import { type AcceptedPeer, createTlsServer, formatAddress, parseAddress } from "../network/index.ts";
+import {
+  type AcceptedPeer,
+  createTlsServer,
+  formatAddress,
+  parseAddress,
+} from "../network/index.ts";
 import {
   createAcceptingJudge,
   openRevocationList,

@@ -6,7 +6,12 @@
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type { PeerState } from "../core/session/peer-state.ts";
-import type { Session, SessionEffect, SessionProgress, SessionSummary } from "../core/session/api.ts";
+import type {
+  Session,
+  SessionEffect,
+  SessionProgress,
+  SessionSummary,
+} from "../core/session/api.ts";
 import type { CommitQueue } from "./commit-scheduler.ts";
 
 /** What the engine needs of a connection; bytes are counted on the TCP socket, TLS included. */
@@ -175,7 +180,9 @@ export class SessionHost {
       .then(
         () => undefined,
         (cause: unknown) =>
-          cause instanceof ZamError ? cause : new ZamError("Z206", { operation: "peer state" }, cause),
+          cause instanceof ZamError
+            ? cause
+            : new ZamError("Z206", { operation: "peer state" }, cause),
       )
       .then((error) => {
         this.savesOpen--;

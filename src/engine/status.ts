@@ -133,7 +133,11 @@ function clip(range: { readonly from: number; readonly to: number }, from: numbe
   return { from: Math.max(range.from, from), to: range.to };
 }
 
-function streamKey(id: { readonly node: string; readonly epoch: number; readonly lane: string }): string {
+function streamKey(id: {
+  readonly node: string;
+  readonly epoch: number;
+  readonly lane: string;
+}): string {
   return `${id.node} ${id.epoch} ${id.lane}`;
 }
 
@@ -170,4 +174,3 @@ export function clockHealth(
     };
   return { ok: true, reason: "" };
 }
-

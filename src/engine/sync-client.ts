@@ -22,7 +22,11 @@ export interface AttemptInput {
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: "handshake" | "transferring") => void;
-  readonly onProgress: (progress: SessionProgress, sentBytes: number, receivedBytes: number) => void;
+  readonly onProgress: (
+    progress: SessionProgress,
+    sentBytes: number,
+    receivedBytes: number,
+  ) => void;
   readonly onReport: (error: ZamError) => void;
 }
 
@@ -75,7 +79,12 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
 
   try {
     for (;;) {
-      const result = await oneAttempt(input, attempt, totals, { stop, reports, startedMs, timeoutMs });
+      const result = await oneAttempt(input, attempt, totals, {
+        stop,
+        reports,
+        startedMs,
+        timeoutMs,
+      });
       const isOver = stop.signal.aborted;
       const { summary, error } = result;
       if (summary?.isComplete === true || summary?.endedBy === "budget")
@@ -87,7 +96,9 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
         return { ...toSummary(totals, result, { startedMs, reports }), endedBy: "budget" };
       if (isOver) {
         if (summary === undefined && totals.peer === "")
-          throw error ?? new ZamError("Z401", { address: input.hub ?? "the hub", reason: "time is up" });
+          throw (
+            error ?? new ZamError("Z401", { address: input.hub ?? "the hub", reason: "time is up" })
+          );
         return toSummary(totals, result, { startedMs, reports });
       }
       const hasMoved =
@@ -145,7 +156,6 @@ async function oneAttempt(
   done.received += result.summary?.eventsReceived ?? 0;
   return result;
 }
-
 
 function toProgress(
   totals: Totals,

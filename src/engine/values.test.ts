@@ -13,7 +13,10 @@ test("a cursor comes back as the ordinal it was made from", () => {
 });
 
 test("a cursor of another log, or no cursor at all, is refused with Z605", () => {
-  const foreign = ordinalToCursor(5, Uint8Array.from({ length: 16 }, () => 9));
+  const foreign = ordinalToCursor(
+    5,
+    Uint8Array.from({ length: 16 }, () => 9),
+  );
   for (const text of [foreign, "", "5", "00070e15-", "00070e15-zzzzzzzzzzzz", "00070e15--1"])
     assert.throws(
       () => cursorToOrdinal(text, logId),
