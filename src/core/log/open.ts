@@ -459,7 +459,10 @@ class Opening {
       unexplained += damage.lostRecords;
       for (const { from, to } of damage.missing) unexplained -= to - from + 1;
     }
-    const isUncertain = unexplained > 0 || this.found.unreadable.length > 0;
+    // How many records the last segment held is not written anywhere else.
+    const active = this.found.segments[this.found.segments.length - 1]?.number ?? 0;
+    const isTailGone = recovered.missingSegments.includes(active);
+    const isUncertain = unexplained > 0 || isTailGone || this.found.unreadable.length > 0;
     if (!isUncertain && isEpochKnown) return;
     const epoch = randomEpoch(core);
     const reason = "Z214";
