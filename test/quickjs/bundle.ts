@@ -2,12 +2,18 @@
  * Bundles guest code for QuickJS with esbuild, as the small device's build
  * does: one script, ES2020. `node:test` and `node:assert` become the small
  * ones in `guest/`, Node's crypto and compressor become the bridged ones; any
- * other Node module fails the build, which is half of the proof.
+ * other Node module fails the build, which is half of the proof. Test files, and
+ * they alone, also get a little of Node's globals.
  */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 
 const guestFolder = fileURLToPath(new URL("./guest/", import.meta.url));
+
+/** Tests and what they share; core itself is never among them. */
+const testFile = /\.test(-[^/]*)?\.ts$/;
+const nodeGlobals = ["Buffer", "TextEncoder", "TextDecoder", "process"] as const;
 
 const replacements: Plugin = {
   name: "guest-replacements",
@@ -19,6 +25,16 @@ const replacements: Plugin = {
     builder.onResolve({ filter: /\/storage\/node-(crypto|compressor)\.ts$/ }, () => ({
       path: `${guestFolder}host.ts`,
     }));
+    builder.onResolve({ filter: /^node:crypto$/ }, ({ importer }) =>
+      testFile.test(importer) ? { path: `${guestFolder}node-globals.ts` } : undefined,
+    );
+    builder.onLoad({ filter: testFile }, ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const names = nodeGlobals.filter((name) => new RegExp(`\\b${name}\\b`).test(source));
+      const from = JSON.stringify(`${guestFolder}node-globals.ts`);
+      const head = names.length === 0 ? "" : `import { ${names.join(", ")} } from ${from};`;
+      return { contents: head + source, loader: "ts" };
+    });
   },
 };
 

@@ -73,10 +73,16 @@ export const afterEach = (hook: Hook): number => current.afterEach.push(hook);
 
 class Skip extends Error {}
 
-/** Runs all that was declared, one after the other. */
-export async function runAll(report: (result: TestResult) => void): Promise<void> {
+/** Runs all that was declared, one after the other, but what is named in `skipped`. */
+export async function runAll(
+  report: (result: TestResult) => void,
+  skipped: readonly string[] = [],
+): Promise<void> {
+  for (const name of skipped) skippedNames.add(name);
   await runSuite(root, "", [], [], report);
 }
+
+const skippedNames = new Set<string>();
 
 async function runSuite(
   suite: Suite,
@@ -94,7 +100,7 @@ async function runSuite(
       await runSuite(part, name, befores, afters, report);
       continue;
     }
-    if (part.isSkipped) {
+    if (part.isSkipped || skippedNames.has(name)) {
       report({ name, outcome: "skip" });
       continue;
     }
