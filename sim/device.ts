@@ -1,0 +1,110 @@
+/**
+ * One device: a node's identity, its disk, its clock, and what runs on it while
+ * it has power. What the oracle knows of it is kept beside it (`view`), because
+ * it follows the disk and not the process.
+ */
+import type { ZamError } from "../src/core/errors/zam-error.ts";
+import type { Log } from "../src/core/log/api.ts";
+import type { Role } from "../src/core/session/api.ts";
+import type { CryptoPort } from "../src/core/ports.ts";
+import { CommitScheduler } from "../src/engine/commit-scheduler.ts";
+import { MemoryStore } from "../src/testing/memory-store.ts";
+import type { ConnectionEnd } from "./connection.ts";
+import type { PeerFiles } from "./peer-files.ts";
+import type { SessionRunner } from "./session-runner.ts";
+import { DeviceView } from "./device-view.ts";
+import { WallClock } from "./wall-clock.ts";
+
+/** What runs on a device between a boot and the next loss of power. */
+export interface Process {
+  readonly log: Log;
+  readonly peers: PeerFiles;
+  readonly commits: CommitScheduler;
+  readonly sessions: Set<LiveSession>;
+}
+
+export interface LiveSession {
+  readonly runner: SessionRunner;
+  readonly end: ConnectionEnd;
+  readonly peer: Device;
+  isEstablished: boolean;
+}
+
+/** A push that was not acknowledged and is tried again under its key. */
+export interface KeyedPush {
+  readonly uid: number;
+  readonly lane: string;
+  readonly payload: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+export interface Image {
+  readonly log: MemoryStore;
+  readonly peers: MemoryStore;
+}
+
+export class Device {
+  /** Unique in the world; a clone has its node's id and a name of its own. */
+  readonly name: string;
+  readonly nodeId: string;
+  readonly role: Role;
+  readonly crypto: CryptoPort;
+  readonly clock: WallClock;
+  logStore: MemoryStore;
+  peerStore: MemoryStore;
+  readonly view: DeviceView;
+  process: Process | undefined;
+  /** Counts boots: what was planned for an earlier one does not happen. */
+  life = 0;
+  isBootPlanned = false;
+  isSyncing = false;
+  diskMs: number;
+  hasSyncsPlanned = false;
+  readonly pendingKeyed: KeyedPush[] = [];
+  readonly images: Image[] = [];
+  /** Its knowledge of its peer may be older than what happened: a restored card, a clone. */
+  isKnowledgeOld = false;
+  /** Bits and sectors destroyed since the last successful opening. */
+  wounds = 0;
+  /** The disk refuses something on purpose now; an opening may fail. */
+  hasDiskFault = false;
+  openFailure: ZamError | undefined;
+
+  constructor(input: {
+    readonly name: string;
+    readonly nodeId: string;
+    readonly role: Role;
+    readonly crypto: CryptoPort;
+    readonly nowMs: number;
+    readonly diskMs: number;
+    readonly stores?: Image;
+  }) {
+    this.name = input.name;
+    this.nodeId = input.nodeId;
+    this.role = input.role;
+    this.crypto = input.crypto;
+    this.diskMs = input.diskMs;
+    this.clock = new WallClock(input.nowMs);
+    this.logStore = input.stores?.log ?? new MemoryStore({ syncs: "queued" });
+    this.peerStore = input.stores?.peers ?? new MemoryStore({ syncs: "queued" });
+    this.view = new DeviceView();
+  }
+
+  get isUp(): boolean {
+    return this.process !== undefined;
+  }
+
+  healDisk(): void {
+    for (const store of [this.logStore, this.peerStore]) {
+      store.faults.clear();
+      store.capacityBytes = Number.POSITIVE_INFINITY;
+      store.isReadOnly = false;
+      store.crashAt(Number.POSITIVE_INFINITY);
+    }
+    this.hasDiskFault = false;
+  }
+
+  image(): Image {
+    return { log: this.logStore.copy(), peers: this.peerStore.copy() };
+  }
+}

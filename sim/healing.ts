@@ -1,0 +1,112 @@
+/**
+ * The end of a run: all faults are mended, every clinic syncs until nothing
+ * moves, and then everybody must hold what they should. Liveness is judged
+ * here; so is what took too long to be judged after every step.
+ */
+import { positionKey, type Held } from "./device-view.ts";
+import type { Device } from "./device.ts";
+import type { Fact } from "./oracle.ts";
+import { Violation } from "./violation.ts";
+import type { World } from "./world.ts";
+
+const roundsMax = 10;
+/** More virtual time than any session may take in a good world. */
+const roundMs = 3 * 3_600_000;
+
+export function heal(world: World): void {
+  world.isHealed = true;
+  world.isHubReachable = true;
+  for (const connection of world.connections) connection.cut();
+  world.connections.clear();
+  for (const device of world.devices) {
+    device.healDisk();
+    device.clock.heal(world.queue.nowMs);
+    device.diskMs = world.plan.diskMs;
+    if (device.isUp && device.process?.log.readOnlyReason !== undefined) world.kill(device);
+    if (!device.isUp) world.boot(device);
+  }
+}
+
+/** Syncs in rounds until all is where it should be; a violation when it does not come to that. */
+export function settle(world: World): void {
+  let problem: string | undefined;
+  for (let round = 0; round < roundsMax; round++) {
+    for (const device of world.clinics) world.sync(device);
+    const untilMs = world.queue.nowMs + roundMs;
+    while (world.queue.step(untilMs));
+    world.queue.nowMs = Math.max(world.queue.nowMs, untilMs);
+    for (const device of world.devices) if (!device.isUp) world.boot(device);
+    problem = findMissing(world);
+    world.trace.note(`settling, round ${round + 1}: ${problem ?? "done"}`);
+    if (problem === undefined && round > 0) break;
+  }
+  if (problem !== undefined) throw new Violation("everyone converges", problem);
+}
+
+function findMissing(world: World): string | undefined {
+  for (const fact of world.oracle.facts.values()) {
+    if (fact.holders.size === 0) {
+      if (fact.isAcked && fact.destroyedBy === undefined) return `event ${fact.uid} was acknowledged and is nowhere`;
+      continue;
+    }
+    for (const device of world.devices) {
+      if (!isDue(world, fact, device) || device.view.positionByUid.has(fact.uid)) continue;
+      if (isFrozen(fact, device)) continue;
+      return `event ${fact.uid} of ${fact.node} '${fact.lane}' is at ${[...fact.holders].map(({ name }) => name).join(", ")} and not at ${device.name}`;
+    }
+  }
+  return undefined;
+}
+
+function isDue(world: World, fact: Fact, device: Device): boolean {
+  if (device.role === "hub") return true;
+  return world.oracle.mayHold(device, { node: fact.node, epoch: 0, lane: fact.lane });
+}
+
+/** Two branches met where their origin was not present: the stream stands still there, and says so (RULES 25). */
+function isFrozen(fact: Fact, device: Device): boolean {
+  const log = device.process?.log;
+  if (log === undefined || fact.node === device.nodeId) return false;
+  for (let index = 0; index < log.streamCount; index++) {
+    const { id, isFrozen: isStill } = log.stream(index);
+    if (isStill && id.node === fact.node && id.lane === fact.lane) return true;
+  }
+  return false;
+}
+
+/** After settling: the same content at the same position everywhere, also where it was disputed before. */
+export function checkAgreement(world: World): void {
+  const contents = new Map<string, { readonly held: Held; readonly device: Device }>();
+  for (const device of world.devices) {
+    const { process } = device;
+    if (process === undefined) throw new Violation("everyone converges", `${device.name} does not open: ${device.openFailure?.message}`);
+    for (const held of device.view.held.values()) {
+      const key = positionKey(held.stream, held.seq);
+      const known = contents.get(key);
+      if (known === undefined) contents.set(key, { held, device });
+      else if (known.held.chain !== held.chain && !isStreamFrozen(world, held))
+        throw new Violation("one payload a position", `${key} differs between ${known.device.name} and ${device.name}`);
+    }
+  }
+}
+
+function isStreamFrozen(world: World, held: Held): boolean {
+  return world.devices.some(({ process }) => {
+    const index = process?.log.findStream(held.stream);
+    return index !== undefined && process?.log.stream(index).isFrozen === true;
+  });
+}
+
+/** Everything is closed and opened once more, and nothing may be missing or bad. */
+export function checkReopening(world: World): void {
+  for (const device of world.devices) {
+    const { process, life } = device;
+    if (process === undefined) continue;
+    world.guard(device, life, () => process.log.close());
+    world.kill(device);
+    world.boot(device);
+    const log = device.process?.log;
+    if (log === undefined) throw new Violation("the log opens", `${device.name}: ${device.openFailure?.message}`);
+    if (log.readOnlyReason !== undefined) throw new Violation("the log opens", `${device.name}: ${log.readOnlyReason.message}`);
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The judge: knows every event that was ever pushed, who holds it, and which
+ * promises must hold after every step. It looks at what logs say they hold and
+ * at what goes over the wire; nothing in the world takes decisions from it.
+ *
+ * Faults that destroy a copy are told to it by the fault, never found out here:
+ * an event that vanishes without such a fault is a violation.
+ */
+import { bytesToHex } from "../src/core/bytes.ts";
+import { compareHlc, type Hlc } from "../src/core/clock/hlc.ts";
+import { laneAddressee, type StreamId } from "../src/core/event.ts";
+import type { Log, PushedEvent, StoredEvent } from "../src/core/log/api.ts";
+import type { RecoveryReport } from "../src/core/log/open.ts";
+import { FileFault } from "../src/core/ports.ts";
+import { rangesContain } from "../src/core/vector/ranges.ts";
+import type { Coverage } from "./coverage.ts";
+import type { Device } from "./device.ts";
+import { epochKey, type Held, positionKey, streamText } from "./device-view.ts";
+import { uidOf } from "./payload.ts";
+import { Violation } from "./violation.ts";
+
+export interface Fact {
+  readonly uid: number;
+  readonly node: string;
+  readonly lane: string;
+  isAcked: boolean;
+  /** Devices that hold it, up or down: what is on a disk is held. */
+  readonly holders: Set<Device>;
+  /** Which fault destroyed the last copy. */
+  destroyedBy: string | undefined;
+}
+
+export const clinicPrefix = "clinic-";
+
+export class Oracle {
+  readonly facts = new Map<number, Fact>();
+  /** Epochs in which a device wrote on top of an older copy: two contents for one position are expected until that is settled. */
+  readonly forkedEpochs = new Set<string>();
+  private readonly contents = new Map<string, string>();
+  /** (node that holds, position, chain): durable there at some time. */
+  private readonly everHeld = new Set<string>();
+  private readonly policy: "own" | "all";
+  private readonly coverage: Coverage;
+  private readonly nowMs: () => number;
+  private lastUid = 0;
+
+  constructor(input: { readonly policy: "own" | "all"; readonly coverage: Coverage; readonly nowMs: () => number }) {
+    this.policy = input.policy;
+    this.coverage = input.coverage;
+    this.nowMs = input.nowMs;
+  }
+
+  newUid(node: string, lane: string): number {
+    const uid = ++this.lastUid;
+    this.facts.set(uid, { uid, node, lane, isAcked: false, holders: new Set(), destroyedBy: undefined });
+    return uid;
+  }
+
+  acknowledged(device: Device, log: Log, uid: number, event: PushedEvent): void {
+    if (!this.refresh(device, log)) return;
+    const key = positionKey(event.stream, event.seq);
+    if (device.view.held.get(key)?.uid !== uid)
+      throw new Violation("acknowledged is durable", `${device.name}: ${key} was acknowledged and is not readable`);
+    const fact = this.facts.get(uid);
+    if (fact !== undefined) fact.isAcked = true;
+  }
+
+  /** Takes up what became durable since. False when the disk would not let it be read. */
+  refresh(device: Device, log: Log): boolean {
+    const { view } = device;
+    if (log.lastOrdinal <= view.lastOrdinal) return true;
+    try {
+      for (;;) {
+        const events = log.readArrivals(view.lastOrdinal, { events: 256, bytes: 1 << 20 });
+        if (events.length === 0) return true;
+        for (const event of events) {
+          this.note(device, log, event, device.view.held, this.nowMs());
+          view.lastOrdinal = event.ordinal;
+        }
+      }
+    } catch (fault) {
+      if (!(fault instanceof FileFault)) throw fault;
+      return false;
+    }
+  }
+
+  /** Looks at everything anew: after an opening, and after streams were re-homed. */
+  rescan(device: Device, log: Log, recovery?: RecoveryReport): void {
+    const { view } = device;
+    const before = view.held;
+    const uidsBefore = view.positionByUid;
+    view.held = new Map();
+    view.positionByUid = new Map();
+    view.holes = new Set();
+    view.lastOrdinal = log.lastOrdinal;
+    for (let index = 0; index < log.streamCount; index++) this.scanStream(device, log, index, before);
+    for (const [uid, key] of uidsBefore) {
+      if (view.positionByUid.has(uid)) continue;
+      this.noteVanished(device, log, uid, before.get(key), recovery);
+    }
+  }
+
+  private scanStream(device: Device, log: Log, index: number, before: ReadonlyMap<string, Held>): void {
+    let last: Hlc | undefined;
+    for (let seq = 1; seq <= log.streamHead(index); ) {
+      const events = log.readStream(index, seq, { events: 256, bytes: 1 << 20 });
+      for (const event of events) {
+        const since = before.get(positionKey(event.stream, event.seq))?.sinceMs ?? this.nowMs();
+        this.note(device, log, event, device.view.held, since);
+        if (last !== undefined && compareHlc(last, event.hlc) >= 0)
+          throw new Violation("HLC rises within a stream", `${device.name}: ${positionKey(event.stream, event.seq)}`);
+        last = event.hlc;
+        seq = event.seq + 1;
+      }
+      if (events.length > 0) continue;
+      const { id, holes } = log.stream(index);
+      if (rangesContain(holes, seq)) device.view.holes.add(positionKey(id, seq));
+      seq++;
+    }
+  }
+
+  private note(device: Device, log: Log, event: StoredEvent, held: Map<string, Held>, sinceMs: number): void {
+    const { stream, seq } = event;
+    const key = positionKey(stream, seq);
+    const chain = bytesToHex(event.chain);
+    this.checkMayHold(device, event);
+    const uid = this.readUid(log, event);
+    const fact = uid === undefined ? undefined : this.facts.get(uid);
+    if (uid === undefined || fact === undefined || fact.node !== stream.node || fact.lane !== stream.lane)
+      throw new Violation("only what was pushed exists", `${device.name}: ${key} holds what nobody pushed there`);
+    if (!this.forkedEpochs.has(epochKey(stream))) {
+      const known = this.contents.get(key);
+      if (known === undefined) this.contents.set(key, chain);
+      else if (known !== chain) throw new Violation("one payload a position", `${device.name}: ${key} has two`);
+    }
+    const other = device.view.positionByUid.get(uid);
+    if (other !== undefined && other !== key && held.has(other))
+      throw new Violation("nothing is delivered twice", `${device.name}: event ${uid} is at ${other} and at ${key}`);
+    if (device.view.holes.delete(key)) this.coverage.add("hole healed");
+    held.set(key, { stream, seq, uid, chain, sinceMs });
+    device.view.positionByUid.set(uid, key);
+    fact.holders.add(device);
+    fact.destroyedBy = undefined;
+    this.everHeld.add(`${device.nodeId} ${key} ${chain}`);
+  }
+
+  private readUid(log: Log, event: StoredEvent): number | undefined {
+    if (!event.isFragmented) return uidOf(event.payload);
+    const index = log.findStream(event.stream);
+    const head = index === undefined ? undefined : log.readPayload(index, event.seq, { offset: 0, sizeBytes: 16 });
+    return head === undefined ? undefined : uidOf(head);
+  }
+
+  private noteVanished(device: Device, log: Log, uid: number, held: Held | undefined, recovery: RecoveryReport | undefined): void {
+    const fact = this.facts.get(uid);
+    if (fact === undefined || held === undefined) return;
+    fact.holders.delete(device);
+    const key = positionKey(held.stream, held.seq);
+    const where = `${device.name}: event ${uid} at ${key}`;
+    if (device.wounds === 0) throw new Violation("what is durable stays", `${where} is gone, and nothing destroyed it`);
+    if (fact.holders.size === 0) fact.destroyedBy = "damage";
+    if (!isNamed(log, held, recovery)) throw new Violation("loss is named", `${where} is gone in silence`);
+  }
+
+  /** The card of this device was replaced: what it held and the new one does not is not its loss to report. */
+  forget(device: Device, fault: string): void {
+    const { view } = device;
+    for (const uid of view.positionByUid.keys()) {
+      const fact = this.facts.get(uid);
+      if (fact === undefined) continue;
+      fact.holders.delete(device);
+      if (fact.holders.size === 0) fact.destroyedBy = fault;
+    }
+    view.held = new Map();
+    view.positionByUid = new Map();
+    view.holes = new Set();
+    view.lastOrdinal = 0;
+  }
+
+  mayHold(device: Device, stream: StreamId): boolean {
+    if (device.role === "hub" || stream.node === device.nodeId) return true;
+    const addressee = laneAddressee(stream.lane);
+    if (addressee !== undefined) return addressee === device.nodeId;
+    return this.policy === "all";
+  }
+
+  private checkMayHold(device: Device, event: StoredEvent): void {
+    const { stream } = event;
+    if (!this.mayHold(device, stream))
+      throw new Violation("no clinic holds another's", `${device.name} holds ${streamText(stream)}`);
+    if (device.role === "clinic" && this.policy === "own") this.checkBytes(device, event.known, "what an author knew");
+  }
+
+  /** Under policy own, no byte that reaches a clinic may name another. */
+  checkBytes(device: Device, bytes: Uint8Array, what: string): void {
+    if (this.policy !== "own" || device.role !== "clinic") return;
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = view.indexOf(clinicPrefix); at >= 0; at = view.indexOf(clinicPrefix, at + 1)) {
+      const name = view.toString("latin1", at, at + device.nodeId.length);
+      if (name !== device.nodeId) throw new Violation("nothing names another clinic", `${what} to ${device.name}: ${name}`);
+    }
+  }
+
+  /** `device` is about to say that it holds this durably. */
+  checkAcknowledges(device: Device, log: Log, stream: StreamId, seq: number, offset: number): void {
+    if (!this.refresh(device, log)) return;
+    if (device.view.held.has(positionKey(stream, seq))) return;
+    const index = log.findStream(stream);
+    const state = index === undefined ? undefined : log.stream(index);
+    if (state !== undefined) {
+      if (rangesContain(state.lost, seq) || (state.floor?.seq ?? 0) >= seq) return;
+      // A part of an event: only of the next one the log says how much it has.
+      if (offset > 0 && (seq <= state.head || (state.partialBytes ?? 0) >= offset)) return;
+      // A re-homing meanwhile took the position away; the content has another one now.
+      if (this.forkedEpochs.has(epochKey(stream))) return;
+    }
+    throw new Violation("an ACK means durable", `${device.name} acknowledges ${positionKey(stream, seq)}+${offset}`);
+  }
+
+  wasHeldAt(node: string, stream: StreamId, seq: number, chain: Uint8Array): boolean {
+    return this.everHeld.has(`${node} ${positionKey(stream, seq)} ${bytesToHex(chain)}`);
+  }
+}
+
+/** Does the log, or the opening that found out, say that this may be missing? */
+function isNamed(log: Log, held: Held, recovery: RecoveryReport | undefined): boolean {
+  const index = log.findStream(held.stream);
+  const state = index === undefined ? undefined : log.stream(index);
+  if (state !== undefined && held.seq <= state.head) {
+    if (rangesContain(state.holes, held.seq) || rangesContain(state.lost, held.seq)) return true;
+  }
+  if (recovery === undefined) return log.alarms.length > 0 || log.damages.length > 0;
+  return recovery.tornBytes > 0 || recovery.reports.length > 0 || log.alarms.length > 0;
+}

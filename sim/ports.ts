@@ -1,0 +1,19 @@
+/** The real byte work (AEAD, hash, zstd), with randomness that the seed decides. */
+import type { CryptoPort } from "../src/core/ports.ts";
+import { nodeCrypto } from "../src/storage/node-crypto.ts";
+import type { SeededRandom } from "../src/testing/seeded-random.ts";
+
+export { nodeCompressor } from "../src/storage/node-compressor.ts";
+
+export function createSeededCrypto(random: SeededRandom): CryptoPort {
+  return { ...nodeCrypto, randomBytes: (sizeBytes) => random.bytes(sizeBytes) };
+}
+
+/** The key of a node: 32 bytes that only its name decides. */
+export function dataKeyOf(nodeId: string): Uint8Array {
+  return nodeCrypto.sha256(new TextEncoder().encode(`data key of ${nodeId}`));
+}
+
+export function fingerprintOf(nodeId: string): Uint8Array {
+  return nodeCrypto.sha256(new TextEncoder().encode(`public key of ${nodeId}`));
+}

@@ -1,0 +1,457 @@
+/**
+ * A hub and its clinics in one process and in virtual time, over the real core:
+ * boots, losses of power, connections and sessions. What is done to them is in
+ * deeds.ts, what must hold in oracle.ts and watch.ts.
+ *
+ * One integer decides everything. Each consumer draws from a generator of its
+ * own, so that a change in one does not move the others more than it must.
+ */
+import { ZamError } from "../src/core/errors/zam-error.ts";
+import { createLog, openLog, type RecoveryReport } from "../src/core/log/open.ts";
+import type { Log } from "../src/core/log/api.ts";
+import type { SessionSummary } from "../src/core/session/api.ts";
+import { createSession } from "../src/core/session/session.ts";
+import { CommitScheduler } from "../src/engine/commit-scheduler.ts";
+import { SimulatedCrash } from "../src/testing/memory-store.ts";
+import { createSeededRandom, type SeededRandom } from "../src/testing/seeded-random.ts";
+import { Connection, type ConnectionEnd, type LinkShape } from "./connection.ts";
+import { Coverage, type PathName } from "./coverage.ts";
+import { Device, type Image, type LiveSession, type Process } from "./device.ts";
+import { epochKey } from "./device-view.ts";
+import { EventQueue } from "./event-queue.ts";
+import type { Mutant } from "./mutant.ts";
+import { clinicPrefix, Oracle } from "./oracle.ts";
+import { PeerFiles } from "./peer-files.ts";
+import { drawPlan, type Plan } from "./plan.ts";
+import { createSeededCrypto, dataKeyOf, fingerprintOf, nodeCompressor } from "./ports.ts";
+import { SessionRunner } from "./session-runner.ts";
+import type { Trace } from "./trace.ts";
+import { Violation } from "./violation.ts";
+import { ConnectionWatch } from "./watch.ts";
+
+const reportPaths: Readonly<Record<string, PathName>> = {
+  Z507: "rollback found (Z507)",
+  Z508: "branch re-homed (Z508)",
+  Z509: "stream frozen (Z509)",
+  Z516: "lost at source (Z516)",
+  Z517: "clock difference reported (Z517)",
+  Z518: "epoch renewed by clock (Z518)",
+  Z519: "event from the future (Z519)",
+  Z209: "damage set aside",
+  Z213: "head behind (Z213)",
+  Z214: "fresh epoch after unexplained loss (Z214)",
+};
+
+const attemptsMax = 4;
+
+export class World {
+  readonly plan: Plan;
+  readonly queue = new EventQueue();
+  readonly random: SeededRandom;
+  readonly coverage = new Coverage();
+  readonly oracle: Oracle;
+  readonly trace: Trace;
+  readonly mutant: Mutant;
+  readonly hub: Device;
+  readonly clinics: Device[] = [];
+  readonly connections = new Set<Connection>();
+  isHubReachable = true;
+  /** All faults are over: links are good, nothing is cut. */
+  isHealed = false;
+  private readonly linkRandom: SeededRandom;
+
+  constructor(seed: number, trace: Trace, mutant: Mutant = {}) {
+    this.random = createSeededRandom(seed);
+    this.trace = trace;
+    this.mutant = mutant;
+    this.plan = drawPlan(this.random.fork());
+    this.linkRandom = this.random.fork();
+    this.oracle = new Oracle({
+      policy: this.plan.policy,
+      coverage: this.coverage,
+      nowMs: () => this.queue.nowMs,
+    });
+    this.trace.note(`plan ${JSON.stringify({ ...this.plan, weights: [...this.plan.weights.keys()] })}`);
+    this.hub = this.addDevice("hub", "hub", "hub");
+    for (let at = 1; at <= this.plan.clinics; at++) {
+      const id = `${clinicPrefix}${String(at).padStart(2, "0")}`;
+      this.clinics.push(this.addDevice(id, id, "clinic"));
+    }
+  }
+
+  get devices(): readonly Device[] {
+    return [this.hub, ...this.clinics];
+  }
+
+  note(device: Device, what: string): void {
+    this.trace.note(`${Math.round(this.queue.nowMs)} ${device.name} ${what}`);
+  }
+
+  addDevice(name: string, nodeId: string, role: "hub" | "clinic", stores?: Image): Device {
+    const crypto = createSeededCrypto(this.random.fork());
+    const wrapped = this.mutant.crypto?.(crypto) ?? crypto;
+    const common = { name, nodeId, role, crypto: wrapped, nowMs: this.queue.nowMs, diskMs: this.plan.diskMs };
+    const device = new Device(stores === undefined ? common : { ...common, stores });
+    if (stores === undefined) this.provision(device);
+    this.boot(device);
+    return device;
+  }
+
+  /** A new log, as `keygen` makes it. */
+  provision(device: Device): void {
+    createLog({ ...this.logInput(device), epoch: this.random.next32() }).close();
+  }
+
+  private logInput(device: Device) {
+    const { plan } = this;
+    const store = this.mutant.store?.(device.logStore) ?? device.logStore;
+    return {
+      store,
+      crypto: device.crypto,
+      nodeId: device.nodeId,
+      wallMs: device.clock.wallMs(this.queue.nowMs),
+      segmentBytes: plan.segmentBytes,
+      checkpointBytes: plan.checkpointBytes,
+      ...(plan.isEncrypted ? { dataKey: dataKeyOf(device.nodeId) } : {}),
+    };
+  }
+
+  boot(device: Device): void {
+    device.isBootPlanned = false;
+    if (device.isUp) return;
+    device.life++;
+    let opened: { readonly log: Log; readonly recovery: RecoveryReport; readonly peers: PeerFiles };
+    try {
+      this.mutant.beforeOpen?.(device, () => openLog({ ...this.logInput(device), confirmed: [], readOnly: true }).log);
+      const peers = new PeerFiles(device.peerStore, device.crypto);
+      const confirmed = this.mutant.confirmed === undefined ? peers.confirmedHeads() : this.mutant.confirmed(peers.confirmedHeads());
+      opened = { ...openLog({ ...this.logInput(device), confirmed }), peers };
+    } catch (error) {
+      return this.onOpenFailed(device, error);
+    }
+    const log = this.mutant.log?.(opened.log, device) ?? opened.log;
+    const nowMs = (): number => device.clock.wallMs(this.queue.nowMs);
+    const process: Process = { log, peers: opened.peers, commits: new CommitScheduler(log, nowMs), sessions: new Set() };
+    device.process = process;
+    device.openFailure = undefined;
+    this.note(device, `opened: ${describe(opened.recovery)}`);
+    this.guard(device, device.life, () => {
+      this.noteRecovery(opened.recovery);
+      this.oracle.rescan(device, opened.log, opened.recovery);
+      if (!device.hasDiskFault) device.wounds = 0;
+      log.onDurable(() => {
+        this.oracle.refresh(device, opened.log);
+        for (const { runner } of [...process.sessions]) runner.logChanged();
+      });
+    });
+    if (device.isUp && log.readOnlyReason !== undefined) this.restartLater(device);
+  }
+
+  private noteRecovery(recovery: RecoveryReport): void {
+    if (recovery.tornBytes > 0) this.coverage.add("torn tail cut");
+    if (recovery.copiedBytes > 0) this.coverage.add("unproven tail copied");
+    for (const { code } of recovery.reports) this.noteReport(code);
+  }
+
+  private noteReport(code: string): void {
+    const path = reportPaths[code];
+    if (path !== undefined) this.coverage.add(path);
+  }
+
+  private onOpenFailed(device: Device, error: unknown): void {
+    if (error instanceof SimulatedCrash) {
+      this.coverage.add("power cut while opening");
+      this.powerCut(device);
+      return;
+    }
+    if (!(error instanceof ZamError)) throw error;
+    this.note(device, `did not open: ${error.code} ${error.message}`);
+    this.coverage.add("log would not open");
+    device.openFailure = error;
+    if (device.hasDiskFault) {
+      this.queue.after(60_000, () => device.healDisk());
+      this.bootLater(device, 61_000);
+      return;
+    }
+    if (device.wounds <= 1) throw new Violation("the log opens", `${device.name}: ${error.code} ${error.message}`);
+    // Beyond repair: somebody puts in a new card.
+    this.replaceCard(device, device.images[device.images.length - 1], "damage");
+  }
+
+  /** Another card in the same device: an older image, or an empty one with a new log. */
+  replaceCard(device: Device, image: Image | undefined, fault: string): void {
+    if (device.isUp) this.kill(device);
+    this.oracle.forget(device, fault);
+    const stores = image === undefined ? undefined : { log: image.log.copy(), peers: image.peers.copy() };
+    const fresh = new Device({ ...device, nowMs: this.queue.nowMs });
+    device.logStore = stores?.log ?? fresh.logStore;
+    device.peerStore = stores?.peers ?? fresh.peerStore;
+    device.pendingKeyed.length = 0;
+    device.isKnowledgeOld = true;
+    device.wounds = 0;
+    device.hasDiskFault = false;
+    if (image === undefined) {
+      device.images.length = 0;
+      this.provision(device);
+    }
+    this.boot(device);
+    this.markForked(device);
+  }
+
+  /** The epoch that this device goes on in may have been written further by its former self. */
+  markForked(device: Device): void {
+    const { process } = device;
+    if (process === undefined) return;
+    this.oracle.forkedEpochs.add(epochKey({ node: device.nodeId, epoch: process.log.ownEpoch, lane: "" }));
+  }
+
+  bootLater(device: Device, afterMs: number): void {
+    if (device.isUp || device.isBootPlanned) return;
+    device.isBootPlanned = true;
+    this.queue.after(afterMs, () => {
+      if (device.isBootPlanned) this.boot(device);
+    });
+  }
+
+  restartLater(device: Device): void {
+    const { life } = device;
+    this.queue.after(this.random.between(1_000, 600_000), () => {
+      if (device.life !== life || !device.isUp) return;
+      device.healDisk();
+      this.kill(device);
+      this.boot(device);
+    });
+  }
+
+  /** Runs what this device does; a power cut inside ends it. */
+  guard(device: Device, life: number, action: () => void): void {
+    if (!device.isUp || device.life !== life) return;
+    try {
+      action();
+      this.planSyncs(device);
+    } catch (error) {
+      if (!(error instanceof SimulatedCrash)) throw error;
+      this.coverage.add("power cut inside an operation");
+      this.powerCut(device);
+    }
+  }
+
+  private planSyncs(device: Device): void {
+    const { life } = device;
+    if (device.hasSyncsPlanned || device.logStore.pendingSyncs + device.peerStore.pendingSyncs === 0) return;
+    device.hasSyncsPlanned = true;
+    this.queue.after(1 + this.random.below(device.diskMs), () => {
+      device.hasSyncsPlanned = false;
+      this.guard(device, life, () => {
+        device.logStore.runSyncs(device.logStore.pendingSyncs);
+        device.peerStore.runSyncs(device.peerStore.pendingSyncs);
+      });
+    });
+  }
+
+  /** The power goes: what was not synced may be lost, and nobody is told. */
+  powerCut(device: Device): void {
+    this.note(device, "loses power");
+    for (const { end } of device.process?.sessions ?? []) end.vanish();
+    this.goDown(device);
+    device.logStore = device.logStore.crash(this.random.fork());
+    device.peerStore = device.peerStore.crash(this.random.fork());
+    this.bootLater(device, this.random.between(1_000, 900_000));
+  }
+
+  /** kill -9: everything written is there, and the other ends see the connections close. */
+  kill(device: Device): void {
+    this.note(device, "is killed");
+    for (const { end } of device.process?.sessions ?? []) end.abandon();
+    this.goDown(device);
+    device.logStore = device.logStore.kill();
+    device.peerStore = device.peerStore.kill();
+  }
+
+  private goDown(device: Device): void {
+    device.process = undefined;
+    device.isSyncing = false;
+    device.hasSyncsPlanned = false;
+  }
+
+  /** One `sync` of a clinic: attempts until one completes or its patience ends. */
+  sync(device: Device, attempt = 1): void {
+    if (!device.isUp || (device.isSyncing && attempt === 1)) return;
+    device.isSyncing = true;
+    const { life } = device;
+    const shape = this.drawLink();
+    const connectMs = shape.latencyMs * 3;
+    const isReached = this.isHubReachable && this.hub.isUp;
+    if (!isReached) this.coverage.add("hub unreachable");
+    this.queue.after(connectMs, () => {
+      if (!device.isUp || device.life !== life) return;
+      if (isReached && this.hub.isUp && this.isHubReachable) this.connect(device, shape, attempt);
+      else this.retry(device, life, attempt);
+    });
+  }
+
+  private retry(device: Device, life: number, attempt: number): void {
+    if (device.life !== life) return;
+    if (attempt >= attemptsMax) {
+      device.isSyncing = false;
+      return;
+    }
+    this.queue.after(this.random.between(500, 8_000) * attempt, () => {
+      if (device.life === life) this.sync(device, attempt + 1);
+    });
+  }
+
+  private drawLink(): LinkShape {
+    const { link } = this.plan;
+    const random = this.linkRandom;
+    if (this.isHealed) {
+      return { latencyMs: 20, jitterMs: 0, rateBytesPerS: 1_000_000, split: "whole", cutAtBytes: undefined, cutBySilence: false };
+    }
+    const split = random.pick(link.splits);
+    if (split === "bytes") this.coverage.add("single bytes");
+    const isCut = random.chance(link.cutShare);
+    return {
+      latencyMs: link.latencyMs,
+      jitterMs: link.jitterMs,
+      rateBytesPerS: link.rateBytesPerS,
+      split,
+      cutAtBytes: isCut ? random.between(1, random.pick([400, 3_000, 30_000])) : undefined,
+      cutBySilence: random.chance(0.3),
+    };
+  }
+
+  private connect(device: Device, shape: LinkShape, attempt: number): void {
+    const { queue, hub, coverage } = this;
+    const connection = new Connection({
+      queue,
+      random: this.linkRandom.fork(),
+      shape,
+      onCutAtByte: () => coverage.add("connection cut at a byte"),
+    });
+    this.connections.add(connection);
+    const watch = new ConnectionWatch({ connection, near: device, far: hub, oracle: this.oracle, coverage, trace: this.trace });
+    const { life } = device;
+    this.note(device, `connects, attempt ${attempt}`);
+    // The answering side first: it must be listening when the first byte comes.
+    this.begin(hub, device, connection.far, watch, false, () => undefined);
+    this.begin(device, hub, connection.near, watch, true, (summary) => {
+      this.note(device, `sync over: ${summary.endedBy} complete=${summary.isComplete} sent=${summary.eventsConfirmed} received=${summary.eventsReceived} ${summary.error?.code ?? ""}`);
+      if (summary.isComplete) {
+        this.coverage.add("sync completed");
+        device.isKnowledgeOld = false;
+      }
+      if (summary.isComplete || summary.endedBy === "budget") device.isSyncing = false;
+      else this.retry(device, life, attempt);
+    });
+  }
+
+  private begin(
+    self: Device,
+    peer: Device,
+    end: ConnectionEnd,
+    watch: ConnectionWatch,
+    isInitiator: boolean,
+    onOver: (summary: SessionSummary) => void,
+  ): void {
+    const { life } = self;
+    const { process } = self;
+    if (process === undefined) return;
+    const { mutant, queue } = this;
+    const wallMs = self.clock.wallMs(queue.nowMs);
+    const startedMs = queue.nowMs;
+    const sessionMs = (): number => Math.round(wallMs + queue.nowMs - startedMs);
+    const known = process.peers.find(peer.nodeId);
+    let state = known?.state;
+    const hasLimit = isInitiator && !this.isHealed && this.linkRandom.chance(this.plan.limitShare);
+    if (hasLimit) this.coverage.add("byte limit");
+    const policy = self.role === "hub" ? this.plan.policy : "own";
+    const session = createSession({
+      options: {
+        isInitiator,
+        self: { nodeId: self.nodeId, role: self.role },
+        peer: { nodeId: peer.nodeId, role: peer.role, keyFingerprint: fingerprintOf(peer.nodeId) },
+        policy: mutant.policy?.(policy) ?? policy,
+        peerState: state,
+        keepOpen: false,
+        health: { version: "1.0.0", diskFreeBytes: 1e9, damagedCount: process.log.damages.length, quarantinedCount: 0, clockCode: "", certDaysLeft: 300 },
+        ...(hasLimit ? { bytesMax: this.linkRandom.between(1_000, 20_000) } : {}),
+      },
+      log: mutant.sessionLog?.(process.log) ?? process.log,
+      crypto: self.crypto,
+      compressor: nodeCompressor,
+      nowMs: sessionMs(),
+    });
+    const live: { session: LiveSession | undefined } = { session: undefined };
+    const base = { peerId: peer.nodeId, role: peer.role, address: "sim:7700", lastSyncMs: 0, result: "", pendingOut: 0 };
+    const commits = process.commits.open();
+    const runner = new SessionRunner({
+      session: mutant.session?.(session) ?? session,
+      end,
+      commits: mutant.commits?.(commits) ?? commits,
+      queue,
+      sessionMs,
+      guard: (action) => this.guard(self, life, action),
+      savePeerState: (saved, done) => {
+        this.checkConfirmed(self, peer, process.log, saved.confirmed);
+        state = mutant.peerState?.(saved) ?? saved;
+        const save = { ...base, state };
+        if (mutant.savesLater === true) {
+          queue.after(3_600_000, () => this.guard(self, life, () => process.peers.save(save, () => undefined)));
+          done();
+        } else process.peers.save(save, done);
+      },
+      onTransmit: (bytes) => watch.onTransmit(self, bytes),
+      onEstablished: () => this.established(self, live.session),
+      onReport: (error) => {
+        this.note(self, `report ${error.code} ${error.message}`);
+        this.noteReport(error.code);
+      },
+      onOver: (summary) => {
+        if (live.session !== undefined) process.sessions.delete(live.session);
+        if (summary.error?.code === "Z520") this.coverage.add("session fenced (Z520)");
+        if (summary.error?.code === "Z505") this.coverage.add("silent peer given up (Z505)");
+        this.checkSummary(self, summary);
+        process.peers.save({ ...base, lastSyncMs: Math.max(1, wallMs), result: summary.endedBy, state }, () => undefined);
+        onOver(summary);
+      },
+    });
+    live.session = { runner, end, peer, isEstablished: false };
+    process.sessions.add(live.session);
+    this.guard(self, life, () => runner.start());
+  }
+
+  /** The newest session of a node wins, as at the engine's server. */
+  private established(self: Device, live: LiveSession | undefined): void {
+    if (live === undefined || self.role !== "hub" || this.mutant.neverFences === true) return;
+    live.isEstablished = true;
+    for (const other of [...(self.process?.sessions ?? [])]) {
+      if (other === live || !other.isEstablished || other.peer.nodeId !== live.peer.nodeId) continue;
+      other.isEstablished = false;
+      other.runner.fence();
+      this.coverage.add("session fenced (Z520)");
+    }
+  }
+
+  private checkConfirmed(self: Device, peer: Device, log: Log, confirmed: readonly { readonly stream: { node: string; epoch: number; lane: string }; readonly seq: number; readonly chain: Uint8Array }[]): void {
+    for (const { stream, seq, chain } of confirmed) {
+      if (this.oracle.wasHeldAt(peer.nodeId, stream, seq, chain)) continue;
+      const index = log.findStream(stream);
+      const isLost = index !== undefined && log.stream(index).lost.some(({ from, to }) => from <= seq && seq <= to);
+      if (!isLost) throw new Violation("confirmed is durable at the peer", `${self.name}: ${stream.node} ${stream.epoch} '${stream.lane}' ${seq} at ${peer.name}`);
+    }
+  }
+
+  /** Errors that only a broken program can cause must not come up between two honest ones. */
+  private checkSummary(self: Device, summary: SessionSummary): void {
+    const code = summary.error?.code ?? "";
+    const isOurFault = ["Z501", "Z502", "Z503", "Z504", "Z506", "Z523"].includes(code);
+    const text = summary.error?.message ?? "";
+    const isPeersView = code === "Z514" && /Z50[12346]|Z523/.test(text);
+    if (isOurFault || isPeersView) throw new Violation("honest peers understand each other", `${self.name}: ${code} ${text}`);
+  }
+}
+
+function describe(recovery: RecoveryReport): string {
+  const { isClean, tornBytes, copiedBytes, reports } = recovery;
+  return `clean=${isClean} torn=${tornBytes} copied=${copiedBytes} ${reports.map(({ code, message }) => `${code} ${message}`).join("; ")}`;
+}
