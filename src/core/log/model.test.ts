@@ -8,10 +8,26 @@ import fc from "fast-check";
 import { MemoryStore } from "../../testing/memory-store.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { Log, StoredEvent } from "./api.ts";
-import { arrivals, assertIncludes, create, digest, epoch, event, open, sha, streamName } from "./log.test-kit.ts";
+import {
+  arrivals,
+  assertIncludes,
+  create,
+  digest,
+  epoch,
+  event,
+  open,
+  sha,
+  streamName,
+} from "./log.test-kit.ts";
 
 type Step =
-  | { readonly kind: "push"; readonly lane: number; readonly count: number; readonly size: number; readonly id: number }
+  | {
+      readonly kind: "push";
+      readonly lane: number;
+      readonly count: number;
+      readonly size: number;
+      readonly id: number;
+    }
   | { readonly kind: "receive"; readonly count: number }
   | { readonly kind: "syncs"; readonly count: number }
   | { readonly kind: "epoch" }
@@ -22,9 +38,30 @@ type Step =
   | { readonly kind: "crash"; readonly seed: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant("push" as const), lane: fc.nat(1), count: fc.integer({ min: 1, max: 5 }), size: fc.oneof(fc.nat(300), fc.constant(40_000)), id: fc.nat(12) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("receive" as const), count: fc.integer({ min: 1, max: 8 }) }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("syncs" as const), count: fc.integer({ min: 1, max: 9 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant("push" as const),
+      lane: fc.nat(1),
+      count: fc.integer({ min: 1, max: 5 }),
+      size: fc.oneof(fc.nat(300), fc.constant(40_000)),
+      id: fc.nat(12),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("receive" as const),
+      count: fc.integer({ min: 1, max: 8 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("syncs" as const),
+      count: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("epoch" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("rehome" as const), back: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("full" as const), room: fc.nat(2000) }) },
@@ -38,7 +75,11 @@ const foreign = peerEvents();
 
 function peerEvents(): readonly StoredEvent[] {
   const log = create(new MemoryStore(), { nodeId: "clinic_b" });
-  log.push(Array.from({ length: 60 }, (_, i) => event(`foreign ${i}`)), 1_000_000, () => undefined);
+  log.push(
+    Array.from({ length: 60 }, (_, i) => event(`foreign ${i}`)),
+    1_000_000,
+    () => undefined,
+  );
   return log.readStream(0, 1, { events: 100, bytes: 1 << 20 });
 }
 
@@ -92,7 +133,10 @@ class Run {
       this.counter++;
       return event(`event ${this.counter} `.padEnd(next.size, "x"), { lane });
     });
-    const keyed = { ...event(`keyed ${next.id}`, { lane }), idempotency: new Uint8Array(16).fill(next.id + 1) };
+    const keyed = {
+      ...event(`keyed ${next.id}`, { lane }),
+      idempotency: new Uint8Array(16).fill(next.id + 1),
+    };
     const pushed = this.log.push([...events, keyed], 1_000_000, (error) => {
       if (error !== undefined) {
         assert.equal(error.code, "Z204");
@@ -120,9 +164,13 @@ class Run {
     const last = events[events.length - 1];
     if (first === undefined || last === undefined) return;
     const range = {
-      stream: first.stream, from: first.seq, events,
-      chainBefore8: first.chainBefore.slice(0, 8), chainAfter8: last.chain.slice(0, 8),
-      receivedFrom: "clinic_b", receivedMs: 1_000_000,
+      stream: first.stream,
+      from: first.seq,
+      events,
+      chainBefore8: first.chainBefore.slice(0, 8),
+      chainAfter8: last.chain.slice(0, 8),
+      receivedFrom: "clinic_b",
+      receivedMs: 1_000_000,
     };
     const outcome = this.log.receive(range, (error) => {
       if (error !== undefined) this.store.capacityBytes = Number.POSITIVE_INFINITY;
@@ -146,7 +194,10 @@ class Run {
     this.store.capacityBytes = Number.POSITIVE_INFINITY;
     const opened = open(disk, sizes);
     this.log = opened.log;
-    assert.deepEqual(opened.recovery.reports.map((report) => report.message), []);
+    assert.deepEqual(
+      opened.recovery.reports.map((report) => report.message),
+      [],
+    );
     this.check();
   }
 
