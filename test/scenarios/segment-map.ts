@@ -11,8 +11,8 @@ export interface RecordPlace {
   readonly to: number;
 }
 
-/** Bytes of nonce, tag and CRC around the sealed bytes of an encrypted log. */
-const encryptedExtraBytes = 12 + 16 + 4;
+/** Bytes of nonce and CRC around the sealed bytes (whose length counts the tag) of an encrypted log. */
+const encryptedExtraBytes = 12 + 4;
 
 /** The records of an encrypted segment from its first on, as far as the headers lead. */
 export function mapSegment(bytes: Buffer): readonly RecordPlace[] {
