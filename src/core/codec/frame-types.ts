@@ -205,7 +205,7 @@ export interface FloorFrame {
   readonly byOrigin: boolean;
 }
 
-/** Reserved for priming (RULES 32): version 1 never sends it and answers NO_WINDOW. */
+/** Fills the window of this direction with events that both sides hold (RULES 32); `to` 0 empties it. */
 export interface PrimeFrame {
   readonly type: "prime";
   readonly id: StreamId;

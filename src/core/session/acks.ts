@@ -51,6 +51,7 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
     }
     for (const item of out.inFlight.splice(0, at + 1)) {
       s.inFlightBytes -= item.bytes;
+      s.flight.answered(item.bytes, s.nowMs - item.sentMs);
       s.eventsConfirmed += item.events;
       s.eventsInFlight -= item.events;
       advance(s, out, item);

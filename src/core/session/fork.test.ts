@@ -5,12 +5,14 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createSeededRandom } from "../../testing/seeded-random.ts";
 import {
   cloneNode,
   codesOf,
   createNode,
   digestOf,
   pushMany,
+  startMs,
   sync,
   type TestNode,
 } from "./session.test-kit.ts";
@@ -183,4 +185,42 @@ test("a fork without its origin freezes the stream on both sides, and others go 
   assert.equal(digestOf(hub2, (author) => author === "hub").length, 4);
   assert.equal(digestOf(hub2, (author) => author === "clinic_a").length, 8);
   assert.equal(pair.initiator.isClosed && pair.responder.isClosed, true);
+});
+
+test("random pushes, cuts, restored cards and clones: every event that any node holds ends on all, and no seq twice", () => {
+  for (let seed = 1; seed <= 25; seed++) {
+    const random = createSeededRandom(seed);
+    const hub = createNode("hub", "hub");
+    const devices = [createNode("clinic_a", "clinic")];
+    const copies: TestNode[] = [];
+    for (let round = 0; round < 12; round++) {
+      const at = random.below(devices.length);
+      let device = devices[at] ?? assert.fail("a device");
+      if (random.chance(0.25)) copies.push(cloneNode(device));
+      if (random.chance(0.2) && copies.length > 0) {
+        device = cloneNode(random.pick(copies));
+        devices[at] = device;
+      } else if (random.chance(0.08) && devices.length < 3) devices.push(cloneNode(device));
+      for (const lane of ["", "urgent"])
+        if (random.chance(0.7))
+          pushMany(device, random.below(20), {
+            lane,
+            tag: `round ${round}`,
+            atMs: startMs - 90_000 + round * 1000,
+          });
+      if (random.chance(0.3)) pushMany(hub, random.below(5), { lane: "to/clinic_a" });
+      const cut = random.chance(0.5) ? { cutAtBytes: random.below(6000) } : {};
+      sync(device, hub, { random, latencyMs: random.below(300), ...cut });
+    }
+    const before = new Set([hub, ...devices].flatMap((node) => [...payloadsOf(node)]));
+    for (let i = 0; i < 3; i++) for (const device of devices) sync(device, hub);
+    for (const device of devices) {
+      assert.equal(sync(device, hub).summaries().initiator.isComplete, true, `seed ${seed}`);
+      assert.deepEqual(digestOf(device), digestOf(hub), `seed ${seed}`);
+    }
+    assertNoSeqTwice(hub, ...devices);
+    const after = payloadsOf(hub);
+    for (const payload of before) assert.ok(after.has(payload), `seed ${seed}: an event is gone`);
+    assert.equal(digestOf(hub).length, after.size, `seed ${seed}: an event is there twice`);
+  }
 });

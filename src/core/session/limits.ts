@@ -3,13 +3,8 @@
  * codec/wire-limits.ts), each with its reason.
  */
 
-/**
- * Bytes of data frames without an answer. A satellite link of 100 KB/s at 2.5 s
- * round trip holds 250 KB; a 2G link of 3 KB/s holds 8 KB, and what is in
- * flight beyond that costs nothing, because the host lets only one batch wait
- * in the socket and a cut never repeats what became durable.
- */
-export const inFlightBytesMax = 256 * 1024;
+import { flightBytesMax } from "./flight-window.ts";
+
 /** Bytes of rows before the peer's HELLO (RULES 31). */
 export const speculativeBytesMax = 32 * 1024;
 /**
@@ -20,7 +15,7 @@ export const rangeBytesAim = 6 * 1024;
 /** Decompressed bytes handed to the log without an answer; parsing waits above it. */
 export const pendingStoreBytesMax = 1024 * 1024;
 /** Bytes buffered from a peer while parsing waits: what an honest peer may have in flight, and control frames. */
-export const inputBytesMax = inFlightBytesMax * 2 + 256 * 1024;
+export const inputBytesMax = flightBytesMax * 2 + 256 * 1024;
 /** Control frames that wait to be sent: more means that the peer asks without reading. */
 export const controlFramesMax = 1024;
 /** RULES 37: of one clinic, at a hub. */

@@ -13,14 +13,15 @@ import { encodeBlock } from "../codec/window.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
 import { budgetRest, mustStop, promisedBytes } from "./budget.ts";
-import { inFlightBytesMax, rangeBytesAim, speculativeBytesMax } from "./limits.ts";
+import { rangeBytesAim, speculativeBytesMax } from "./limits.ts";
 import { planAgain } from "./offer.ts";
+import { takePrime } from "./prime.ts";
 import { type Outgoing, type SentItem, type SessionState, streamKey, type Work } from "./state.ts";
 
 interface Built {
   readonly frame: Frame;
   readonly raw: Uint8Array;
-  readonly item: Omit<SentItem, "bytes">;
+  readonly item: Omit<SentItem, "bytes" | "sentMs">;
 }
 
 /** The next data frame with the STREAM frame that it needs, or undefined when none may or need go. */
@@ -29,6 +30,8 @@ export function takeData(s: SessionState): Uint8Array | undefined {
   for (let tries = 0; tries < 8; tries++) {
     const out = pickStream(s);
     if (out === undefined) return undefined;
+    const prime = out.work[0]?.kind === "events" ? takePrime(s) : undefined;
+    if (prime !== undefined) return prime;
     const built = build(s, out);
     if (built === undefined) continue;
     const bytes = withStream(s, out, built.frame);
@@ -46,7 +49,7 @@ export function takeData(s: SessionState): Uint8Array | undefined {
 function maySendData(s: SessionState): boolean {
   if (s.isEnding || s.isPing || s.isBudgetSpent || s.finishing !== undefined || s.byeSent)
     return false;
-  if (!s.isPlanned || s.inFlightBytes >= inFlightBytesMax) return false;
+  if (!s.isPlanned || s.inFlightBytes >= s.flight.bytes) return false;
   if (s.options.isInitiator && s.cleanOnDisk) return false;
   if (s.isSpeculating && s.speculatedBytes >= speculativeBytesMax) return false;
   return s.isSpeculating || s.hasVector;
@@ -244,7 +247,7 @@ function commit(s: SessionState, out: Outgoing, built: Built, bytes: number): vo
   }
   const { item, raw } = built;
   s.sendWindow.append(raw);
-  out.inFlight.push({ ...item, bytes });
+  out.inFlight.push({ ...item, bytes, sentMs: s.nowMs });
   s.inFlightBytes += bytes;
   s.sentDataBytes += bytes;
   s.hasSentData = true;

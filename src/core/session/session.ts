@@ -37,6 +37,7 @@ import { inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
 import { planAgainstLine, planAgainstVector, planNews } from "./offer.ts";
 import type { PeerState } from "./peer-state.ts";
 import { mayName } from "./policy.ts";
+import { takeNoWindow, takePrimeFrame } from "./prime.ts";
 import { takeData } from "./send.ts";
 import { SessionState, streamKey } from "./state.ts";
 import { nextDeadlineMs, tick } from "./timers.ts";
@@ -281,10 +282,10 @@ function takeSyncFrame(s: SessionState, frame: SyncFrame): void {
       return takeStream(s, frame.id);
     case "range":
       s.peerDone = "no";
-      return takeRange(s, frame);
+      return s.isDeaf ? undefined : takeRange(s, frame);
     case "fragment":
       s.peerDone = "no";
-      return takeFragment(s, frame);
+      return s.isDeaf ? undefined : takeFragment(s, frame);
     case "ack":
       return takeAckFrame(s, frame);
     case "refused":
@@ -300,11 +301,11 @@ function takeSyncFrame(s: SessionState, frame: SyncFrame): void {
       s.peerDone = "no";
       return takeFloor(s, frame);
     case "prime":
-      return s.send({ type: "noWindow" });
+      return takePrimeFrame(s, frame);
     case "noWindow":
-      return;
+      return takeNoWindow(s);
     case "done":
-      s.peerDone = frame.isPartial ? "partial" : "full";
+      if (!s.isDeaf) s.peerDone = frame.isPartial ? "partial" : "full";
       s.noteProgress();
       return;
     default:

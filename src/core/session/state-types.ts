@@ -15,6 +15,7 @@ export interface SentItem {
   readonly events: number;
   /** Bytes on the wire. */
   readonly bytes: number;
+  readonly sentMs: number;
 }
 
 /** Something to be sent, ascending within a stream. */

@@ -22,6 +22,7 @@ import type {
   SessionSummary,
   StoreOperation,
 } from "./api.ts";
+import { FlightWindow } from "./flight-window.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
 import type { PolicyScope } from "./policy.ts";
@@ -63,8 +64,13 @@ export class SessionState {
   nowMs: number;
   phase: Phase = "new";
   readonly input = new FrameReader();
-  readonly sendWindow = new Window();
-  readonly receiveWindow = new Window();
+  sendWindow = new Window();
+  receiveWindow = new Window();
+  /** Our window: not thought of yet, filled with history, or not. */
+  primed: "no" | "sent" | "none" = "no";
+  /** The peer's PRIME was seen; and could not be followed: its rows are dropped until it starts afresh. */
+  wasPrimed = false;
+  isDeaf = false;
   private readonly effects: SessionEffect[] = [];
   private effectAt = 0;
   readonly control: Uint8Array[] = [];
@@ -101,6 +107,7 @@ export class SessionState {
   /** Data may go only when durable peer state says "not clean". */
   cleanOnDisk = false;
   inFlightBytes = 0;
+  readonly flight = new FlightWindow();
   /** Bytes on the wire for each byte of rows, as measured; starts from incompressible for safety on bad links. */
   ratio = 0.5;
   doneSent: "no" | "partial" | "full" = "no";
