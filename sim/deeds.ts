@@ -217,7 +217,7 @@ export class Deeds {
         return;
       }
       case "takeImage":
-        if (device.wounds > 0 || device.hasDiskFault) return;
+        if (device.hasDiskFault) return;
         if (device.images.length === imagesMax) device.images.shift();
         device.images.push(device.image());
         return;

@@ -64,7 +64,7 @@ export class Device {
   readonly images: Image[] = [];
   /** Its knowledge of its peer may be older than what happened: a restored card, a clone. */
   isKnowledgeOld = false;
-  /** Bits and sectors destroyed since the last successful opening. */
+  /** Bits and sectors destroyed on this card. */
   wounds = 0;
   /** The disk refuses something on purpose now; an opening may fail. */
   hasDiskFault = false;

@@ -22,7 +22,8 @@ export function heal(world: World): void {
     device.healDisk();
     device.clock.heal(world.queue.nowMs);
     device.diskMs = world.plan.diskMs;
-    if (device.isUp && device.process?.log.readOnlyReason !== undefined) world.kill(device);
+    // An opening looks at everything anew, so that damage that nobody has met yet is known.
+    if (device.isUp) world.kill(device);
     if (!device.isUp) world.boot(device);
   }
 }

@@ -6,6 +6,7 @@ import { decodeFrame } from "../src/core/codec/decode-frame.ts";
 import { FrameReader } from "../src/core/codec/frame-reader.ts";
 import type { Frame } from "../src/core/codec/frame-types.ts";
 import { isUrgentLane, type StreamId } from "../src/core/event.ts";
+import { rangesContain } from "../src/core/vector/ranges.ts";
 import type { Connection } from "./connection.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Device } from "./device.ts";
@@ -18,6 +19,8 @@ interface Side {
   readonly device: Device;
   readonly reader: FrameReader;
   readonly streams: StreamId[];
+  /** Positions that its log itself named as missing when the connection began. */
+  readonly holes: ReadonlySet<string>;
   /** Durable bytes of unfinished events when the connection began, by position. */
   readonly partials: ReadonlyMap<string, number>;
   readonly begunFragments: Set<string>;
@@ -129,6 +132,7 @@ export class ConnectionWatch {
   private checkNew(sender: Side, receiver: Side, stream: StreamId, seq: number, isNear: boolean): void {
     const held = receiver.device.view.held.get(positionKey(stream, seq));
     if (held === undefined || held.sinceMs >= this.connection.openedMs) return;
+    if (isMissing(receiver, stream, seq)) return;
     if (this.isSpeculative(isNear) && sender.device.isKnowledgeOld) return;
     if (this.oracle.forkedEpochs.has(`${stream.node} ${stream.epoch}`)) return;
     throw new Violation("nothing durable is sent again", `${sender.device.name} sends ${positionKey(stream, seq)} again`);
@@ -150,12 +154,24 @@ export class ConnectionWatch {
   }
 }
 
+/** Damage that a log has met and named since it was last looked at as a whole. */
+function isMissing(side: Side, stream: StreamId, seq: number): boolean {
+  if (side.holes.has(positionKey(stream, seq))) return true;
+  const log = side.device.process?.log;
+  const index = log?.findStream(stream);
+  if (log === undefined || index === undefined) return false;
+  return seq > log.streamHead(index) || rangesContain(log.stream(index).holes, seq);
+}
+
 function createSide(device: Device): Side {
   const partials = new Map<string, number>();
+  const holes = new Set<string>();
   const log = device.process?.log;
   for (let index = 0; log !== undefined && index < log.streamCount; index++) {
-    const { id, head, partialBytes } = log.stream(index);
+    const { id, head, holes: ranges, partialBytes } = log.stream(index);
+    for (const { from, to } of ranges)
+      for (let seq = from; seq <= to; seq++) holes.add(positionKey(id, seq));
     if (partialBytes !== undefined) partials.set(positionKey(id, head + 1), partialBytes);
   }
-  return { device, reader: new FrameReader(), streams: [], partials, begunFragments: new Set(), hasSentBulk: false };
+  return { device, reader: new FrameReader(), streams: [], holes, partials, begunFragments: new Set(), hasSentBulk: false };
 }

@@ -138,7 +138,6 @@ export class World {
     this.guard(device, device.life, () => {
       this.noteRecovery(opened.recovery);
       this.oracle.rescan(device, opened.log, opened.recovery);
-      if (!device.hasDiskFault) device.wounds = 0;
       log.onDurable(() => {
         this.oracle.refresh(device, opened.log);
         for (const { runner } of [...process.sessions]) runner.logChanged();

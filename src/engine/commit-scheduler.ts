@@ -5,7 +5,7 @@
  * disk at once; what is beyond that waits in its own session's queue, which the
  * protocol bounds (bytes in flight per session).
  */
-import type { ZamError } from "../core/errors/zam-error.ts";
+import { ZamError } from "../core/errors/zam-error.ts";
 import type { Durable, Log, ReceiveOutcome } from "../core/log/api.ts";
 import type { StoreOperation } from "../core/session/api.ts";
 
@@ -102,11 +102,22 @@ export class CommitScheduler {
       ticket.onDurable(error);
       this.run();
     };
-    const outcome = this.apply(ticket.operation, durable);
+    const outcome = this.applyOrFail(ticket.operation, durable);
     hasOutcome = true;
     if (outcome.kind !== "stored" && outcome.kind !== "duplicate") release();
     ticket.onOutcome(outcome);
     if (early !== undefined) ticket.onDurable(early.error);
+  }
+
+  /** A log that takes nothing any more (read-only, closed) fails this session's data, not the process. */
+  private applyOrFail(operation: StoreOperation, durable: Durable): ReceiveOutcome {
+    try {
+      return this.apply(operation, durable);
+    } catch (error) {
+      if (!(error instanceof ZamError)) throw error;
+      durable(error);
+      return { kind: "stored" };
+    }
   }
 
   private apply(operation: StoreOperation, durable: Durable): ReceiveOutcome {
