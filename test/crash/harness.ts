@@ -28,6 +28,8 @@ import { createSeededRandom, type SeededRandom } from "../../src/testing/seeded-
 export const nodeId = "clinic_a";
 const dataKey = new Uint8Array(32).fill(7);
 const epoch = 0x1234abcd;
+const otherNodeId = "clinic_b";
+const otherEpoch = 5;
 const startMs = 1_700_000_000_000;
 
 /** What the application was told. */
@@ -36,6 +38,8 @@ export interface Book {
   readonly offered: Set<string>;
   /** "lane/seq" to payload of what became durable. */
   readonly acked: Map<string, string>;
+  /** Checks of other facts that became durable. */
+  readonly facts: ((log: Log) => void)[];
   /** True once `createLog` has returned. */
   isCreated: boolean;
 }
@@ -76,7 +80,7 @@ function options(store: FileStore, random: SeededRandom, segmentBytes: number, w
 }
 
 export function newBook(): Book {
-  return { offered: new Set(), acked: new Map(), isCreated: false };
+  return { offered: new Set(), acked: new Map(), facts: [], isCreated: false };
 }
 
 /** Runs a workload on a fresh store, until its end or the crash. */
@@ -128,6 +132,75 @@ export function push(world: World, events: readonly NewEvent[]): void {
   if (isDurable) acknowledge();
 }
 
+/** A log of another node with small events, to receive from. */
+export function createSource(random: SeededRandom, count: number): Log {
+  const store = new MemoryStore();
+  const source = createLog({
+    ...options(store, random, 1024 * 1024, startMs),
+    nodeId: otherNodeId,
+    epoch: otherEpoch,
+  });
+  for (let i = 0; i < count; i++) {
+    source.push([{ lane: "", type: 1, payload: random.bytes(random.below(400)) }], startMs, noop);
+  }
+  return source;
+}
+
+/** Hands events `from` to `to` of the source's stream to the log, and notes when they are acknowledged. */
+export function receive(world: World, source: Log, from: number, to: number): void {
+  const { book, log } = world;
+  const stream = { node: otherNodeId, epoch: otherEpoch, lane: "" };
+  const index = source.findStream(stream);
+  assert.ok(index !== undefined);
+  const events = source.readStream(index, from, { events: to - from + 1, bytes: 1_000_000 });
+  const first = events[0];
+  const last = events[events.length - 1];
+  assert.ok(first !== undefined && last !== undefined);
+  const places = events.map(({ seq, payload }) => {
+    const print = fingerprint(payload);
+    const key = keyOf("", seq, otherEpoch);
+    book.offered.add(`${key.slice(0, key.lastIndexOf("/"))} ${print}`);
+    return [key, print] as const;
+  });
+  world.wallMs += world.random.below(50);
+  const range = {
+    stream,
+    from,
+    events,
+    chainBefore8: first.chainBefore.subarray(0, 8),
+    chainAfter8: last.chain.subarray(0, 8),
+    receivedFrom: otherNodeId,
+    receivedMs: world.wallMs,
+  };
+  const outcome = log.receive(range, (error) => {
+    if (error !== undefined) return;
+    for (const [key, print] of places) book.acked.set(key, print);
+    book.facts.push((later) => {
+      const at = later.findStream(stream);
+      assert.ok(
+        at !== undefined && later.streamHead(at) >= last.seq,
+        "the head is not behind an ack",
+      );
+      assert.deepEqual(later.chainAt(at, last.seq), last.chain);
+    });
+  });
+  assert.ok(outcome.kind === "stored" || outcome.kind === "duplicate", outcome.kind);
+}
+
+/** Binds (node, epoch) to a key, and holds the log to it once that is durable. */
+export function bind(world: World, node: string): void {
+  const fingerprint32 = world.random.bytes(32);
+  const mark = { kind: "bind", node, epoch: 9, fingerprint: fingerprint32 } as const;
+  world.log.mark(mark, world.wallMs, (error) => {
+    if (error !== undefined) return;
+    world.book.facts.push((log) => assert.deepEqual(log.binding(node, 9), fingerprint32));
+  });
+}
+
+function noop(): void {
+  // Nobody waits for it.
+}
+
 export function reopen(world: World): void {
   world.log.close();
   world.log = openLog(options(world.store, world.random, world.segmentBytes, world.wallMs)).log;
@@ -158,6 +231,7 @@ export function verifyAfterCrash(
   assert.equal(first.readOnlyReason, undefined);
   const shown = contents(first);
   checkHeld(shown, book);
+  for (const check of book.facts) check(first);
 
   const store = crashed.crash(random.fork());
   const log = open(store);

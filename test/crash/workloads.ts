@@ -1,5 +1,14 @@
 /** What a clinic's log goes through, small enough to cut the power at every call of it. */
-import { push, randomEvents, reopen, type Workload, type World } from "./harness.ts";
+import {
+  bind,
+  createSource,
+  push,
+  randomEvents,
+  receive,
+  reopen,
+  type Workload,
+  type World,
+} from "./harness.ts";
 
 const lanes = ["", "", "", "urgent", "to/hub"];
 
@@ -52,6 +61,26 @@ export const workloads: readonly Workload[] = [
         const payload = world.random.bytes(world.random.between(17_000, 60_000));
         push(world, [{ lane: "", type: 9, payload }]);
         if (i % 2 === 0) world.store.runSyncs(2);
+      }
+      world.store.runSyncs();
+      world.log.close();
+    },
+  },
+  {
+    name: "receiving, with repeats, own pushes and marks between",
+    segmentBytes: 8192,
+    store: { syncs: "queued" },
+    run(world) {
+      const source = createSource(world.random, 60);
+      let next = 1;
+      for (let i = 0; i < 18 && next <= 60; i++) {
+        const to = Math.min(60, next + world.random.below(6));
+        receive(world, source, next, to);
+        if (world.random.chance(0.3)) receive(world, source, Math.max(1, next - 3), to);
+        next = to + 1;
+        if (world.random.chance(0.4)) pushSome(world, 1, 300);
+        if (world.random.chance(0.3)) bind(world, `node_${i}`);
+        if (world.random.chance(0.5)) world.store.runSyncs(world.random.between(1, 3));
       }
       world.store.runSyncs();
       world.log.close();
