@@ -75,7 +75,7 @@ export class LocalNode implements NodeApi {
     return pushAll({ log: this.log, crypto: nodeCrypto, rules }, events);
   }
 
-  async pull(query: PullQuery): Promise<readonly PulledEvent[]> {
+  pull(query: PullQuery): Promise<readonly PulledEvent[]> {
     return pull(this.log, query);
   }
 

@@ -2,6 +2,7 @@
  * Reading the log for people and applications: arrival order with a cursor,
  * global order, and the audit listing. Everything read here is durable.
  */
+import { setImmediate as breathe } from "node:timers/promises";
 import { hlcToText } from "../core/clock/hlc.ts";
 import { bytesToHex } from "../core/bytes.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
@@ -14,7 +15,7 @@ import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
 
 /** Events a `pull` returns when no limit is given. */
 const pullLimitDefault = 1000;
-/** What one synchronous read takes before the event loop runs again. */
+/** What one synchronous read takes before the event loop runs again: a long listing holds up nobody's session. */
 const stepLimit: ReadLimit = { events: 256, bytes: 1024 * 1024 };
 
 /** Latest instant that a JavaScript Date can show. */
@@ -136,7 +137,7 @@ function nextReadable(log: Log, index: number, seq: number): number {
   return inGap === undefined ? seq + 1 : inGap.to + 1;
 }
 
-export function pull(log: Log, query: PullQuery): readonly PulledEvent[] {
+export async function pull(log: Log, query: PullQuery): Promise<readonly PulledEvent[]> {
   const limit = query.limit ?? pullLimitDefault;
   const found: PulledEvent[] = [];
   if (query.order === "hlc" && query.since !== undefined)
@@ -148,8 +149,10 @@ export function pull(log: Log, query: PullQuery): readonly PulledEvent[] {
     query.order === "hlc"
       ? globalOrder(log)
       : arrivals(log, query.since === undefined ? 0 : cursorToOrdinal(query.since, log.logId));
+  let steps = 0;
   for (const event of source) {
     if (found.length >= limit) break;
+    if (++steps % stepLimit.events === 0) await breathe();
     if (!isWanted(event, query)) continue;
     const pulled = toPulled(log, event);
     if (pulled !== undefined) found.push(pulled);
@@ -163,13 +166,17 @@ export async function* follow(
   query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal },
 ): AsyncGenerator<PulledEvent> {
   if (query.order === "hlc") {
-    yield* pull(log, { ...query, limit: query.limit ?? Number.MAX_SAFE_INTEGER });
+    yield* await pull(log, { ...query, limit: query.limit ?? Number.MAX_SAFE_INTEGER });
     return;
   }
   let at = query.since === undefined ? 0 : cursorToOrdinal(query.since, log.logId);
   let left = query.limit ?? Number.MAX_SAFE_INTEGER;
   while (left > 0 && query.signal?.aborted !== true) {
-    for (const event of log.readArrivals(at, stepLimit)) {
+    const newest = log.lastOrdinal;
+    const events = log.readArrivals(at, stepLimit);
+    // What is damaged beyond the last readable event has no ordinal to wait at.
+    if (events.length === 0) at = Math.max(at, newest);
+    for (const event of events) {
       at = event.ordinal;
       if (left === 0 || !isWanted(event, query)) continue;
       const pulled = toPulled(log, event);
@@ -177,6 +184,7 @@ export async function* follow(
       left--;
       yield pulled;
     }
+    await breathe();
     if (at < log.lastOrdinal) continue;
     if (query.follow !== true) return;
     await nextDurable(log, at, query.signal);
@@ -227,8 +235,7 @@ export async function* audit(
     if (left === 0) return;
     if (!isInside(event)) continue;
     left--;
-    // A long listing must not hold up the sessions of the same process.
-    if (++steps % stepLimit.events === 0) await new Promise(setImmediate);
+    if (++steps % stepLimit.events === 0) await breathe();
     yield {
       ts: msToIso(event.hlc.ms),
       hlc: hlcToText(event.hlc),

@@ -20,7 +20,7 @@ export interface OwnedNode extends NodeApi {
 export function createHandlers(node: OwnedNode): RpcHandlers {
   return {
     calls: {
-      push: async (params) => node.push(decodePushInputs(asFields(params)["events"])),
+      push: async (params) => node.push(decodePushInputs(asFields(params).events)),
       pull: async (params) => (await node.pull(toPullQuery(params))).map(encodePulledEvent),
       verify: () => node.verify(),
       status: () => node.status(),

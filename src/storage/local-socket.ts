@@ -37,7 +37,15 @@ const crowdedRetries = 50;
 const crowdedPauseMs = 20;
 
 /** Errors of connect that mean: no process serves this directory. */
-const nobodyCodes = new Set(["ENOENT", "ECONNREFUSED", "ENOTDIR", "ENOTSOCK", "EINVAL"]);
+const nobodyCodes = new Set([
+  "ENOENT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOTDIR",
+  "ENOTSOCK",
+  "EINVAL",
+]);
 
 export interface ListeningSocket {
   readonly server: Server;
