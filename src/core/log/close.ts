@@ -8,7 +8,7 @@ import type { LogCore } from "./core.ts";
 import { type CloseHead, encodeCloseFields } from "./event-fields.ts";
 import { recordKind } from "./format.ts";
 import type { Group } from "./group.ts";
-import { openGroup, pump, stageRecord } from "./group-commit.ts";
+import { openGroup, makeReadOnly, pump, stageRecord } from "./group-commit.ts";
 import { stageAlias } from "./stage-event.ts";
 import { startUpkeep, writeCheckpoint } from "./upkeep.ts";
 
@@ -18,7 +18,7 @@ export function closeLog(core: LogCore): void {
   core.syncs.finish();
   if (core.readOnlyReason === undefined) {
     pump(core);
-    startUpkeep(core);
+    startUpkeep(core, makeReadOnly);
     stageClose(core);
     if (core.bytesSinceCheckpoint > core.checkpointBytes / 4)
       writeCheckpoint(core, () => undefined);

@@ -153,7 +153,7 @@ function commit(core: LogCore, group: Group): void {
   for (const durable of callbacks) durable();
   for (const listener of core.listeners) listener(core.lastOrdinal);
   core.isPumping = wasPumping;
-  startUpkeep(core);
+  startUpkeep(core, makeReadOnly);
   pump(core);
 }
 

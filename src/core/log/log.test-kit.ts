@@ -55,11 +55,12 @@ export function event(text: string, options: Partial<NewEvent> = {}): NewEvent {
 
 /** Pushes over a store whose syncs are immediate, and returns what was acknowledged. */
 export function pushNow(log: Log, ...events: NewEvent[]): readonly PushedEvent[] {
-  let outcome: ZamError | "acked" | "open" = "open";
+  const outcome: { now: ZamError | "acked" | "open" } = { now: "open" };
   const pushed = log.push(events, 1_000_000, (error) => {
-    outcome = error ?? "acked";
+    outcome.now = error ?? "acked";
   });
-  if (outcome !== "acked") throw outcome;
+  if (outcome.now === "open") throw new Error("the push was not answered at once");
+  if (outcome.now !== "acked") throw outcome.now;
   return pushed;
 }
 

@@ -247,7 +247,7 @@ test("whatever happens in whatever order, what was acknowledged is there, once",
       const once = digest(run.log);
       assertIncludes(digest(open(run.store.copy(), sizes).log), once);
     }),
-    { numRuns: Number(process.env["FC_RUNS"] ?? 150) },
+    { numRuns: Number(process.env.FC_RUNS ?? 150) },
   );
   assert.ok(reopened > 50);
 });

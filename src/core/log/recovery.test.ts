@@ -135,7 +135,7 @@ test("a newer format is refused by its number", () => {
   store.overwrite("manifest", header);
   assert.throws(
     () => open(store),
-    (error) => error instanceof ZamError && error.code === "Z203" && error.context["found"] === 9,
+    (error) => error instanceof ZamError && error.code === "Z203" && error.context.found === 9,
   );
 });
 

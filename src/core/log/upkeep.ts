@@ -3,34 +3,42 @@
  * index of a sealed segment, then a checkpoint when one is due. A full disk
  * postpones it; nothing that was acknowledged depends on it.
  */
+import type { ZamError } from "../errors/zam-error.ts";
 import { FileFault } from "../ports.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { LogCore } from "./core.ts";
 import { fileName, indexFileName } from "./format.ts";
-import { makeReadOnly } from "./group-commit.ts";
 import { syncError } from "./faults.ts";
 import { type AliasDefinition, encodeIndexFile } from "./index/index-file.ts";
 import { replaceFile } from "./replace-file.ts";
 import { sealFile } from "./sealed-file.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
-export function startUpkeep(core: LogCore): void {
+/** "later": no space now. An error: the disk failed to sync, so the log must take no more writes. */
+type StepResult = "done" | "later" | ZamError;
+
+/** `onFatal` makes the log read-only. */
+export function startUpkeep(
+  core: LogCore,
+  onFatal: (core: LogCore, error: ZamError) => void,
+): void {
   if (core.isUpkeepBusy || core.readOnlyReason !== undefined || core.isClosed) return;
   if (core.bytesSinceCheckpoint < core.upkeepPauseBytes) return;
+  const endStep = (result: StepResult): void => {
+    core.isUpkeepBusy = false;
+    const isLater = result === "later";
+    core.upkeepPauseBytes = isLater ? core.bytesSinceCheckpoint + core.checkpointBytes : 0;
+    if (typeof result === "string") startUpkeep(core, onFatal);
+    else onFatal(core, result);
+  };
   const segment = core.unindexed[0];
   if (segment !== undefined) {
     core.isUpkeepBusy = true;
-    writeIndex(core, segment, (ok) => endStep(core, ok));
+    writeIndex(core, segment, endStep);
   } else if (isCheckpointDue(core)) {
     core.isUpkeepBusy = true;
-    writeCheckpoint(core, (ok) => endStep(core, ok));
+    writeCheckpoint(core, endStep);
   }
-}
-
-function endStep(core: LogCore, ok: boolean): void {
-  core.isUpkeepBusy = false;
-  core.upkeepPauseBytes = ok ? 0 : core.bytesSinceCheckpoint + core.checkpointBytes;
-  startUpkeep(core);
 }
 
 function isCheckpointDue(core: LogCore): boolean {
@@ -40,7 +48,7 @@ function isCheckpointDue(core: LogCore): boolean {
 export function writeIndex(
   core: LogCore,
   segment: SegmentWriter,
-  done: (ok: boolean) => void,
+  done: (result: StepResult) => void,
 ): void {
   const bytes = encodeIndexFile(core.seal, {
     summary: {
@@ -54,13 +62,12 @@ export function writeIndex(
     ids: segment.ids,
   });
   replaceFile(core, indexFileName(segment.number), bytes, (failure) => {
-    if (failure?.isFatal === true) makeReadOnly(core, syncError(failure.fault));
-    if (failure !== undefined) return done(false);
+    if (failure !== undefined) return done(failure.isFatal ? syncError(failure.fault) : "later");
     const sealed = core.directory.find(segment.number);
     if (sealed !== undefined) sealed.indexBytes = bytes.length;
     const at = core.unindexed.indexOf(segment);
     if (at >= 0) core.unindexed.splice(at, 1);
-    done(true);
+    done("done");
   });
 }
 
@@ -74,7 +81,7 @@ function aliasesOf(core: LogCore, segment: SegmentWriter): readonly AliasDefinit
 }
 
 /** Two files in turn: the other one stays valid while this one is written. */
-export function writeCheckpoint(core: LogCore, done: (ok: boolean) => void): void {
+export function writeCheckpoint(core: LogCore, done: (result: StepResult) => void): void {
   const generation = core.checkpointGeneration + 1;
   const name = generation % 2 === 1 ? fileName.checkpointA : fileName.checkpointB;
   const covered = core.bytesSinceCheckpoint;
@@ -92,23 +99,17 @@ export function writeCheckpoint(core: LogCore, done: (ok: boolean) => void): voi
     }
   } catch (fault) {
     if (!(fault instanceof FileFault)) throw fault;
-    return done(false);
+    return done("later");
   }
   core.syncs.run(file, (fault) => {
     file.close();
-    if (fault !== undefined) {
-      makeReadOnly(core, syncError(fault));
-      return done(false);
-    }
+    if (fault !== undefined) return done(syncError(fault));
     core.syncs.run(core.store, (storeFault) => {
-      if (storeFault !== undefined) {
-        makeReadOnly(core, syncError(storeFault));
-        return done(false);
-      }
+      if (storeFault !== undefined) return done(syncError(storeFault));
       core.checkpointGeneration = generation;
       core.lastCheckpointBytes = bytes.length;
       core.bytesSinceCheckpoint -= covered;
-      done(true);
+      done("done");
     });
   });
 }
