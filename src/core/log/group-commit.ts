@@ -199,6 +199,8 @@ function takeBackStaged(core: LogCore): readonly Group[] {
   core.active.ids.removeFrom(core.active.end);
   core.stagedOrdinal = core.changeOrdinal;
   core.stagedEpoch = core.ownEpoch;
+  // What the lost events had named must be named again; to name it twice is harmless.
+  core.knownOrdinals.clear();
   return groups;
 }
 

@@ -49,15 +49,16 @@ export function recover(
   const oldHeads: ConfirmedHead[] = [];
   let core: LogCore | undefined;
   for (const place of places) {
+    if (core !== undefined) break;
     const candidate = freshCore(options, found, place.segment);
     if (candidate === undefined || !restoreCheckpoint(candidate, place)) continue;
-    if (core === undefined && fits(options.store, found, place)) {
+    if (fits(options.store, found, place)) {
       core = candidate;
       usable = place;
-    } else if (core === undefined) {
+    } else {
       collectHeads(candidate, oldHeads);
+      candidate.files.closeAll();
     }
-    if (candidate !== core) candidate.files.closeAll();
   }
   const first = found.segments[0]?.number ?? 1;
   core ??= freshCore(options, found, first) ?? new LogCore(options);

@@ -193,6 +193,7 @@ class RecordReplay {
         const close = plain === undefined ? undefined : decodeCloseFields(plain);
         if (close === undefined) return false;
         this.report.closeHeads = close.heads;
+        core.clock.receive(close.lastHlc, close.lastHlc.ms, 0);
         this.noteGap(close.changeOrdinal + 1);
         return true;
       }

@@ -67,7 +67,10 @@ class Verifier {
           range.segment === reader.segment && offset >= range.fromOffset && offset < range.toOffset,
       );
       if (bad !== undefined) {
-        this.report(reader, "damaged, and set aside", offset);
+        const isOpen = this.core.damages.some(
+          (damage) => damage.segment === bad.segment && damage.fromOffset === bad.fromOffset,
+        );
+        if (isOpen) this.report(reader, "damaged, and not healed yet", offset);
         offset = bad.toOffset;
         continue;
       }
