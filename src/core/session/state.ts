@@ -233,6 +233,9 @@ export class SessionState {
     this.lastProgressMs += stepMs;
     this.closingMs += stepMs;
     if (this.pingOutMs !== undefined) this.pingOutMs += stepMs;
+    for (const { inFlight } of this.outgoing.values())
+      for (const [at, item] of inFlight.entries())
+        inFlight[at] = { ...item, sentMs: item.sentMs + stepMs };
     if (this.finishing !== undefined)
       this.finishing = { ...this.finishing, sinceMs: this.finishing.sinceMs + stepMs };
   }
