@@ -18,6 +18,7 @@ import type { Damage } from "./api.ts";
 import { bindingKey, type LogCore } from "./core.ts";
 import { type Group, rowKind, type StagedMark } from "./group.ts";
 import type { StoredMark } from "./mark-fields.ts";
+import { findPartial } from "./partials.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
 export function applyGroup(core: LogCore, group: Group): void {
@@ -96,24 +97,28 @@ export function applyEvent(
 }
 
 function endPartial(core: LogCore, index: StreamIndex, seq: number): void {
-  const partial = core.partials.get(index);
-  if (partial === undefined) return;
-  if (partial.seq === seq) core.partials.delete(index);
+  const newest = core.partials.get(index);
+  if (newest === undefined) return;
+  if (newest.seq === seq) core.partials.delete(index);
+  for (let later = newest; later.previous !== undefined; later = later.previous) {
+    if (later.previous.seq !== seq) continue;
+    later.previous = later.previous.previous;
+    break;
+  }
   showPartial(core, index);
 }
 
 /** The vector names the partial event only when it is the next one. */
 export function showPartial(core: LogCore, index: StreamIndex): void {
   const { table } = core.streams;
-  const partial = core.partials.get(index);
-  const isNext = partial !== undefined && partial.seq === table.head(index) + 1;
-  table.setPartialBytes(index, isNext ? partial.durableBytes : 0);
+  const partial = findPartial(core.partials.get(index), table.head(index) + 1);
+  table.setPartialBytes(index, partial?.durableBytes ?? 0);
 }
 
 function applyFragment(core: LogCore, index: StreamIndex, seq: number, ordinal: number): void {
-  const partial = core.partials.get(index);
+  const partial = findPartial(core.partials.get(index), seq);
   core.streams.table.setChangeOrdinal(index, ordinal);
-  if (partial === undefined || partial.seq !== seq) return;
+  if (partial === undefined) return;
   const place = partial.places[partial.durableCount];
   if (place === undefined) return;
   partial.durableCount++;

@@ -15,7 +15,7 @@ import { segmentFileName } from "./format.ts";
 import { IdTable } from "./index/id-table.ts";
 import { SegmentIndex } from "./index/segment-index.ts";
 import { decodeRehomeRule, encodeRehomeRule } from "./mark-fields.ts";
-import { newPartial } from "./partials.ts";
+import { newPartial, oldestPartial } from "./partials.ts";
 import { readThroughFaults } from "./file-cache.ts";
 
 /** Tag and CRC of the record before the checkpoint's place. */
@@ -142,7 +142,8 @@ function encodeFacts(core: LogCore, out: ByteWriter): void {
 
 function encodePartials(core: LogCore, out: ByteWriter): void {
   out.varint(core.partials.size);
-  for (const [index, partial] of core.partials) {
+  for (const [index, newest] of core.partials) {
+    const partial = oldestPartial(newest);
     out.varint(index);
     out.varint(partial.seq);
     writeHlc(partial.hlc, out);

@@ -87,7 +87,8 @@ export interface FragmentList {
   readonly places: readonly FragmentPlace[];
 }
 
-const fragmentPlacesMax = 4096;
+/** A list of so many places still fits into one record. */
+export const fragmentPlacesMax = 4096;
 
 export function encodeFragmentList(list: FragmentList, out: ByteWriter): void {
   out.varint(list.payloadSize);

@@ -2,8 +2,8 @@
  * Facts as users state them, turned into records. Their effect on what may be
  * staged next is immediate, and is taken back when their group fails.
  */
-import { assertNever, ZamError } from "../errors/zam-error.ts";
-import type { StreamId } from "../event.ts";
+import { assert, assertNever, ZamError } from "../errors/zam-error.ts";
+import { chainBytes, type StreamId } from "../event.ts";
 import { rangeBetween, rangesContain } from "../vector/ranges.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
 import type { Durable, Mark } from "./api.ts";
@@ -18,6 +18,7 @@ import { stageMark } from "./stage-mark.ts";
 
 export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable): void {
   assertWritable(core);
+  assertShape(fact);
   core.wallMs = wallMs;
   switch (fact.kind) {
     case "bind":
@@ -80,9 +81,13 @@ export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable
       break;
     }
     case "trustedTime":
-    case "alarm":
-    case "alarmAck":
       stageMark(core, fact, wallMs);
+      break;
+    case "alarm":
+      stageMark(core, { ...fact, id: clip(fact.id), text: clip(fact.text) }, wallMs);
+      break;
+    case "alarmAck":
+      stageMark(core, { ...fact, id: clip(fact.id) }, wallMs);
       break;
     default:
       assertNever(fact);
@@ -90,6 +95,21 @@ export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable
   whenDurable(core, durable);
   pump(core);
 }
+
+/** A mark that could not be read back would look like damage: these are the caller's to get right. */
+function assertShape(fact: Mark): void {
+  if (fact.kind === "bind") assert(fact.fingerprint.length === 32, "a fingerprint has 32 bytes");
+  if (fact.kind === "lost")
+    assert(fact.chain.length === chainBytes, "a lost range ends in a chain");
+  if (fact.kind === "floor") assert(fact.floor.chain.length === chainBytes, "a floor has a chain");
+}
+
+/** Texts of people and peers have no bound; the record has. At most 4 bytes a character. */
+function clip(text: string): string {
+  return text.slice(0, textCharactersMax);
+}
+
+const textCharactersMax = 250;
 
 function stageStreamFact(
   core: LogCore,

@@ -18,6 +18,8 @@ export interface PartialEvent {
   durableCount: number;
   durableBytes: number;
   stagedBytes: number;
+  /** An earlier event of the stream whose last pieces are staged, and not durable yet. */
+  previous: PartialEvent | undefined;
   /** Over the staged bytes; undefined when it must be made again from the pieces. */
   sha: Sha256 | undefined;
 }
@@ -36,8 +38,23 @@ export function newPartial(
     durableCount: 0,
     durableBytes: 0,
     stagedBytes: 0,
+    previous: undefined,
     sha,
   };
+}
+
+/** The partial event at `seq`, which may have staged ones behind it. */
+export function findPartial(newest: PartialEvent | undefined, seq: number): PartialEvent | undefined {
+  let partial = newest;
+  while (partial !== undefined && partial.seq !== seq) partial = partial.previous;
+  return partial;
+}
+
+/** Only the oldest can have durable pieces: they become durable in the order of staging. */
+export function oldestPartial(newest: PartialEvent): PartialEvent {
+  let partial = newest;
+  while (partial.previous !== undefined) partial = partial.previous;
+  return partial;
 }
 
 /** Takes back what was staged; the running hash with it. */

@@ -14,7 +14,7 @@ import type { Durable, ReceivedFragment, ReceiveOutcome } from "./api.ts";
 import { clampMs } from "./append.ts";
 import { chainZero, nextChain } from "./chain.ts";
 import type { LogCore } from "./core.ts";
-import { noIdempotency } from "./event-fields.ts";
+import { fragmentPlacesMax, noIdempotency } from "./event-fields.ts";
 import { pump } from "./group-commit.ts";
 import type { PartialEvent } from "./partials.ts";
 import { readFragment } from "./read.ts";
@@ -74,6 +74,7 @@ function shapeProblem(fragment: ReceivedFragment): string | undefined {
   const { stream, seq, totalBytes, offset, bytes } = fragment;
   if (!isNodeId(stream.node) || !isLane(stream.lane)) return "the stream's name is not valid";
   if (seq < 1) return "the seq is zero";
+  if (!isNodeId(fragment.receivedFrom)) return "the deliverer's name is not valid";
   if (totalBytes > payloadBytesMax || totalBytes < 1) return "the payload's size is out of range";
   if (bytes.length < 1 || bytes.length > fragmentBytesMax)
     return "a fragment's size is out of range";
@@ -136,6 +137,10 @@ function stagePiece(
     return { kind: "gap", head: core.streams.stagedHead(index) };
   }
   const isLast = partial.stagedBytes + bytes.length === totalBytes;
+  if (partial.places.length + 1 > fragmentPlacesMax) {
+    dropStaged(core, index, partial);
+    return { kind: "malformed", problem: "the event came in too many fragments" };
+  }
   if (!isLast) {
     stageFragment(core, index, partial, bytes);
     whenDurable(core, durable);

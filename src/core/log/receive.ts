@@ -118,6 +118,7 @@ function stageRange(
 function shapeProblem(range: ReceivedRange): string | undefined {
   const { stream, events, from } = range;
   if (!isNodeId(stream.node) || !isLane(stream.lane)) return "the stream's name is not valid";
+  if (!isNodeId(range.receivedFrom)) return "the deliverer's name is not valid";
   if (events.length === 0 || from < 1) return "the range is empty";
   if (range.chainBefore8.length < 8 || range.chainAfter8.length < 8) return "a chain is too short";
   let last: Hlc = { ms: -1, counter: 0 };
@@ -136,7 +137,8 @@ function shapeProblem(range: ReceivedRange): string | undefined {
 export function contentProblem(event: Omit<EventContent, "payload">): string | undefined {
   if (event.seq >= Number.MAX_SAFE_INTEGER) return "the seq is too large";
   if (event.hlc.ms >= hlcMsMax) return "the HLC is beyond the year 2200";
-  if (event.type < 0 || event.type > typeMax) return "the type is out of range";
+  const isType = event.type >= 0 && event.type <= typeMax && Math.floor(event.type) === event.type;
+  if (!isType) return "the type is out of range";
   if (event.known.length > knownBytesMax) return "the known block is too large";
   return undefined;
 }

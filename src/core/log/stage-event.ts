@@ -107,6 +107,8 @@ export function openPartial(
 ): PartialEvent {
   const before = core.partials.get(index);
   const partial = newPartial(event, core.crypto.createSha256());
+  const isWhole = before !== undefined && before.stagedBytes === before.totalBytes;
+  if (isWhole && before.seq !== event.seq) partial.previous = before;
   core.partials.set(index, partial);
   openGroup(core).undo.push(() => {
     if (core.partials.get(index) !== partial) return;
