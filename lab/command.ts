@@ -165,6 +165,14 @@ export interface SessionLine {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+/** A line of `serve --json` about something that is no session: a stranger that was refused, a fork that was found. */
+export interface ReportLine {
+  readonly event: string;
+  readonly peer: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface Serving {
   readonly child: ChildProcess;
   /** "HOST:PORT". */
@@ -173,6 +181,7 @@ export interface Serving {
   /** Everything printed so far. */
   readonly output: () => { readonly stdout: string; readonly stderr: string };
   readonly sessions: () => readonly SessionLine[];
+  readonly reports: () => readonly ReportLine[];
   /** Waits until the condition holds. */
   readonly until: (condition: () => boolean, timeoutMs?: number) => Promise<void>;
   /** SIGTERM, then its exit status. */
@@ -222,6 +231,7 @@ export async function serve(
     port: Number(address.slice(address.lastIndexOf(":") + 1)),
     output: () => ({ stdout, stderr }),
     sessions: () => jsonLines<SessionLine>(stdout).filter((line) => line.event === "session"),
+    reports: () => jsonLines<ReportLine>(stdout).filter((line) => line.event === "report"),
     until,
     async stop() {
       child.kill("SIGTERM");
