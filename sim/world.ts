@@ -381,7 +381,7 @@ export class World {
       nowMs: sessionMs(),
     });
     const live: { session: LiveSession | undefined } = { session: undefined };
-    const base = { peerId: peer.nodeId, role: peer.role, address: "sim:7700", lastSyncMs: 0, result: "", pendingOut: 0 };
+    const base = { peerId: peer.nodeId, role: peer.role, address: "sim:7700", lastSyncMs: 0, result: "", policy: "own" as const };
     const commits = process.commits.open();
     const runner = new SessionRunner({
       session: mutant.session?.(session) ?? session,

@@ -149,7 +149,7 @@ export interface PeerRow {
   readonly address: string;
   readonly lastSync: string | null;
   readonly result: string;
-  /** Own and relayed events that this peer lacked after its last session. */
+  /** Events that this peer may have and lacks, by what its last session told. */
   readonly pendingOut: number;
   readonly connected: boolean;
 }
@@ -163,7 +163,7 @@ export interface NodeRow {
   readonly notAfter: string;
   readonly isRevoked: boolean;
   readonly lastSync: string | null;
-  /** Events that it lacked after its last session; null when it was never seen. */
+  /** Events that it may have and lacks, by what its last session told; null when it was never seen. */
   readonly pendingOut: number | null;
   /** Own events that it named in its last session and that are not here; null when it was never seen. */
   readonly pendingIn: number | null;

@@ -18,6 +18,7 @@ import { nodeCompressor } from "../storage/node-compressor.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import type { CommitScheduler } from "./commit-scheduler.ts";
 import type { PeerBook } from "./peer-book.ts";
+import type { PeerRecord } from "./peer-record.ts";
 import { createSessionClock } from "./session-clock.ts";
 import { SessionHost, type Transport } from "./session-host.ts";
 
@@ -62,6 +63,10 @@ export function hostSession(
       peerState: state,
       keepOpen: false,
       health: node.health(),
+      knownHubs: hubsBeside(book, peer.nodeId).map((hub) => hub.peerId),
+      confirmedElsewhere: hubsBeside(book, peer.nodeId).flatMap(
+        (hub) => hub.state?.confirmed ?? [],
+      ),
       ...(bytesMax === undefined ? {} : { bytesMax }),
       ...(pingCount === undefined ? {} : { pingCount }),
     },
@@ -76,7 +81,7 @@ export function hostSession(
     address,
     lastSyncMs: known?.lastSyncMs ?? 0,
     result: known?.result ?? "",
-    pendingOut: known?.pendingOut ?? 0,
+    policy: input.policy,
   };
   const host = new SessionHost({
     session,
@@ -98,11 +103,15 @@ export function hostSession(
       ...base,
       lastSyncMs: Date.now(),
       result: summary.error?.code ?? (summary.isComplete ? "complete" : summary.endedBy),
-      pendingOut: summary.remaining,
       state,
     });
     return summary;
   });
   host.start();
   return { host, ended };
+}
+
+/** Other hubs: clinics may address them, and what they confirmed is not lost (RULES 33, 40). */
+function hubsBeside(book: PeerBook, peerId: string): readonly PeerRecord[] {
+  return book.all.filter((record) => record.role === "hub" && record.peerId !== peerId);
 }

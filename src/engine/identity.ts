@@ -15,6 +15,8 @@ import {
   nodeFiles,
   promoteToHub as promoteNode,
   readIdentity,
+  revokeKeys,
+  type RevokedKeys,
   signCsr,
   writeBesideCsr,
   writeBundle,
@@ -126,6 +128,26 @@ export async function signHere(input: SignNodeInput, csrPem: string): Promise<Si
     revokedCount: signed.revoked.length,
     becameHub,
   };
+}
+
+export interface RevokeNodeInput {
+  readonly nodeId: string;
+  readonly hubDir: string;
+}
+
+/** `revoke`. Throws Z207, Z305, Z306, Z310, Z319, Z321, Z323, Z324. */
+export async function revokeNode(input: RevokeNodeInput): Promise<RevokedKeys> {
+  const request: RevokeNodeInput = { ...input, hubDir: resolve(input.hubDir) };
+  readIdentity(request.hubDir);
+  return withDirectory(request.hubDir, {
+    viaOwner: (owner) => owner.call("revoke", { nodeId: request.nodeId }),
+    alone: async () => revokeHere(request),
+  });
+}
+
+/** Revokes in the process that owns the hub's directory. */
+export function revokeHere(input: RevokeNodeInput): RevokedKeys {
+  return revokeKeys({ ...input, nowMs: Date.now() });
 }
 
 function readCsr(path: string): string {

@@ -13,6 +13,8 @@ export {
   installBundle,
   type InstalledBundle,
   promoteToHub,
+  revokeNode,
+  type RevokeNodeInput,
   type SignedNode,
   signNode,
   type SignNodeInput,

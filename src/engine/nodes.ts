@@ -6,6 +6,7 @@ import type { NodeRow } from "./api.ts";
 import type { PeerBook } from "./peer-book.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import { msToIso } from "./reading.ts";
+import { countLackingAt } from "./status.ts";
 
 /** In the order of signing. Throws Z319, Z321. */
 export function listNodes(
@@ -14,6 +15,7 @@ export function listNodes(
 ): readonly NodeRow[] {
   if (!existsSync(nodeFiles(hubDir).authority)) return [];
   const revoked = new Set(listRevoked(hubDir).map((row) => row.fingerprint));
+  const hubs = known.book.all.filter(({ role }) => role === "hub").map(({ peerId }) => peerId);
   return listIssued(hubDir).map((row) => {
     const peer = known.book.find(row.nodeId);
     return {
@@ -23,7 +25,8 @@ export function listNodes(
       notAfter: row.notAfter,
       isRevoked: revoked.has(row.fingerprint),
       lastSync: peer === undefined || peer.lastSyncMs === 0 ? null : msToIso(peer.lastSyncMs),
-      pendingOut: peer?.pendingOut ?? null,
+      pendingOut:
+        peer === undefined ? null : countLackingAt(peer, { log: known.log, role: "hub", hubs }),
       pendingIn: peer === undefined ? null : pendingFrom(peer, known.log),
     };
   });

@@ -5,7 +5,7 @@
  */
 import { ByteReader, ByteWriter } from "../core/bytes.ts";
 import { decodePeerState, encodePeerState, type PeerState } from "../core/session/peer-state.ts";
-import type { Role } from "../core/session/api.ts";
+import type { Policy, Role } from "../core/session/api.ts";
 
 export interface PeerRecord {
   readonly peerId: string;
@@ -14,8 +14,8 @@ export interface PeerRecord {
   /** Unix milliseconds; 0 before the first session. */
   readonly lastSyncMs: number;
   readonly result: string;
-  /** Events that this peer lacked after its last session. */
-  readonly pendingOut: number;
+  /** What the last session went by: tells which events count as lacking. */
+  readonly policy: Policy;
   readonly state: PeerState | undefined;
 }
 
@@ -30,7 +30,7 @@ export function encodePeerRecord(record: PeerRecord): Uint8Array {
   out.text(record.address);
   out.u48(record.lastSyncMs);
   out.text(record.result);
-  out.varint(record.pendingOut);
+  out.u8(record.policy === "all" ? 1 : 0);
   out.bytes(record.state === undefined ? new Uint8Array(0) : encodePeerState(record.state));
   return out.take();
 }
@@ -44,9 +44,9 @@ export function decodePeerRecord(bytes: Uint8Array): PeerRecord | undefined {
   const address = reader.text(textBytesMax);
   const lastSyncMs = reader.u48();
   const result = reader.text(textBytesMax);
-  const pendingOut = reader.varint();
+  const policy = reader.u8() === 1 ? "all" : "own";
   if (reader.failed) return undefined;
   const stateBytes = reader.bytes(reader.remaining);
   const state = stateBytes.length === 0 ? undefined : decodePeerState(stateBytes);
-  return { peerId, role, address, lastSyncMs, result, pendingOut, state };
+  return { peerId, role, address, lastSyncMs, result, policy, state };
 }

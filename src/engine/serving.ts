@@ -21,7 +21,7 @@ import {
 } from "../pki/index.ts";
 import type { RunningServer, ServedSession, ServeInput } from "./api.ts";
 import { type HostedNode, hostSession } from "./hosting.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { SessionHost, Transport } from "./session-host.ts";
 
 const bindDefault = "0.0.0.0:7700";
 const maxPeersDefault = 64;
@@ -62,8 +62,7 @@ export async function serve(serving: ServingInput): Promise<RunningServer> {
     limits: { maxPeers: input.maxPeers ?? maxPeersDefault },
     onPeer: (peer) => sessions.begin(peer),
     onRefused: (refused) => {
-      const ends = { sender: nodeId, receiver: refused.nodeId };
-      refused.transport.write(encodeFrame(toErrorFrame(refused.error), ends));
+      refused.transport.write(farewell(refused.error, nodeId, refused.nodeId));
       refused.transport.close();
     },
     onReport: (error, address) => input.onReport?.(error, address),
@@ -71,7 +70,8 @@ export async function serve(serving: ServingInput): Promise<RunningServer> {
   const timer = setInterval(() => {
     if (!revocations.hasChanged()) return;
     for (const { nodeId: refused, transport, error } of server.recheck())
-      if (!sessions.end(refused, error)) transport.destroy(error);
+      if (!sessions.refuse(transport, error, farewell(error, nodeId, refused)))
+        transport.destroy(error);
   }, revocationCheckMs);
   timer.unref();
   return {
@@ -86,19 +86,22 @@ export async function serve(serving: ServingInput): Promise<RunningServer> {
   };
 }
 
-/** Why a peer of ours may not come in, in the one frame that it gets. */
-function toErrorFrame(error: ZamError): ErrorFrame {
-  return {
+/** Why a peer of ours may not come in, or not stay, in the one frame that it gets. */
+function farewell(error: ZamError, sender: string, receiver: string): Uint8Array {
+  const frame: ErrorFrame = {
     type: "error",
     code: Number(error.code.slice(1)),
     text: error.message.slice(0, refusalCharactersMax),
   };
+  return encodeFrame(frame, { sender, receiver });
 }
 
 class LiveSessions {
   private readonly serving: ServingInput;
   private readonly node: HostedNode;
   private readonly hosts = new Map<string, Set<SessionHost>>();
+  /** Also those that have not said HELLO yet. */
+  private readonly byTransport = new Map<Transport, SessionHost>();
   private readonly ends = new Set<Promise<unknown>>();
   private isStopping = false;
 
@@ -120,7 +123,9 @@ class LiveSessions {
       onEstablished: () => this.established(peer.nodeId, host),
       onReport: (error) => input.onReport?.(error, peer.nodeId),
     });
+    this.byTransport.set(transport, host);
     const end = ended.then((summary) => {
+      this.byTransport.delete(transport);
       this.ended(peer.nodeId, host);
       const session: ServedSession = {
         peer: peer.nodeId,
@@ -160,11 +165,11 @@ class LiveSessions {
     this.serving.connected.delete(nodeId);
   }
 
-  /** False when the node has no established session to be told why. */
-  end(nodeId: string, error: ZamError): boolean {
-    const hosts = this.hosts.get(nodeId);
-    for (const host of hosts ?? []) host.finish(error);
-    return hosts !== undefined;
+  /** Ends the session on this connection at once; false when there is none. */
+  refuse(transport: Transport, error: ZamError, frame: Uint8Array): boolean {
+    const host = this.byTransport.get(transport);
+    host?.refuse(error, frame);
+    return host !== undefined;
   }
 
   finishAll(): void {

@@ -95,6 +95,21 @@ export class SessionHost {
     this.feed({ kind: "fence" });
   }
 
+  /**
+   * The peer may not go on (it was revoked): nothing of it is stored from now on,
+   * also not what it has sent already. It gets `farewell`, a whole frame, and is cut off.
+   */
+  refuse(error: ZamError, farewell: Uint8Array): void {
+    const { commits, transport } = this.options;
+    if (this.isOver) return;
+    commits.fence();
+    this.storesOpen = 0;
+    if (!this.isClosing) transport.write(farewell);
+    this.isClosing = true;
+    transport.close();
+    this.onTransportEnd(error);
+  }
+
   summary(): SessionSummary {
     return this.options.session.summary();
   }

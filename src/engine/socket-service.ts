@@ -1,7 +1,7 @@
 /** What other processes may ask of the one that owns the log, over its socket. */
 import type { RpcHandlers } from "../storage/local-rpc.ts";
 import type { AuditQuery, NodeApi, PullQuery, SyncInput } from "./api.ts";
-import { type SignNodeInput, signHere } from "./identity.ts";
+import { revokeHere, type SignNodeInput, signHere } from "./identity.ts";
 import {
   asFields,
   countField,
@@ -36,6 +36,9 @@ export function createHandlers(node: OwnedNode): RpcHandlers {
           }),
         );
       },
+      revoke: async (params) =>
+        revokeHere({ nodeId: textField(asFields(params), "nodeId") ?? "", hubDir: node.dataDir }),
+      acknowledge: (params) => node.acknowledge(textField(asFields(params), "id") ?? ""),
       sign: async (params) => {
         const fields = asFields(params);
         const input: SignNodeInput = {

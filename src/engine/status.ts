@@ -5,6 +5,9 @@
 import { driftReferenceMs, maxClockDriftDefaultMs } from "../core/clock/hybrid-clock.ts";
 import { epochToText } from "../core/event.ts";
 import type { Log } from "../core/log/api.ts";
+import type { Role } from "../core/session/api.ts";
+import type { PeerState } from "../core/session/peer-state.ts";
+import { countLacking, findUnconfirmed } from "../core/session/pending.ts";
 import { countRanges } from "../core/vector/ranges.ts";
 import type { NodeStatus, PeerRow } from "./api.ts";
 import type { PeerRecord } from "./peer-record.ts";
@@ -27,7 +30,7 @@ const clockSlackMs = 5 * 60 * 1000;
 
 export function computeStatus(input: StatusInput): NodeStatus {
   const { log } = input;
-  const peers = input.peers.map((peer) => toPeerRow(peer, input.connectedPeers));
+  const peers = input.peers.map((peer) => toPeerRow(peer, input));
   const pending =
     input.role === "hub" ? { count: 0, sinceMs: undefined } : findPending(log, input.peers);
   const newest = [...input.peers].sort((a, b) => b.lastSyncMs - a.lastSyncMs)[0];
@@ -79,15 +82,17 @@ export function computeStatus(input: StatusInput): NodeStatus {
   };
 }
 
-function toPeerRow(peer: PeerRecord, connected: ReadonlySet<string>): PeerRow {
+function toPeerRow(peer: PeerRecord, input: StatusInput): PeerRow {
+  const hubs = input.peers.filter(({ role }) => role === "hub").map(({ peerId }) => peerId);
+  const role = input.role === "hub" ? "hub" : "clinic";
   return {
     peer: peer.peerId,
     role: peer.role,
     address: peer.address,
     lastSync: peer.lastSyncMs === 0 ? null : msToIso(peer.lastSyncMs),
     result: peer.result,
-    pendingOut: peer.pendingOut,
-    connected: connected.has(peer.peerId),
+    pendingOut: countLackingAt(peer, { log: input.log, role, hubs }),
+    connected: input.connectedPeers.has(peer.peerId),
   };
 }
 
@@ -97,48 +102,34 @@ export interface Pending {
   readonly sinceMs: number | undefined;
 }
 
-/** Own events, in all lanes and epochs, that no hub has confirmed as durable. */
+/** Own events, in all lanes and epochs, that no hub has confirmed as durable. Reads one event a stream. */
 export function findPending(log: Log, peers: readonly PeerRecord[]): Pending {
-  const confirmed = confirmedByHubs(peers);
   let count = 0;
   let sinceMs: number | undefined;
-  for (let index = 0; index < log.streamCount; index++) {
-    const state = log.stream(index);
-    if (state.id.node !== log.nodeId) continue;
-    const from = Math.max(confirmed.get(streamKey(state.id)) ?? 0, state.floor?.seq ?? 0);
-    if (from >= state.head) continue;
-    const absent = [...state.holes, ...state.lost].filter((range) => range.to > from);
-    const pending = state.head - from - countRanges(absent.map((range) => clip(range, from + 1)));
-    if (pending === 0) continue;
-    count += pending;
-    const oldest = log.readStream(index, from + 1, { events: 1, bytes: 1 })[0];
+  for (const { index, ranges } of findUnconfirmed(log, hubStates(peers))) {
+    count += countRanges(ranges);
+    const first = ranges[0]?.from ?? 1;
+    const oldest = log.readStream(index, first, { events: 1, bytes: 1 })[0];
     if (oldest !== undefined) sinceMs = Math.min(sinceMs ?? oldest.receivedMs, oldest.receivedMs);
   }
   return { count, sinceMs };
 }
 
-function confirmedByHubs(peers: readonly PeerRecord[]): Map<string, number> {
-  const confirmed = new Map<string, number>();
-  for (const peer of peers) {
-    if (peer.role !== "hub") continue;
-    for (const head of peer.state?.confirmed ?? []) {
-      const key = streamKey(head.stream);
-      confirmed.set(key, Math.max(confirmed.get(key) ?? 0, head.seq));
-    }
-  }
-  return confirmed;
+function hubStates(peers: readonly PeerRecord[]): readonly PeerState[] {
+  return peers.flatMap(({ role, state }) => (role === "hub" && state !== undefined ? [state] : []));
 }
 
-function clip(range: { readonly from: number; readonly to: number }, from: number) {
-  return { from: Math.max(range.from, from), to: range.to };
-}
-
-function streamKey(id: {
-  readonly node: string;
-  readonly epoch: number;
-  readonly lane: string;
-}): string {
-  return `${id.node} ${id.epoch} ${id.lane}`;
+/** Events that this peer may have and lacks, as of its last session. */
+export function countLackingAt(
+  peer: PeerRecord,
+  self: { readonly log: Log; readonly role: Role; readonly hubs: readonly string[] },
+): number {
+  return countLacking(self.log, peer.state, {
+    self: { nodeId: self.log.nodeId, role: self.role },
+    peer: { nodeId: peer.peerId, role: peer.role },
+    policy: peer.policy,
+    knownHubs: self.hubs,
+  });
 }
 
 function streamFacts(log: Log): Pick<NodeStatus, "damaged" | "vector" | "lostAtSource"> {

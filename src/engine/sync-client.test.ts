@@ -96,3 +96,17 @@ test("hands each attempt what is left of the byte budget, and ends when it is us
   assert.equal(result.endedBy, "budget");
   assert.equal(result.complete, false);
 });
+
+test("does not ask again for what the hub has refused", async () => {
+  const refused: AttemptResult = {
+    peer: "hub",
+    summary: summary({ eventsConfirmed: 3, remaining: 1, endedBy: "done" }),
+    sentBytes: 600,
+    receivedBytes: 100,
+    error: undefined,
+  };
+  const { attempt, calls } = scripted([refused]);
+  const result = await runSync({}, attempt);
+  assert.equal(calls.length, 1);
+  assert.deepEqual([result.complete, result.remaining], [false, 1]);
+});

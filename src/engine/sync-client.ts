@@ -87,7 +87,9 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
       });
       const isOver = stop.signal.aborted;
       const { summary, error } = result;
-      if (summary?.isComplete === true || summary?.endedBy === "budget")
+      // "done" without being complete: the hub refused some streams, and would again.
+      const isEnded = summary?.endedBy === "done" || summary?.endedBy === "budget";
+      if (summary?.isComplete === true || isEnded)
         return toSummary(totals, result, { startedMs, reports });
       if (error !== undefined && !error.isRetryable) throw error;
       const spent = totals.done.up + totals.done.down;

@@ -40,7 +40,7 @@ test("a peer record survives its encoding, and garbage is no record", () => {
     address: "192.168.1.10:7700",
     lastSyncMs: 1_795_000_000_000,
     result: "complete",
-    pendingOut: 12,
+    policy: "all",
     state: undefined,
   };
   const bytes = encodePeerRecord(record);

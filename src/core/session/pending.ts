@@ -6,7 +6,7 @@ import type { Log } from "../log/api.ts";
 import { findGaps, settledRanges } from "../vector/gaps.ts";
 import { addRanges, countRanges, noRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
 import { heldRanges } from "../vector/gaps.ts";
-import type { VectorEntry } from "../vector/stream-table.ts";
+import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import type { PeerState } from "./peer-state.ts";
 import { mayOffer, type PolicyScope } from "./policy.ts";
 import { streamKey } from "./state.ts";
@@ -20,19 +20,30 @@ export function knownLines(state: PeerState | undefined): ReadonlyMap<string, Ve
   return lines;
 }
 
-/** Own events, in all lanes, that none of these hubs holds as far as known. */
-export function countUnconfirmed(log: Log, hubs: readonly PeerState[]): number {
+/** Own events of one stream that no hub holds as far as known. */
+export interface Unconfirmed {
+  readonly index: StreamIndex;
+  readonly ranges: Ranges;
+}
+
+/** Own events, in all lanes, that none of these hubs holds as far as known; streams without any are left out. */
+export function findUnconfirmed(log: Log, hubs: readonly PeerState[]): readonly Unconfirmed[] {
   const known = hubs.map(knownLines);
-  let count = 0;
+  const found: Unconfirmed[] = [];
   for (let index = 0; index < log.streamCount; index++) {
     const mine = log.stream(index);
     if (mine.id.node !== log.nodeId) continue;
     let confirmed: Ranges = noRanges;
     for (const lines of known)
       confirmed = addRanges(confirmed, settledRanges(lines.get(streamKey(mine.id))));
-    count += countRanges(subtractRanges(heldRanges(mine), confirmed));
+    const ranges = subtractRanges(heldRanges(mine), confirmed);
+    if (ranges.length > 0) found.push({ index, ranges });
   }
-  return count;
+  return found;
+}
+
+export function countUnconfirmed(log: Log, hubs: readonly PeerState[]): number {
+  return findUnconfirmed(log, hubs).reduce((sum, { ranges }) => sum + countRanges(ranges), 0);
 }
 
 /** Events that this peer may have and lacks, as of its last session. */
