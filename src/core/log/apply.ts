@@ -306,17 +306,25 @@ function applyRehome(core: LogCore, mark: RehomeMark, ordinal: number): void {
   const tail = rangeBetween(rule.from, Number.MAX_SAFE_INTEGER);
   const shift = rule.from - 1;
   const gone = [...table.holes(oldIndex), ...table.lost(oldIndex)];
-  for (const range of intersectRanges(
-    tail,
-    gone.sort((a, b) => a.from - b.from),
-  )) {
-    table.addLost(newIndex, { from: range.from - shift, to: range.to - shift });
+  const missing = intersectRanges(tail, normaliseRanges(gone)).map((range) => ({
+    from: range.from - shift,
+    to: range.to - shift,
+  }));
+  // The new stream may be known already, from a peer that had met this branch before.
+  const knownHead = table.head(newIndex);
+  for (const range of subtractRanges(rangeBetween(1, mark.newHead), missing)) {
+    table.fillHole(newIndex, range);
+  }
+  if (mark.newHead > knownHead) {
+    streams.setHead(newIndex, mark.newHead, mark.newChain, mark.newHlc.ms, mark.newHlc.counter);
+    for (const range of intersectRanges(missing, rangeBetween(knownHead + 1, mark.newHead))) {
+      table.addLost(newIndex, range);
+    }
   }
   table.setHoles(oldIndex, subtractRanges(table.holes(oldIndex), tail));
   table.setLost(oldIndex, subtractRanges(table.lost(oldIndex), tail));
   if (core.damages.length > 0) dropMissing(core, oldIndex, rule.from, Number.MAX_SAFE_INTEGER);
   streams.setHead(oldIndex, shift, mark.oldChain, mark.oldHlc.ms, mark.oldHlc.counter);
-  streams.setHead(newIndex, mark.newHead, mark.newChain, mark.newHlc.ms, mark.newHlc.counter);
   core.partials.delete(oldIndex);
   showPartial(core, oldIndex);
   table.setChangeOrdinal(oldIndex, ordinal);

@@ -44,7 +44,10 @@ export function newPartial(
 }
 
 /** The partial event at `seq`, which may have staged ones behind it. */
-export function findPartial(newest: PartialEvent | undefined, seq: number): PartialEvent | undefined {
+export function findPartial(
+  newest: PartialEvent | undefined,
+  seq: number,
+): PartialEvent | undefined {
   let partial = newest;
   while (partial !== undefined && partial.seq !== seq) partial = partial.previous;
   return partial;
