@@ -19,32 +19,55 @@ export interface EventPlace {
   readonly lastSeq: number;
 }
 
-/** Undefined when no index names the event. */
+/**
+ * Undefined when no index names the event. A re-homed stream may also have
+ * records of its own (received from a peer that had more of it): those count first.
+ */
 export function locate(core: LogCore, index: StreamIndex, seq: number): EventPlace | undefined {
-  const { streams, active, rehomes } = core;
-  const own = streams.alias(index);
-  const at = rehomes.findIndex((rule) => rule.newAlias === own);
-  const rule = rehomes[at];
-  // Of several rules for one stream the first that fits a record has it.
-  const earlier = at < 0 ? rehomes : rehomes.slice(0, at);
-  const alias = rule?.oldAlias ?? own;
-  const storedSeq = rule === undefined ? seq : seq + rule.from - 1;
-  const before = rule?.beforeSegment ?? Number.POSITIVE_INFINITY;
+  const { rehomes } = core;
+  const alias = core.streams.alias(index);
+  const place = find(core, { alias, seq, before: Number.POSITIVE_INFINITY, earlier: rehomes });
+  if (place !== undefined) return place;
+  for (let at = 0; at < rehomes.length; at++) {
+    const rule = rehomes[at];
+    if (rule === undefined || rule.newAlias !== alias) continue;
+    // Of several rules for one stream the first that fits a record has it.
+    const earlier = rehomes.slice(0, at);
+    const storedSeq = seq + rule.from - 1;
+    const { oldAlias, beforeSegment } = rule;
+    const moved = find(core, { alias: oldAlias, seq: storedSeq, before: beforeSegment, earlier });
+    if (moved !== undefined) return moved;
+  }
+  return undefined;
+}
+
+function find(
+  core: LogCore,
+  wanted: {
+    readonly alias: number;
+    readonly seq: number;
+    /** Only in segments below. */
+    readonly before: number;
+    /** Rules that have taken records away before. */
+    readonly earlier: readonly RehomeRule[];
+  },
+): EventPlace | undefined {
+  const { alias, seq, before, earlier } = wanted;
   let from = 0;
   for (const { oldAlias, from: ruleFrom, beforeSegment } of earlier) {
-    if (oldAlias === alias && storedSeq >= ruleFrom) from = Math.max(from, beforeSegment);
+    if (oldAlias === alias && seq >= ruleFrom) from = Math.max(from, beforeSegment);
   }
   let place: EventPlace | undefined;
   const tryIn = (segment: number): boolean => {
     if (segment < from || segment >= before) return false;
-    const entry = indexOf(core, segment)?.find(alias, storedSeq);
+    const entry = indexOf(core, segment)?.find(alias, seq);
     if (entry === undefined) return false;
-    const lastSeq = lastOfRun(earlier, alias, segment, entry, storedSeq);
-    place = { segment, entry, alias, storedSeq, lastSeq };
+    const lastSeq = lastOfRun(earlier, alias, segment, entry, seq);
+    place = { segment, entry, alias, storedSeq: seq, lastSeq };
     return true;
   };
-  if (tryIn(active.number)) return place;
-  core.directory.visitHolders(alias, storedSeq, tryIn);
+  if (tryIn(core.active.number)) return place;
+  core.directory.visitHolders(alias, seq, tryIn);
   return place;
 }
 

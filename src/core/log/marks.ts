@@ -200,7 +200,7 @@ function stageRehome(core: LogCore, stream: StreamId, from: number, wallMs: numb
     newIndex,
   ]);
   streams.stage(oldIndex, from - 1, oldChain, oldHlc);
-  streams.stage(newIndex, newHead, newChain, newHlc);
+  if (newHead > streams.stagedHead(newIndex)) streams.stage(newIndex, newHead, newChain, newHlc);
   group.undo.push(() => {
     streams.settle(oldIndex);
     streams.settle(newIndex);

@@ -192,6 +192,11 @@ function visitArrivals(
     if (recorded.fields.ordinal <= afterOrdinal) continue;
     const place = locationOf(core, alias, recorded.fields.seq, segment);
     if (place === undefined || !isHeld(core, place.index, place.seq)) continue;
+    if (isRehomed(core, place.index)) {
+      const counts = locate(core, place.index, place.seq);
+      const isThis = counts?.segment === segment && counts.alias === alias;
+      if (!isThis) continue;
+    }
     const event = arrived(core, { ...recorded, ...place });
     if (event !== undefined && !visit(event)) return false;
   }
@@ -213,6 +218,9 @@ export function chainAt(core: LogCore, index: StreamIndex, seq: number): Uint8Ar
   if (seq === 0) return chainZero(core.crypto, table.id(index));
   const floor = table.floor(index);
   if (floor !== undefined && seq === floor.seq) return floor.chain;
+  // Chains of a re-homed stream are counted up from its beginning: not across a hole.
+  const isUnknown = table.holes(index).some((hole) => hole.from <= seq);
+  if (isUnknown && isRehomed(core, index)) return undefined;
   if (isHeld(core, index, seq)) {
     const event = readEvent(core, index, seq);
     if (event !== undefined) return event.chain;
