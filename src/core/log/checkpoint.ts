@@ -4,8 +4,7 @@
  * it and not the history (RULES 12). On a mismatch with the segment it is
  * discarded, but its heads still count for where the next seq begins (RULES 9).
  */
-import { ByteReader, ByteWriter, emptyBytes } from "../bytes.ts";
-import type { Hlc } from "../clock/hlc.ts";
+import { ByteReader, ByteWriter } from "../bytes.ts";
 import { chainBytes } from "../event.ts";
 import { noRanges, type Ranges } from "../vector/ranges.ts";
 import type { SeqRange } from "../vector/stream-table.ts";
@@ -188,12 +187,6 @@ export function readCheckpointPlace(body: Uint8Array): CheckpointPlace | undefin
   return reader.failed ? undefined : { generation, nodeId, segment, offset, tail, reader };
 }
 
-/** Heads in a checkpoint, also of one whose place does not fit any more. */
-export interface CheckpointHeads {
-  readonly changeOrdinal: number;
-  readonly lastHlc: Hlc;
-}
-
 /**
  * Fills a fresh core, whose directory already names the manifest's segments.
  * False when the bytes are malformed; the core is then useless.
@@ -373,5 +366,3 @@ function readRanges(reader: ByteReader): Ranges {
   for (let i = 0; i < count && !reader.failed; i++) ranges.push(readRange(reader));
   return ranges;
 }
-
-export const noTail = emptyBytes;

@@ -5,7 +5,6 @@
  *
  * What the range held is what the sparse index says minus what can be read.
  */
-import { ZamError } from "../errors/zam-error.ts";
 import { FileFault } from "../ports.ts";
 import { addRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
@@ -164,7 +163,3 @@ export function setAside(core: LogCore, segment: number, from: number, to: numbe
 }
 
 const pieceBytes = 64 * 1024;
-
-export function damageError(segment: number, from: number, to: number, count: number): ZamError {
-  return new ZamError("Z209", { path: segmentFileName(segment), from, to, count });
-}
