@@ -17,7 +17,6 @@ import { epochToText, type StreamId } from "../event.ts";
 import type { StreamState } from "../log/api.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { chainRoundsMax, queriesMax, retriesMax } from "./limits.ts";
-import { planAll } from "./offer.ts";
 import { mayName } from "./policy.ts";
 import { type ForkSearch, type SessionState, streamKey } from "./state.ts";
 import { sendUpdate } from "./vectors.ts";
@@ -254,7 +253,7 @@ function settle(s: SessionState, search: ForkSearch, common: number): void {
       if (++out.retries > retriesMax) out.state = "refused";
     }
     sendUpdate(s, search.index);
-    planAll(s);
+    s.isPlanStale = true;
   };
   if (common >= mine.head) {
     finish();

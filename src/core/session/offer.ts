@@ -21,6 +21,7 @@ export function planAll(s: SessionState): void {
   scanStreams(s);
   for (const index of s.offerable) planStream(s, index);
   s.isPlanned = true;
+  s.isPlanStale = false;
 }
 
 /** Takes up what became durable since. Costs a number per stream when nothing did. */

@@ -34,7 +34,7 @@ import { decide, onEof, peerStateOf, summaryOf } from "./finish.ts";
 import { answerQuery, takeChains } from "./fork.ts";
 import { start, takeHello } from "./hello.ts";
 import { inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
-import { planAgainstLine, planAgainstVector, planNews } from "./offer.ts";
+import { planAgainstLine, planAgainstVector, planAll, planNews } from "./offer.ts";
 import type { PeerState } from "./peer-state.ts";
 import { mayName } from "./policy.ts";
 import { takeNoWindow, takePrimeFrame } from "./prime.ts";
@@ -72,6 +72,7 @@ class SyncSession implements Session {
     this.take(event);
     this.readFrames();
     compareOnce(s);
+    if (s.isPlanStale) planAll(s);
     decide(s);
   }
 

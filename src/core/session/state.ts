@@ -102,6 +102,8 @@ export class SessionState {
   readonly plannedHeads: number[] = [];
   scannedStreams = 0;
   isPlanned = false;
+  /** A fork was settled: what to send is worked out anew before anything more is sent. */
+  isPlanStale = false;
   isSpeculating = false;
   speculatedBytes = 0;
   /** Data may go only when durable peer state says "not clean". */
