@@ -59,10 +59,17 @@ export class Oracle {
   acknowledged(device: Device, log: Log, uid: number, event: PushedEvent): void {
     if (!this.refresh(device, log)) return;
     const key = positionKey(event.stream, event.seq);
-    if (device.view.held.get(key)?.uid !== uid)
-      throw new Violation("acknowledged is durable", `${device.name}: ${key} was acknowledged and is not readable`);
     const fact = this.facts.get(uid);
-    if (fact !== undefined) fact.isAcked = true;
+    if (fact === undefined) return;
+    fact.isAcked = true;
+    if (device.view.held.get(key)?.uid === uid) return;
+    // A sector that went bad just now: the log has met it already, and names it.
+    const index = log.findStream(event.stream);
+    const isHole = index !== undefined && rangesContain(log.stream(index).holes, event.seq);
+    if (device.wounds === 0 || !isHole)
+      throw new Violation("acknowledged is durable", `${device.name}: ${key} was acknowledged and is not readable`);
+    device.view.holes.add(key);
+    if (fact.holders.size === 0) fact.destroyedBy = "damage";
   }
 
   /** Takes up what became durable since. False when the disk would not let it be read. */
@@ -125,6 +132,7 @@ export class Oracle {
     const chain = bytesToHex(event.chain);
     this.checkMayHold(device, event);
     const uid = this.readUid(log, event);
+    if (uid === undefined && event.isFragmented && device.wounds > 0) return;
     const fact = uid === undefined ? undefined : this.facts.get(uid);
     if (uid === undefined || fact === undefined || fact.node !== stream.node || fact.lane !== stream.lane)
       throw new Violation("only what was pushed exists", `${device.name}: ${key} holds what nobody pushed there`);
@@ -214,7 +222,8 @@ export class Oracle {
       // A re-homing meanwhile took the position away; the content has another one now.
       if (this.forkedEpochs.has(epochKey(stream))) return;
     }
-    throw new Violation("an ACK means durable", `${device.name} acknowledges ${positionKey(stream, seq)}+${offset}`);
+    const known = state === undefined ? "stream unknown" : `head ${state.head}, partial ${state.partialBytes}, holes ${JSON.stringify(state.holes)}`;
+    throw new Violation("an ACK means durable", `${device.name} acknowledges ${positionKey(stream, seq)}+${offset} (${known})`);
   }
 
   wasHeldAt(node: string, stream: StreamId, seq: number, chain: Uint8Array): boolean {

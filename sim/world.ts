@@ -129,7 +129,8 @@ export class World {
     } catch (error) {
       return this.onOpenFailed(device, error);
     }
-    const log = this.mutant.log?.(opened.log, device) ?? opened.log;
+    const watched = this.watchRehoming(device, opened.log);
+    const log = this.mutant.log?.(watched, device) ?? watched;
     const nowMs = (): number => device.clock.wallMs(this.queue.nowMs);
     const process: Process = { log, peers: opened.peers, commits: new CommitScheduler(log, nowMs), sessions: new Set() };
     device.process = process;
@@ -137,13 +138,25 @@ export class World {
     this.note(device, `opened: ${describe(opened.recovery)}`);
     this.guard(device, device.life, () => {
       this.noteRecovery(opened.recovery);
-      this.oracle.rescan(device, opened.log, opened.recovery);
+      // A log that may not be written lists only what is proven; the rest is still on the disk.
+      if (opened.log.readOnlyReason === undefined) this.oracle.rescan(device, opened.log, opened.recovery);
       log.onDurable(() => {
         this.oracle.refresh(device, opened.log);
         for (const { runner } of [...process.sessions]) runner.logChanged();
       });
     });
     if (device.isUp && log.readOnlyReason !== undefined) this.restartLater(device);
+  }
+
+  /** Re-homed events have other positions from then on. */
+  private watchRehoming(device: Device, log: Log): Log {
+    const watched = Object.create(log) as Log;
+    watched.mark = (mark, wallMs, durable) =>
+      log.mark(mark, wallMs, (error) => {
+        if (mark.kind === "rehome" && error === undefined) this.oracle.rescan(device, log);
+        durable(error);
+      });
+    return watched;
   }
 
   private noteRecovery(recovery: RecoveryReport): void {
