@@ -321,7 +321,9 @@ export class Opening {
     }
     // How many records the last segment held is not written anywhere else.
     const active = this.found.segments[this.found.segments.length - 1]?.number ?? 0;
-    const isTailGone = recovered.missingSegments.includes(active);
+    const isTailGone =
+      recovered.missingSegments.includes(active) ||
+      report.damages.some((damage) => !damage.isBounded);
     const isUncertain = unexplained > 0 || isTailGone || this.found.unreadable.length > 0;
     if (!isUncertain && isEpochKnown) return;
     const epoch = randomEpoch(core);

@@ -36,6 +36,8 @@ export interface FoundDamage {
   readonly missing: MissingRun[];
   /** Records that are gone, as ordinals tell. */
   lostRecords: number;
+  /** False while no later record was read whose ordinal could tell how many are gone. */
+  isBounded: boolean;
 }
 
 /** What the replay of a tail found, over all of its segments. */
@@ -122,7 +124,7 @@ export function replaySegment(
     const next = found === "record" ? nextOf(reader, offset) : reader.resync(offset + 1);
     const range = { segment: writer.number, fromOffset: offset, toOffset: next };
     addBadRange(core, range);
-    report.damages.push({ range, missing: [], lostRecords: 0 });
+    report.damages.push({ range, missing: [], lostRecords: 0, isBounded: false });
     offset = reader.skipBad(next);
   }
   const isAllDurable = offset <= durableEnd;
@@ -267,6 +269,11 @@ class RecordReplay {
     const { damages } = this.report;
     const last = damages[damages.length - 1];
     if (gap > 0 && last !== undefined) last.lostRecords += gap;
+    for (let at = damages.length - 1; at >= 0; at--) {
+      const damage = damages[at];
+      if (damage === undefined || damage.isBounded) break;
+      damage.isBounded = true;
+    }
   }
 
   private applyEvent(
