@@ -263,7 +263,16 @@ export function utf8ToText(bytes: Uint8Array): string | undefined {
   let text = "";
   for (let at = 0; at < bytes.length; ) {
     const lead = bytes[at] ?? 0;
-    const extra = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : -1;
+    const extra =
+      lead < 0x80
+        ? 0
+        : lead >= 0xc2 && lead < 0xe0
+          ? 1
+          : lead >= 0xe0 && lead < 0xf0
+            ? 2
+            : lead >= 0xf0 && lead < 0xf5
+              ? 3
+              : -1;
     if (extra < 0 || at + extra >= bytes.length) return undefined;
     let point = extra === 0 ? lead : lead & (0x3f >> extra);
     for (let i = 1; i <= extra; i++) {

@@ -50,6 +50,14 @@ export const usageErrors = {
     http: 400,
     retryable: false,
   },
+  Z107: {
+    name: "AlarmUnknown",
+    message: "there is no alarm '{id}'",
+    hint: "{suggestion}",
+    exit: 2,
+    http: 404,
+    retryable: false,
+  },
   Z199: {
     name: "Internal",
     message: "a defect in zamsync: {problem}",

@@ -100,7 +100,8 @@ export const storageErrors = {
   },
   Z213: {
     name: "HeadBehind",
-    message: "events {from} to {to} of {stream} were written or confirmed before, and are not in the log",
+    message:
+      "events {from} to {to} of {stream} were written or confirmed before, and are not in the log",
     hint: "sync with a peer to fetch them back; no seq is used twice, and zamsync status shows what is missing",
     exit: 3,
     http: 503,
@@ -108,7 +109,8 @@ export const storageErrors = {
   },
   Z214: {
     name: "RecordsUnexplained",
-    message: "{count} damaged records cannot be told apart; a fresh epoch was begun so that no seq is used twice",
+    message:
+      "{count} damaged records cannot be told apart; a fresh epoch was begun so that no seq is used twice",
     hint: "sync with every peer, then clear this with zamsync doctor --ack; the bytes are kept in log/set-aside",
     exit: 3,
     http: 503,
@@ -118,7 +120,7 @@ export const storageErrors = {
     name: "StreamTakesNoEvents",
     message: "nothing more is taken into {node}, epoch {epoch}, lane '{lane}': {reason}",
     hint: "zamsync status names forks and closed epochs; other streams go on",
-    exit: 6,
+    exit: 3,
     http: 409,
     retryable: false,
   },

@@ -156,7 +156,8 @@ export const identityErrors = {
   },
   Z320: {
     name: "CertificateRefused",
-    message: "the hub at {address} closed the connection at once: it does not know this node's certificate",
+    message:
+      "the hub at {address} closed the connection at once: it does not know this node's certificate",
     hint: "compare the hubs: the certificate must be signed by this hub's CA (zamsync sign, then install); the hub's log says more",
     exit: 4,
     http: 403,
@@ -174,6 +175,22 @@ export const identityErrors = {
     name: "KeyRevoked",
     message: "the key of '{nodeId}' in this request was revoked",
     hint: "make a new node on the device (zamsync keygen in a new directory), and sign that",
+    exit: 4,
+    http: 409,
+    retryable: false,
+  },
+  Z323: {
+    name: "NodeUnknown",
+    message: "no certificate was issued to '{nodeId}' here",
+    hint: "{suggestion}",
+    exit: 4,
+    http: 404,
+    retryable: false,
+  },
+  Z324: {
+    name: "HubIrrevocable",
+    message: "'{nodeId}' is this hub itself, and cannot revoke itself",
+    hint: "nothing was changed; if the hub's own device is lost, make a new hub and have every clinic signed there",
     exit: 4,
     http: 409,
     retryable: false,

@@ -52,7 +52,8 @@ export const protocolErrors = {
   },
   Z507: {
     name: "RollbackFound",
-    message: "'{peer}' holds more of this node's events than this node does (epoch {epoch}, lane '{lane}', {theirs} against {ours})",
+    message:
+      "'{peer}' holds more of this node's events than this node does (epoch {epoch}, lane '{lane}', {theirs} against {ours})",
     hint: "this directory was restored from an older copy, or lost its newest events: they were fetched back, and new events go into a fresh epoch. See that no second device runs with the same identity, then zamsync doctor --ack",
     exit: 6,
     http: 502,
@@ -60,7 +61,8 @@ export const protocolErrors = {
   },
   Z508: {
     name: "BranchRehomed",
-    message: "events {from} to {to} of epoch {epoch}, lane '{lane}', were written on top of an older copy, and moved to an epoch of their own",
+    message:
+      "events {from} to {to} of epoch {epoch}, lane '{lane}', were written on top of an older copy, and moved to an epoch of their own",
     hint: "both branches are kept, on both sides. See that no second device runs with the same identity, then zamsync doctor --ack",
     exit: 6,
     http: 502,
@@ -68,7 +70,8 @@ export const protocolErrors = {
   },
   Z509: {
     name: "StreamForked",
-    message: "'{peer}' holds another branch of {node}, epoch {epoch}, lane '{lane}' (head {theirs}, here {ours})",
+    message:
+      "'{peer}' holds another branch of {node}, epoch {epoch}, lane '{lane}' (head {theirs}, here {ours})",
     hint: "both branches stay where they are and other streams go on; let the node that wrote them sync, then zamsync doctor --ack",
     exit: 6,
     http: 502,
@@ -124,7 +127,8 @@ export const protocolErrors = {
   },
   Z516: {
     name: "LostAtSource",
-    message: "events {from} to {to} of {node}, epoch {epoch}, lane '{lane}', are lost: their origin cannot read them, and no peer has them",
+    message:
+      "events {from} to {to} of {node}, epoch {epoch}, lane '{lane}', are lost: their origin cannot read them, and no peer has them",
     hint: "the rest goes on; if a copy of the directory exists, restore it beside this one, then zamsync doctor --ack",
     exit: 6,
     http: 502,
@@ -140,7 +144,8 @@ export const protocolErrors = {
   },
   Z518: {
     name: "ClockRestarted",
-    message: "events were stamped {aheadMs} ms ahead of the hub's time: a fresh epoch with the right time begins",
+    message:
+      "events were stamped {aheadMs} ms ahead of the hub's time: a fresh epoch with the right time begins",
     hint: "set this device's clock; nothing is lost. Then zamsync doctor --ack",
     exit: 6,
     http: 502,

@@ -70,7 +70,10 @@ export function takeRange(s: SessionState, frame: RangeFrame): void {
   const last = events?.[events.length - 1];
   if (events === undefined || last === undefined) {
     s.fail(
-      new ZamError("Z523", { problem: "rows that cannot be read, or clocks that do not rise" }),
+      new ZamError("Z523", {
+        peer: s.options.peer.nodeId,
+        problem: "rows that cannot be read, or clocks that do not rise",
+      }),
     );
     return;
   }
@@ -84,6 +87,7 @@ export function takeRange(s: SessionState, frame: RangeFrame): void {
     chainAfter8: frame.chainAfter8,
     receivedFrom: s.options.peer.nodeId,
     receivedMs: s.nowMs,
+    isClockTrusted: isClockTrusted(s, incoming),
   };
   storeItem(
     s,
@@ -114,9 +118,16 @@ export function takeFragment(s: SessionState, frame: FragmentFrame): void {
     chainAfter8,
     receivedFrom: s.options.peer.nodeId,
     receivedMs: s.nowMs,
+    isClockTrusted: isClockTrusted(s, incoming),
   };
   const item = { seq, offset: end, rawBytes: raw.length, events: end === totalBytes ? 1 : 0 };
   storeItem(s, incoming, item, { kind: "fragment", fragment });
+}
+
+/** A clinic follows its hub's clock without bound, a hub never a clinic's (RULES 38). */
+function isClockTrusted(s: SessionState, incoming: Incoming): boolean {
+  const { self, peer } = s.options;
+  return self.role === "clinic" && peer.role === "hub" && incoming.id.node === peer.nodeId;
 }
 
 /** Answers at once for a stream that is refused; else binds the author's key before its first event. */
@@ -217,7 +228,7 @@ function onOutcome(s: SessionState, item: ReceivedItem, outcome: ReceiveOutcome)
       return;
     case "malformed":
       drop(s, item);
-      s.fail(new ZamError("Z523", { problem: outcome.problem }));
+      s.fail(new ZamError("Z523", { peer: s.options.peer.nodeId, problem: outcome.problem }));
       return;
     case "refused":
       drop(s, item);
