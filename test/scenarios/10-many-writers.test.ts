@@ -24,6 +24,8 @@ import {
 
 const writers = 8;
 const pushesEach = 50;
+/** A time limit makes a command a process of its own. */
+const ownProcess = { timeoutMs: 120_000 };
 
 interface WriterLine {
   readonly acked?: string;
@@ -32,10 +34,10 @@ interface WriterLine {
   readonly reason?: string;
 }
 
-/** Runs a writer to its end; `onLine` hears of each push. */
+/** Runs a writer to its end; `onLines` hears how many pushes it has tried. */
 async function runWriter(
   t: TestContext,
-  input: { readonly dir: string; readonly name: string; readonly onLine: () => void },
+  input: { readonly dir: string; readonly name: string; readonly onLines: (count: number) => void },
 ): Promise<readonly WriterLine[]> {
   const script = join(import.meta.dirname, "writer.ts");
   const child = spawn(process.execPath, [script, input.dir, input.name, String(pushesEach)], {
@@ -45,7 +47,7 @@ async function runWriter(
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
-    input.onLine();
+    input.onLines(text.split("\n").length - 1);
   });
   await new Promise((resolve) => child.on("close", resolve));
   return jsonLines<WriterLine>(text);
@@ -55,14 +57,23 @@ test("8 writers at once lose nothing, also when the writing process is killed", 
   const fleet = await makeFleet(t);
   const dir = fleet.hub;
   const owner = await serveHub(t, dir);
-  let lines = 0;
+  const linesOf = new Map<string, number>();
+  const isInTheMiddle = () => {
+    const counts = [...linesOf.values()];
+    const sum = counts.reduce((total, count) => total + count, 0);
+    return counts.length === writers && sum > (writers * pushesEach) / 3;
+  };
   const running = Array.from({ length: writers }, (_, index) =>
-    runWriter(t, { dir, name: `w${index}`, onLine: () => lines++ }).then((all) => ({
+    runWriter(t, {
+      dir,
+      name: `w${index}`,
+      onLines: (count) => linesOf.set(`w${index}`, count),
+    }).then((all) => ({
       name: `w${index}`,
       all,
     })),
   );
-  await owner.until(() => lines > (writers * pushesEach) / 3, 60_000);
+  await owner.until(isInTheMiddle, 60_000);
   await owner.kill();
   const results = await Promise.all(running);
 
@@ -70,7 +81,7 @@ test("8 writers at once lose nothing, also when the writing process is killed", 
     all.flatMap(({ acked, n }) => (acked === undefined ? [] : [{ acked, name, n }])),
   );
   const failed = results.flatMap(({ all }) => all.filter((line) => line.failed !== undefined));
-  assert.ok(acked.length >= lines / 2 && failed.length > 0, "it was killed in the middle");
+  assert.ok(acked.length > 0 && failed.length > 0, "it was killed in the middle");
   assert.equal(
     acked.length + failed.length,
     writers * pushesEach,
@@ -97,7 +108,7 @@ test("8 commands at once without an owner wait for one another", async (t) => {
   const clinic = fleet.clinic("clinic_a");
   const results = await Promise.all(
     Array.from({ length: writers }, (_, index) =>
-      pushAll(clinic, numbered(pushesEach, `w${index}`)),
+      pushAll(clinic, numbered(pushesEach, `w${index}`), ownProcess),
     ),
   );
   for (const { count, firstSeq, lastSeq } of results) {

@@ -12,23 +12,51 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after } from "node:test";
 import type { TestContext } from "node:test";
-import { auditOf, describe, digestOf, run, runOk, serve, summaryOf } from "../../lab/command.ts";
-import type { Ran, RunOptions, Serving } from "../../lab/command.ts";
+import {
+  describe,
+  digestOf,
+  jsonLines,
+  run as runProcess,
+  serve,
+  summaryOf,
+} from "../../lab/command.ts";
+import type { AuditLine, Ran, RunOptions, Serving } from "../../lab/command.ts";
 import { startLink } from "../../lab/link.ts";
 import type { Link, LinkOptions } from "../../lab/link.ts";
+import { runInside } from "./inside.ts";
 
 export {
-  auditOf,
   describe,
   digestOf,
   errorOf,
   jsonLines,
-  run,
-  runOk,
+  run as runProcess,
   summaryOf,
   waitUntil,
 } from "../../lab/command.ts";
 export type { AuditLine, Ran, Serving } from "../../lab/command.ts";
+
+/**
+ * One command to its end: in this process where that makes no difference, else in one
+ * of its own (`runProcess` always does that).
+ */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { input, ...others } = options;
+  const isPlain = Object.keys(others).length === 0 && args[0] !== "serve" && args[0] !== "daemon";
+  return isPlain ? runInside(args, input) : runProcess(args, options);
+}
+
+/** One command that must succeed. */
+export async function runOk(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const ran = await run(args, options);
+  assert.equal(ran.status, 0, describe(ran));
+  return ran;
+}
+
+/** Every event that a directory holds, as `audit --json` lists it. */
+export async function auditOf(dir: string): Promise<AuditLine[]> {
+  return jsonLines<AuditLine>((await runOk(["audit", dir, "--json"])).stdout);
+}
 
 /** What `status --json` has at least. */
 export interface StatusJson {
@@ -96,10 +124,8 @@ after(async () => {
 async function makeTemplate(names: readonly string[]): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "zs-"));
   const hub = join(dir, "hub");
-  await Promise.all([
-    runOk(["keygen", hub, "--hub"]),
-    ...names.map((name) => runOk(["keygen", join(dir, name)])),
-  ]);
+  await runOk(["keygen", hub, "--hub"]);
+  for (const name of names) await runOk(["keygen", join(dir, name)]);
   for (const name of names) await runOk(["sign", join(dir, name, "tls", "node.csr"), "--ca", hub]);
   return dir;
 }
@@ -146,10 +172,8 @@ export async function sync(
   address: string,
   options: RunOptions & { readonly args?: readonly string[] } = {},
 ): Promise<{ readonly ran: Ran; readonly summary: SyncJson | undefined }> {
-  const ran = await run(
-    ["sync", dir, "--hub", address, "--json", ...(options.args ?? [])],
-    options,
-  );
+  const { args = [], ...others } = options;
+  const ran = await run(["sync", dir, "--hub", address, "--json", ...args], others);
   const summary = ran.stdout.includes("{") ? summaryOf<SyncJson>(ran) : undefined;
   return { ran, summary };
 }
@@ -171,11 +195,11 @@ export async function syncOk(
 export async function pushAll(
   dir: string,
   events: readonly (string | object)[],
-  args: readonly string[] = [],
+  options: RunOptions = {},
 ): Promise<{ readonly count: number; readonly firstSeq: number; readonly lastSeq: number }> {
   const lines = events.map((event) => (typeof event === "string" ? event : JSON.stringify(event)));
   const input = `${lines.join("\n")}\n`;
-  return summaryOf(await runOk(["push", dir, "--stdin", "--json", ...args], { input }));
+  return summaryOf(await runOk(["push", dir, "--stdin", "--json"], { ...options, input }));
 }
 
 export async function pushOne(
