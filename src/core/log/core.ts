@@ -72,6 +72,8 @@ export class LogCore {
   stagedOrdinal = 0;
   /** Ordinal of the newest event of another node: tells push whether there is any news to name. */
   foreignOrdinal = 0;
+  /** Events that damage marks name by an alias which nothing defines any more; a fresh epoch settles them. */
+  namelessLosses = 0;
   readonly bindings = new Map<string, Uint8Array>();
   readonly alarms = new Map<string, Alarm>();
   /** Kept for as long as something of it is missing. */

@@ -313,8 +313,9 @@ export class Opening {
   private noteUnexplained(): void {
     const { core, recovered } = this;
     const { report } = recovered;
-    const isEpochKnown = core.ownEpoch !== 0 || core.changeOrdinal > 0;
-    let unexplained = -this.explained;
+    // No epoch is 0: then the records that told it are gone.
+    const isEpochKnown = core.ownEpoch !== 0;
+    let unexplained = core.namelessLosses - this.explained;
     for (const damage of report.damages) {
       unexplained += damage.lostRecords;
       for (const { from, to } of damage.missing) unexplained -= to - from + 1;
@@ -323,6 +324,7 @@ export class Opening {
     const active = this.found.segments[this.found.segments.length - 1]?.number ?? 0;
     const isTailGone =
       recovered.missingSegments.includes(active) ||
+      recovered.missingSegments.some((segment) => this.mayHoldHeads(segment)) ||
       report.damages.some((damage) => !damage.isBounded);
     const isUncertain = unexplained > 0 || isTailGone || this.found.unreadable.length > 0;
     if (!isUncertain && isEpochKnown) return;
@@ -337,6 +339,25 @@ export class Opening {
     stageMark(core, { kind: "alarm", id, code: "Z214", text: error.message }, core.wallMs);
     pump(core);
     this.reports.push(error);
+  }
+
+  /** Whether a missing segment held events of this epoch that nothing else tells of. */
+  private mayHoldHeads(segment: number): boolean {
+    const { core, recovered } = this;
+    // A checkpoint behind it knows the heads.
+    if (segment < recovered.replayFrom.segment) return false;
+    const index = indexOf(core, segment);
+    if (index === undefined) return true;
+    const { table } = core.streams;
+    for (let at = 0; at < index.entryCount; at++) {
+      const { alias, firstSeq, count } = index.entry(at);
+      const stream = core.streams.indexOfAlias(alias);
+      if (stream === undefined) return true;
+      const { node, epoch } = table.id(stream);
+      const isOwn = node === core.nodeId && epoch === core.ownEpoch;
+      if (isOwn && firstSeq + count - 1 > table.head(stream)) return true;
+    }
+    return false;
   }
 
   private repairSidecars(): void {
