@@ -18,6 +18,7 @@ const jsonOutput: Readonly<Partial<Record<CommandName, string>>> = {
     "`nodeId`, `epoch`, `role`, `dir`, `keyPath`, `csrPath`, `next` (the command to run next).",
   sign: "`nodeId`, `serial`, `notAfter`, `paths`, `revokedCount`, `becameHub`.",
   install: "`nodeId`, `notAfter`, `daysLeft`.",
+  revoke: "`nodeId`, `revokedCount`, `revokedAt`, `repeat` (nothing was left to revoke).",
   nodes:
     "a line a certificate: `node`, `role`, `serial`, `notAfter`, `isRevoked`, `lastSync`, `pendingOut`, `pendingIn`.",
   push: "`node`, `epoch`, `lane`, `seq`, `hlc`, `repeat` (the id had been used before). With `--stdin`: `node`, `epoch`, `lane`, `count` (lines that are durable now), `repeats`, `firstSeq`, `lastSeq`, `complete`. `notice` where there is one.",

@@ -105,6 +105,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       return summary;
     },
     nodes: async () => [],
+    acknowledge: async (id) => ({ id, code: "Z214", text: "records are gone", alarmsLeft: 0 }),
     ping: async () => ({
       peer: "hub",
       address: "h:7700",
@@ -145,6 +146,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       keyPath: "k",
       csrPath: "c",
     }),
+    revokeNode: async ({ nodeId }) => ({ nodeId, revokedCount: 1, revokedAt: row.ts }),
     signNode: async () => ({
       nodeId: "a",
       serial: "01",

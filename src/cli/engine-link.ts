@@ -4,6 +4,7 @@ import {
   installBundle,
   openNode,
   promoteToHub,
+  revokeNode,
   signNode,
   useNode,
 } from "../engine/index.ts";
@@ -16,6 +17,7 @@ export const engine: Engine = {
   createNode,
   signNode,
   installBundle,
+  revokeNode,
   // Asked for once in a node's life.
   runBench: async (input) => (await import("../engine/bench.ts")).runBench(input),
 };

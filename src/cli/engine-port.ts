@@ -3,7 +3,12 @@
  * run every command against a fake. `engine-link.ts` gives the real one.
  */
 import type { ZamError } from "../core/errors/zam-error.ts";
-import type { BenchFacts, CreatedNodeFacts, SignedFacts } from "../command/render-identity.ts";
+import type {
+  BenchFacts,
+  CreatedNodeFacts,
+  RevokedFacts,
+  SignedFacts,
+} from "../command/render-identity.ts";
 import type { NodeApi, RunningServer, ServeInput, SyncInput, SyncSummary } from "../engine/api.ts";
 
 export interface OpenInput {
@@ -59,6 +64,10 @@ export interface Engine {
     readonly bundlePath: string;
     readonly dataDir: string;
   }) => Promise<Pick<SignedFacts, "nodeId" | "notAfter">>;
+  readonly revokeNode: (input: {
+    readonly nodeId: string;
+    readonly hubDir: string;
+  }) => Promise<RevokedFacts>;
   /** Makes a node that was never signed a hub; true when it just became one. */
   readonly promoteToHub: (input: { readonly dataDir: string }) => Promise<boolean>;
   readonly runBench: (input: BenchInput) => Promise<BenchFacts>;

@@ -16,6 +16,7 @@ const handlers: { readonly [Name in CommandName]: () => Promise<Handler<Name>> }
   keygen: async () => (await import("./commands/identity.ts")).keygen,
   sign: async () => (await import("./commands/identity.ts")).sign,
   install: async () => (await import("./commands/identity.ts")).install,
+  revoke: async () => (await import("./commands/identity.ts")).revoke,
   nodes: async () => (await import("./commands/identity.ts")).nodes,
   push: async () => (await import("./commands/push.ts")).push,
   pull: async () => (await import("./commands/pull.ts")).pull,

@@ -8,7 +8,7 @@
 import { ZamError } from "../core/errors/zam-error.ts";
 import { nodeFlags, outputFlags } from "./common-flags.ts";
 import { type CommandSpec, type FlagSpec, flagToText, metavarOf } from "./flag.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/nearest.ts";
 import { printable } from "./text.ts";
 import {
   type CommandName,

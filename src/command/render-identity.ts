@@ -89,6 +89,30 @@ export function signToText(signed: SignedFacts, isBundle: boolean, view: View): 
   return lines.join("\n");
 }
 
+export interface RevokedFacts {
+  readonly nodeId: string;
+  /** Keys that no longer count from now on; 0 when all were revoked before. */
+  readonly revokedCount: number;
+  /** ISO 8601 UTC. */
+  readonly revokedAt: string;
+}
+
+export function revokeToText(revoked: RevokedFacts, view: View): string {
+  const { style } = view;
+  if (revoked.revokedCount === 0)
+    return `${style.bold(revoked.nodeId)} was revoked already, ${agoToText(revoked.revokedAt, view.nowMs)}`;
+  return [
+    `${style.green("revoked")} ${style.bold(revoked.nodeId)}: ${counted(revoked.revokedCount, "key")} no longer accepted by this hub`,
+    "a running hub ends its sessions within a second; nobody else needs a new certificate",
+  ].join("\n");
+}
+
+/** `isRepeat`: there was nothing left to revoke. */
+export function revokeToJson(revoked: RevokedFacts): object {
+  const { nodeId, revokedCount, revokedAt } = revoked;
+  return { nodeId, revokedCount, revokedAt, repeat: revokedCount === 0 };
+}
+
 export function installToText(
   installed: Pick<SignedFacts, "nodeId" | "notAfter">,
   view: View,

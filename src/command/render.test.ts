@@ -6,7 +6,7 @@ import type { AuditRow, NodeStatus, PulledEvent, SyncSummary } from "../engine/a
 import { completionScript } from "./completion.ts";
 import { commandHelpToText, helpToJson, overviewToText } from "./help.ts";
 import { pointerToTokens, valueAt } from "./json-pointer.ts";
-import { editDistance, nearest } from "./nearest.ts";
+import { editDistance, nearest } from "../core/nearest.ts";
 import { errorToJson, errorToText } from "./render-error.ts";
 import {
   auditCsvHeading,

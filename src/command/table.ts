@@ -88,6 +88,27 @@ const identityCommands = {
     flags: { ...outputFlags, dataDir: dataDirFlag },
     examples: ["zamsync install clinic_a.bundle --data-dir /var/lib/zamsync/clinic_a"],
   },
+  revoke: {
+    group: "Identity",
+    summary: "stop accepting a node's certificates, in a running hub too",
+    description:
+      "Enters every key that the id was issued to into ca/revoked.jsonl. A running hub refuses the node " +
+      "at once and ends its sessions within a second. Nobody else needs a new certificate.",
+    positionals: [
+      {
+        name: "id",
+        metavar: "ID",
+        kind: "nodeId",
+        isRequired: true,
+        help: "the node's id",
+      },
+    ],
+    flags: {
+      ...outputFlags,
+      ca: { kind: "path", metavar: "HUBDIR", isRequired: true, help: "the hub's directory" },
+    },
+    examples: ["zamsync revoke clinic_a --ca hub"],
+  },
   nodes: {
     group: "Identity",
     summary: "list the nodes this hub has issued certificates to",

@@ -5,7 +5,7 @@
  */
 import { isLane, isNodeId } from "../core/event.ts";
 import type { FlagSpec } from "./flag.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/nearest.ts";
 
 export type FlagValue = string | number | boolean;
 

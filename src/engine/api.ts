@@ -143,6 +143,14 @@ export interface NodeStatus {
   readonly readOnly: { readonly code: string; readonly message: string } | null;
 }
 
+export interface AcknowledgedAlarm {
+  readonly id: string;
+  readonly code: string;
+  readonly text: string;
+  /** Alarms that are still open. */
+  readonly alarmsLeft: number;
+}
+
 export interface PeerRow {
   readonly peer: string;
   readonly role: string;
@@ -251,6 +259,8 @@ export interface NodeApi {
   nodes(): Promise<readonly NodeRow[]>;
   sync(input: SyncInput): Promise<SyncSummary>;
   ping(input: PingInput): Promise<PingSummary>;
+  /** Clears an alarm that a person has dealt with. Rejects with Z107 when there is none of this id. */
+  acknowledge(alarmId: string): Promise<AcknowledgedAlarm>;
   /** Of `openNode`: closes the log cleanly. Of `connectNode`: closes the connection only. */
   close(): Promise<void>;
 }

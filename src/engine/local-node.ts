@@ -9,7 +9,9 @@ import { readCertificateInfo } from "../pki/index.ts";
 import type { DirectoryLock } from "../storage/directory-lock.ts";
 import { type RpcServer, serveRpc } from "../storage/local-rpc.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
+import { acknowledgeAlarm } from "./acknowledging.ts";
 import type {
+  AcknowledgedAlarm,
   AuditQuery,
   AuditRow,
   NodeApi,
@@ -135,6 +137,10 @@ export class LocalNode implements NodeApi {
     return this.syncTurns.run(() =>
       pingHub({ dataDir: this.dataDir, node: this.hosted(), hub, input }),
     );
+  }
+
+  async acknowledge(alarmId: string): Promise<AcknowledgedAlarm> {
+    return acknowledgeAlarm(this.log, alarmId);
   }
 
   /** The hub's side: listens, and serves its clinics until it is closed. */

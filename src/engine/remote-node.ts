@@ -2,6 +2,7 @@
 import type { RpcClient } from "../storage/rpc-client.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type {
+  AcknowledgedAlarm,
   AuditQuery,
   AuditRow,
   NodeApi,
@@ -79,6 +80,10 @@ export class RemoteNode implements NodeApi {
 
   async ping(input: PingInput): Promise<PingSummary> {
     return (await this.owner.call("ping", input)) as PingSummary;
+  }
+
+  async acknowledge(alarmId: string): Promise<AcknowledgedAlarm> {
+    return (await this.owner.call("acknowledge", { id: alarmId })) as AcknowledgedAlarm;
   }
 
   async close(): Promise<void> {

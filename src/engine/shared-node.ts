@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type {
+  AcknowledgedAlarm,
   AuditQuery,
   AuditRow,
   NodeApi,
@@ -100,6 +101,10 @@ export class SharedNode implements NodeApi {
 
   async ping(input: PingInput): Promise<PingSummary> {
     return this.repeat((node) => node.ping(input));
+  }
+
+  async acknowledge(alarmId: string): Promise<AcknowledgedAlarm> {
+    return this.repeat((node) => node.acknowledge(alarmId));
   }
 
   async close(): Promise<void> {

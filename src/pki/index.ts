@@ -45,4 +45,5 @@ export {
   type RevocationList,
   type RevokedRow,
 } from "./revocation.ts";
+export { type RevokedKeys, revokeKeys } from "./revoke.ts";
 export { readOrCreateTicketKey } from "./ticket-key.ts";

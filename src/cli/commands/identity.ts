@@ -1,10 +1,12 @@
-/** `keygen`, `sign`, `install` and `nodes`. */
+/** `keygen`, `sign`, `install`, `revoke` and `nodes`. */
 import { resolve } from "node:path";
 import {
   installToText,
   keygenToJson,
   keygenToText,
   nodesToText,
+  revokeToJson,
+  revokeToText,
   signToText,
 } from "../../command/render-identity.ts";
 import { exitDone, withNode } from "../open.ts";
@@ -51,6 +53,16 @@ export const install: Handler<"install"> = async (values, context) => {
   await context.tell(
     () => installToText(installed, context.view()),
     () => installed,
+  );
+  return exitDone;
+};
+
+export const revoke: Handler<"revoke"> = async (values, context) => {
+  const engine = await context.loadEngine();
+  const revoked = await engine.revokeNode({ nodeId: values.id, hubDir: resolve(values.ca) });
+  await context.tell(
+    () => revokeToText(revoked, context.view()),
+    () => revokeToJson(revoked),
   );
   return exitDone;
 };
