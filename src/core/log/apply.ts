@@ -157,7 +157,7 @@ export function applyMark(core: LogCore, staged: StagedMark, ordinal: number): v
     case "genesis":
     case "newEpoch":
       core.ownEpoch = mark.epoch;
-      core.namelessLosses = 0;
+      core.namelessLosses = [];
       return;
     case "bind":
       core.bindings.set(bindingKey(mark.node, mark.epoch), mark.fingerprint);
@@ -259,10 +259,8 @@ function applyDamage(core: LogCore, mark: DamageMark, ordinal: number): void {
   const missing: MissingRange[] = [];
   for (const run of mark.missing) {
     const index = streams.indexOfAlias(run.alias);
-    if (index === undefined) {
-      core.namelessLosses += run.to - run.from + 1;
-      continue;
-    }
+    if (index === undefined || run.to > table.head(index)) core.namelessLosses.push(run);
+    if (index === undefined) continue;
     const above = rangeBetween((table.floor(index)?.seq ?? 0) + 1, table.head(index));
     const run1 = intersectRanges([{ from: run.from, to: run.to }], above);
     const held = subtractRanges(run1, table.lost(index));

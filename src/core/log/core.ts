@@ -17,7 +17,7 @@ import { SegmentDirectory } from "./directory.ts";
 import { FileCache } from "./file-cache.ts";
 import type { Group } from "./group.ts";
 import type { LoadedIndex } from "./index/index-file.ts";
-import type { RehomeRule } from "./mark-fields.ts";
+import type { MissingRun, RehomeRule } from "./mark-fields.ts";
 import type { PartialEvent } from "./partials.ts";
 import type { SegmentCipher } from "./segment-cipher.ts";
 import { newSegmentWriter, type SegmentInput, type SegmentWriter } from "./segment-writer.ts";
@@ -72,8 +72,8 @@ export class LogCore {
   stagedOrdinal = 0;
   /** Ordinal of the newest event of another node: tells push whether there is any news to name. */
   foreignOrdinal = 0;
-  /** Events that damage marks name by an alias which nothing defines any more; a fresh epoch settles them. */
-  namelessLosses = 0;
+  /** What damage marks name of streams, or beyond heads, that nothing else tells of any more; a fresh epoch settles it. */
+  namelessLosses: MissingRun[] = [];
   readonly bindings = new Map<string, Uint8Array>();
   readonly alarms = new Map<string, Alarm>();
   /** Kept for as long as something of it is missing. */

@@ -315,7 +315,7 @@ export class Opening {
     const { report } = recovered;
     // No epoch is 0: then the records that told it are gone.
     const isEpochKnown = core.ownEpoch !== 0;
-    let unexplained = core.namelessLosses - this.explained;
+    let unexplained = countNameless(core) - this.explained;
     for (const damage of report.damages) {
       unexplained += damage.lostRecords;
       for (const { from, to } of damage.missing) unexplained -= to - from + 1;
@@ -373,6 +373,17 @@ export class Opening {
   private applyOnly(mark: StoredMark): void {
     applyMark(this.core, { mark, atMs: this.core.wallMs }, this.core.changeOrdinal);
   }
+}
+
+/** Events that nothing but a damage mark tells of: an event written since may have shown the hole after all. */
+function countNameless(core: LogCore): number {
+  let count = 0;
+  for (const { alias, from, to } of core.namelessLosses) {
+    const index = core.streams.indexOfAlias(alias);
+    const head = index === undefined ? 0 : core.streams.table.head(index);
+    count += Math.max(0, to - Math.max(from - 1, head));
+  }
+  return count;
 }
 
 function countMissing(damage: LogCore["damages"][number] | undefined): number {
