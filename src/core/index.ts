@@ -12,8 +12,18 @@ export type { CatalogueEntry, ExitStatus } from "./errors/entry.ts";
 export { AssertionError, type ErrorContext, isZCode, ZamError } from "./errors/zam-error.ts";
 export * from "./event.ts";
 export type * from "./log/api.ts";
+export { hashIdempotencyKey } from "./log/chain.ts";
+export {
+  createLog,
+  type CreateLogInput,
+  openLog,
+  type OpenLogInput,
+  type RecoveryReport,
+} from "./log/open.ts";
 export * from "./ports.ts";
 export type * from "./session/api.ts";
+export { decodePeerState, encodePeerState, type PeerState } from "./session/peer-state.ts";
+export { createSession, type SessionInput } from "./session/session.ts";
 export * from "./vector/compare.ts";
 export * from "./vector/gaps.ts";
 export * from "./vector/merge.ts";

@@ -5,3 +5,4 @@ export { describeFileStore, type FileStoreFactory } from "./file-store-conforman
 export type { StoreCounters } from "./memory-file.ts";
 export { MemoryStore, type MemoryStoreOptions, SimulatedCrash } from "./memory-store.ts";
 export { createSeededRandom, type SeededRandom } from "./seeded-random.ts";
+export { type PairInput, type PairSide, type PairTrace, SessionPair } from "./session-pair.ts";
