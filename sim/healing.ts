@@ -3,6 +3,7 @@
  * moves, and then everybody must hold what they should. Liveness is judged
  * here; so is what took too long to be judged after every step.
  */
+import { rangesContain } from "../src/core/vector/ranges.ts";
 import { positionKey, type Held } from "./device-view.ts";
 import type { Device } from "./device.ts";
 import type { Fact } from "./oracle.ts";
@@ -37,6 +38,10 @@ export function settle(world: World): void {
     while (world.queue.step(untilMs));
     world.queue.nowMs = Math.max(world.queue.nowMs, untilMs);
     for (const device of world.devices) if (!device.isUp) world.boot(device);
+    for (const device of world.devices) {
+      const { process } = device;
+      if (process !== undefined) world.oracle.rescan(device, process.log);
+    }
     problem = findMissing(world);
     world.trace.note(`settling, round ${round + 1}: ${problem ?? "done"}`);
     if (problem === undefined && round > 0) break;
@@ -52,7 +57,7 @@ function findMissing(world: World): string | undefined {
     }
     for (const device of world.devices) {
       if (!isDue(world, fact, device) || device.view.positionByUid.has(fact.uid)) continue;
-      if (isFrozen(fact, device)) continue;
+      if (isFrozen(fact, device) || isSettledOtherwise(world, fact, device)) continue;
       return `event ${fact.uid} of ${fact.node} '${fact.lane}' is at ${[...fact.holders].map(({ name }) => name).join(", ")} and not at ${device.name}`;
     }
   }
@@ -62,6 +67,32 @@ function findMissing(world: World): string | undefined {
 function isDue(world: World, fact: Fact, device: Device): boolean {
   if (device.role === "hub") return true;
   return world.oracle.mayHold(device, { node: fact.node, epoch: 0, lane: fact.lane });
+}
+
+/**
+ * What no rule brings back: a hub takes its own events from nobody but a hub
+ * (RULES 33); what a stream's origin has declared lost stays lost for it, also
+ * where a copy turns up later; and beyond a hole that only the other end has,
+ * nothing can be proven.
+ */
+function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
+  const { hub } = world;
+  if (fact.node === hub.nodeId && !fact.holders.has(hub)) return true;
+  const log = device.process?.log;
+  for (const holder of fact.holders) {
+    const held = holder.view.held.get(holder.view.positionByUid.get(fact.uid) ?? "");
+    const index = held === undefined ? undefined : log?.findStream(held.stream);
+    if (held === undefined || log === undefined) continue;
+    const state = index === undefined ? undefined : log.stream(index);
+    if (state !== undefined && rangesContain(state.lost, held.seq)) return true;
+    const source = holder.process?.log;
+    const sourceIndex = source?.findStream(held.stream);
+    if (source === undefined || sourceIndex === undefined) continue;
+    const { holes } = source.stream(sourceIndex);
+    const head = state?.head ?? 0;
+    if (holder === hub && holes.some(({ from }) => from > head && from <= held.seq)) return true;
+  }
+  return false;
 }
 
 /** Two branches met where their origin was not present: the stream stands still there, and says so (RULES 25). */

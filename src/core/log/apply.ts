@@ -199,14 +199,20 @@ function applyStreamMark(core: LogCore, mark: StreamMark, ordinal: number): void
   const head = table.head(index);
   const hlc = streams.durableHlc(index);
   switch (mark.kind) {
-    case "lost":
+    case "lost": {
+      // What its origin lost may be held here: a declaration never makes that unreadable.
+      const missing = [
+        ...intersectRanges(table.holes(index), rangeBetween(mark.from, mark.to)),
+        ...rangeBetween(Math.max(mark.from, head + 1), mark.to),
+      ];
       if (mark.to > head) {
         if (mark.from > head + 1) table.addHole(index, { from: head + 1, to: mark.from - 1 });
         streams.setHead(index, mark.to, mark.chain, hlc.ms, hlc.counter);
       }
-      table.addLost(index, { from: mark.from, to: mark.to });
+      for (const range of missing) table.addLost(index, range);
       dropMissing(core, index, mark.from, mark.to);
       break;
+    }
     case "floor":
       if (mark.seq > head) streams.setHead(index, mark.seq, mark.chain, hlc.ms, hlc.counter);
       table.setFloor(index, { seq: mark.seq, chain: mark.chain, byOrigin: mark.byOrigin });

@@ -104,8 +104,10 @@ function listWork(
   const flying = out === undefined ? [] : flightRanges(out.inFlight);
   const gaps = findGaps(mine, theirs);
   const isOrigin = mine.id.node === s.options.self.nodeId;
-  if (isOrigin && gaps.missingHere.length > 0 && s.hasVector)
-    declareLost(s, mine, gaps.missingHere);
+  if (isOrigin && gaps.missingHere.length > 0 && s.hasVector) {
+    // What was sent before it was damaged here may be durable there by now.
+    declareLost(s, mine, subtractRanges(gaps.missingHere, sorted(flying)));
+  }
   const work: Work[] = [];
   add(work, "floor", gaps.belowFloor.length === 0 ? [] : floorRange(mine), flying);
   add(work, "events", gaps.send, flying);
@@ -159,8 +161,11 @@ function declareLost(s: SessionState, mine: StreamState, ranges: Ranges): void {
   const elsewhere = s.options.confirmedElsewhere?.find(
     (head) => streamKey(head.stream) === streamKey(mine.id),
   );
-  for (const range of ranges) {
-    if (elsewhere !== undefined && range.from <= elsewhere.seq) continue;
+  for (const missing of ranges) {
+    if (elsewhere !== undefined && missing.from <= elsewhere.seq) continue;
+    // Between a hole and a loss behind it no chain is known: they are declared as one.
+    const behind = mine.lost.find((lost) => lost.from === missing.to + 1);
+    const range = { from: missing.from, to: behind?.to ?? missing.to };
     const key = `${streamKey(mine.id)} ${range.from}`;
     const chain = s.log.chainAt(mine.index, range.to);
     if (chain === undefined || s.declaredLost.has(key)) continue;
