@@ -287,6 +287,12 @@ test("a reader writes nothing, lists what is proven durable, and says when a wri
   const clean = open(store.copy(), { readOnly: true });
   assert.equal(clean.recovery.needsWriter, false);
   assert.equal(digest(clean.log).size, 5);
+  const again = open(store);
+  pushMany(again.log, 2);
+  again.log.close();
+  const twice = open(store.copy(), { readOnly: true });
+  assert.equal(twice.recovery.needsWriter, false, "also when it was closed more than once");
+  assert.equal(digest(twice.log).size, 7);
   assert.ok(dataKey.length === 32);
 });
 

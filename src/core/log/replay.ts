@@ -109,7 +109,8 @@ export function replaySegment(
       if (back === 0) replay.flushRows();
       isGood = replay.apply(offset);
       endsWithClose = isGood && kind === recordKind.close;
-      if (endsWithClose && isLast) durableEnd = reader.nextOffset;
+      // A reader knows a larger one already, when there are several marks.
+      if (endsWithClose && isLast) durableEnd = Math.max(durableEnd, reader.nextOffset);
     }
     if (isGood) {
       offset = reader.skipBad(reader.nextOffset);
