@@ -25,7 +25,7 @@ const replacements: Plugin = {
     builder.onResolve({ filter: /\/storage\/node-(crypto|compressor)\.ts$/ }, () => ({
       path: `${guestFolder}host.ts`,
     }));
-    builder.onResolve({ filter: /^node:crypto$/ }, ({ importer }) =>
+    builder.onResolve({ filter: /^node:(crypto|zlib)$/ }, ({ importer }) =>
       testFile.test(importer) ? { path: `${guestFolder}node-globals.ts` } : undefined,
     );
     builder.onLoad({ filter: testFile }, ({ path }) => {

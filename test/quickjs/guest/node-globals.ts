@@ -1,6 +1,6 @@
 /**
  * Stand-ins for what tests (never core itself) take from Node without asking:
- * a little of `Buffer`, `TextEncoder`, `process.env` and `createHash`. `bundle.ts` imports them
+ * a little of `Buffer`, `TextEncoder`, `process.env`, `createHash` and `crc32`. `bundle.ts` imports them
  * into test files only, so that core still fails if it reaches for one.
  */
 import { bytesToHex, hexToBytes, textToUtf8, utf8ToText } from "../../../src/core/bytes.ts";
@@ -100,3 +100,5 @@ export function createHash(name: string): Hash {
   };
   return hash;
 }
+
+export const crc32 = (bytes: Uint8Array, seed = 0): number => nodeCrypto.crc32(bytes, seed);
