@@ -102,6 +102,8 @@ function visitEntry(
       return undefined;
     }
     if (recorded.fields.seq < wanted) continue;
+    // A hole of this run that was healed: the event lies elsewhere, and is looked up anew.
+    if (recorded.fields.seq > wanted && wanted > place.storedSeq) return event.seq;
     if (recorded.fields.seq > wanted || !isHeld(core, index, event.seq)) {
       reportMissing(core, index, event.seq);
       return undefined;
