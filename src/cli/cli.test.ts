@@ -146,6 +146,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       keyPath: "k",
       csrPath: "c",
     }),
+    examine: async () => ({ nodeId: "a", isRunning: false, checked: [], findings: [], exit: 0 }),
     revokeNode: async ({ nodeId }) => ({ nodeId, revokedCount: 1, revokedAt: row.ts }),
     signNode: async () => ({
       nodeId: "a",

@@ -18,6 +18,7 @@ export const engine: Engine = {
   signNode,
   installBundle,
   revokeNode,
+  examine: async (input) => (await import("../engine/doctor.ts")).examine(input),
   // Asked for once in a node's life.
   runBench: async (input) => (await import("../engine/bench.ts")).runBench(input),
 };

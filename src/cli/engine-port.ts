@@ -9,7 +9,14 @@ import type {
   RevokedFacts,
   SignedFacts,
 } from "../command/render-identity.ts";
-import type { NodeApi, RunningServer, ServeInput, SyncInput, SyncSummary } from "../engine/api.ts";
+import type {
+  DoctorReport,
+  NodeApi,
+  RunningServer,
+  ServeInput,
+  SyncInput,
+  SyncSummary,
+} from "../engine/api.ts";
 
 export interface OpenInput {
   readonly dataDir: string;
@@ -70,5 +77,7 @@ export interface Engine {
   }) => Promise<RevokedFacts>;
   /** Makes a node that was never signed a hub; true when it just became one. */
   readonly promoteToHub: (input: { readonly dataDir: string }) => Promise<boolean>;
+  /** Reads everything, changes nothing. */
+  readonly examine: (input: OpenInput) => Promise<DoctorReport>;
   readonly runBench: (input: BenchInput) => Promise<BenchFacts>;
 }

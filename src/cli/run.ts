@@ -27,6 +27,7 @@ const handlers: { readonly [Name in CommandName]: () => Promise<Handler<Name>> }
   ping: async () => (await import("./commands/ping.ts")).ping,
   peers: async () => (await import("./commands/status.ts")).peers,
   status: async () => (await import("./commands/status.ts")).status,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   bench: async () => (await import("./commands/bench.ts")).bench,
   version: async () => (await import("./commands/version.ts")).version,
   help: async () => (await import("./commands/help.ts")).help,

@@ -324,6 +324,26 @@ const careCommands = {
     flags: { ...outputFlags, ...nodeFlags },
     examples: ["zamsync status --data-dir clinic_a"],
   },
+  doctor: {
+    group: "Care",
+    summary: "read everything, say what is wrong and what to do about it",
+    description:
+      "Checks the log (CRC, AEAD, chain), its sidecars, keys, certificates, clock, disk and lock, also " +
+      "beside a running serve, and as far as it goes without the key. Exits 0 when all is well, 8 when " +
+      "something needs a person, 3 when data cannot be read or the log cannot be opened, 4 when the key or " +
+      "the identity is what stops it.",
+    positionals: [dataDirPositional],
+    flags: {
+      ...outputFlags,
+      ...nodeFlags,
+      ack: {
+        kind: "text",
+        metavar: "ID",
+        help: "clear this alarm, which a person has dealt with, instead of checking",
+      },
+    },
+    examples: ["zamsync doctor --data-dir clinic_a", "zamsync doctor clinic_a --ack lost-17"],
+  },
   bench: {
     group: "Care",
     summary: "measure append, reopen and sync on this very device",

@@ -151,6 +151,30 @@ export interface AcknowledgedAlarm {
   readonly alarmsLeft: number;
 }
 
+/**
+ * One thing that `doctor` found. "failure": data cannot be read, or the log cannot
+ * be opened; "attention": a person should act; "note": nothing to do.
+ */
+export interface DoctorFinding {
+  readonly level: "failure" | "attention" | "note";
+  readonly code: string;
+  readonly message: string;
+  /** What to do. */
+  readonly hint: string;
+}
+
+export interface DoctorReport {
+  /** Null when `node.json` cannot be read. */
+  readonly nodeId: string | null;
+  /** True when a process has the node open; the log was then read by that process. */
+  readonly isRunning: boolean;
+  /** What was looked at, with how much of it. */
+  readonly checked: readonly { readonly check: string; readonly result: string }[];
+  readonly findings: readonly DoctorFinding[];
+  /** 0, 3, 4 or 8. */
+  readonly exit: number;
+}
+
 export interface PeerRow {
   readonly peer: string;
   readonly role: string;

@@ -19,6 +19,7 @@ export {
   signNode,
   type SignNodeInput,
 } from "./identity.ts";
+export { examine, type ExamineInput } from "./doctor.ts";
 export { LocalNode } from "./local-node.ts";
 export { connectNode, openNode, type OpenOptions, runDaemon, useNode } from "./opening.ts";
 export { version } from "./version.ts";

@@ -89,6 +89,28 @@ export function tryLock(directory: string): DirectoryLock | undefined {
   };
 }
 
+/**
+ * Whether somebody has `directory` locked, without touching the lock file: a read
+ * transaction on it fails while the exclusive one of an owner lasts.
+ */
+export function probeLock(directory: string): "free" | "held" | "unusable" {
+  const real = resolveDirectory(directory);
+  const path = join(real, lockName);
+  if (heldDirectories.has(real)) return "held";
+  if (!existsSync(path)) return "free";
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+    database.exec("SELECT count(*) FROM sqlite_master");
+    return "free";
+  } catch (error) {
+    const result = sqliteResultOf(error);
+    return result === sqliteBusy || result === sqliteLocked ? "held" : "unusable";
+  } finally {
+    database?.close();
+  }
+}
+
 function openExclusive(path: string): DatabaseSync | "busy" | "garbage" {
   let database: DatabaseSync | undefined;
   try {

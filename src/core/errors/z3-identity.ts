@@ -195,4 +195,20 @@ export const identityErrors = {
     http: 409,
     retryable: false,
   },
+  Z325: {
+    name: "KeyExposed",
+    message: "{path} can be read by other users of this machine",
+    hint: "chmod 600 it, and its directory 700; if others have used the machine, make a new identity",
+    exit: 4,
+    http: 503,
+    retryable: false,
+  },
+  Z326: {
+    name: "CertificateEnding",
+    message: "the certificate of '{nodeId}' has {daysLeft} days left",
+    hint: "have the hub sign tls/node.csr again, and install the result",
+    exit: 4,
+    http: 503,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

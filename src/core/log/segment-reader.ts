@@ -23,7 +23,7 @@ export class SegmentReader {
   readonly header = newRecordHeader();
   /** Where it lies in the file. */
   offset = 0;
-  private readonly core: LogCore;
+  private readonly core: Pick<LogCore, "badRanges">;
   private readonly file: StoreFile;
   private window = new Uint8Array(0);
   private windowFrom = 0;
@@ -31,7 +31,7 @@ export class SegmentReader {
   private at = 0;
 
   constructor(
-    core: LogCore,
+    core: Pick<LogCore, "badRanges" | "files">,
     input: {
       readonly segment: number;
       readonly cipher: SegmentCipher;

@@ -1,0 +1,60 @@
+/** The part of `doctor` that asks an opened node: everything re-read, and what its status names. */
+import { ZamError } from "../core/errors/zam-error.ts";
+import type { NodeApi } from "./api.ts";
+import type { Findings } from "./doctor-findings.ts";
+
+/** Throws what the node rejects with. */
+export async function examineNode(node: NodeApi, found: Findings): Promise<void> {
+  const status = await node.status();
+  const report = await node.verify();
+  found.checked(
+    "log",
+    `${status.walRecords} records, ${status.walBytes} bytes, CRC, seal and chain: ${report.problems.length === 0 ? "good" : `${report.problems.length} problems`}`,
+  );
+  for (const { path, offset, problem } of report.problems) {
+    const isKnown = status.damagedRanges.some(
+      (range) => range.path === path && offset >= range.from && offset < range.to,
+    );
+    if (!isKnown) found.error("failure", new ZamError("Z216", { path, offset, problem }));
+  }
+  for (const { path, from, to, missing } of status.damagedRanges) {
+    const error = new ZamError("Z209", { count: status.damaged, path, from, to });
+    const message = missing === "" ? error.message : `${error.message}: ${missing}`;
+    found.add({ level: "failure", code: error.code, message, hint: error.hint });
+  }
+  if (status.damagedRanges.length === 0 && status.damaged > 0) {
+    found.add({
+      level: "attention",
+      code: "Z213",
+      message: `${status.damaged} events are known to exist and are not in the log`,
+      hint: "sync with a peer to fetch them back; zamsync status --verbose names them",
+    });
+  }
+  for (const { node: origin, epoch, lane, from, to } of status.lostAtSource) {
+    const error = new ZamError("Z516", { from, to, node: origin, epoch, lane });
+    found.add({
+      level: "note",
+      code: error.code,
+      message: error.message,
+      hint: "nothing brings them back, unless a copy of the directory exists; tell those who rely on them",
+    });
+  }
+  for (const { id, code, text } of status.alarms) {
+    // A code as its own id: not a mark in the log, but something found by looking.
+    if (id !== code) found.alarm(code, text, `doctor --ack ${id}`);
+  }
+  if (!status.clock.ok) {
+    const hint = "set the clock; nothing is lost, and order within a node is right either way";
+    found.add({ level: "attention", code: "Z517", message: status.clock.reason, hint });
+  }
+  found.checked("clock", status.clock.ok ? "plausible" : "wrong");
+  if (status.readOnly !== null) {
+    const error = new ZamError("Z208", { reason: status.readOnly.message });
+    found.add({
+      level: "failure",
+      code: status.readOnly.code,
+      message: error.message,
+      hint: error.hint,
+    });
+  }
+}

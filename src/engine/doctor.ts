@@ -1,0 +1,143 @@
+/**
+ * `doctor`: reads everything it can, changes nothing, and says for each thing it
+ * finds what is wrong and what to do.
+ *
+ * Invariant: no byte, no name and no time in the directory changes. It takes no
+ * lock and leaves repairs to the next opening. When a process has the node open,
+ * that process reads the log; else it is opened for reading only. A log that does
+ * not open is looked at file by file, by what needs no key.
+ */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { ZamError } from "../core/errors/zam-error.ts";
+import { readDataKey, readIdentity } from "../pki/index.ts";
+import { probeLock } from "../storage/directory-lock.ts";
+import { RpcClient } from "../storage/rpc-client.ts";
+import type { DoctorReport, NodeApi } from "./api.ts";
+import { examineDisk, examineIdentity, examinePeers } from "./doctor-directory.ts";
+import { Findings } from "./doctor-findings.ts";
+import { examineFiles } from "./doctor-files.ts";
+import { examineNode } from "./doctor-node.ts";
+import { LocalNode } from "./local-node.ts";
+import { openDirectory } from "./open-log.ts";
+import { RemoteNode } from "./remote-node.ts";
+
+export interface ExamineInput {
+  readonly dataDir: string;
+  readonly keyFile?: string | undefined;
+}
+
+/** Throws Z305 when there is no node at all; everything else is a finding. */
+export async function examine(input: ExamineInput): Promise<DoctorReport> {
+  const dataDir = resolve(input.dataDir);
+  const first = await examineOnce({ ...input, dataDir });
+  if (first.exit === 0 || first.isRunning) return first;
+  // A writer that came by in the middle makes a reader see half of what it did.
+  const owner = await connectQuietly(dataDir);
+  owner?.close();
+  return owner === undefined ? first : examineOnce({ ...input, dataDir });
+}
+
+async function examineOnce(input: ExamineInput): Promise<DoctorReport> {
+  const { dataDir, keyFile } = input;
+  const found = new Findings();
+  const nodeId = identityOf(dataDir, found);
+  const dataKey = found.attempt("failure", () =>
+    readDataKey({ dir: dataDir, keyFile, env: process.env }),
+  );
+  found.checked("data key", dataKey === undefined ? "cannot be used" : "found");
+  examineIdentity(dataDir, found);
+  const owner = await ownerOf(dataDir, found);
+  const log = join(dataDir, "log");
+  if (!existsSync(log)) found.error("failure", new ZamError("Z201", { path: dataDir }));
+  else {
+    const node = owner ?? openForReading(input, found, nodeId, dataKey);
+    if (node !== undefined) await examineOpened(node, found);
+    await examineFiles(
+      {
+        directory: log,
+        nodeId,
+        dataKey,
+        isRunning: owner !== undefined,
+        isOpened: node !== undefined,
+      },
+      found,
+    );
+  }
+  if (dataKey !== undefined) examinePeers(dataDir, dataKey, found);
+  examineDisk(dataDir, { isRunning: owner !== undefined }, found);
+  return found.report(nodeId ?? null, owner !== undefined);
+}
+
+function identityOf(dataDir: string, found: Findings): string | undefined {
+  try {
+    return readIdentity(dataDir).nodeId;
+  } catch (error) {
+    if (!(error instanceof ZamError)) throw error;
+    // Nothing here that ever was a node: the wrong directory was named.
+    if (error.code === "Z305" && !existsSync(join(dataDir, "log"))) throw error;
+    found.error("failure", error);
+    return undefined;
+  }
+}
+
+/** The process that has the node open, if it answers. */
+async function ownerOf(dataDir: string, found: Findings): Promise<NodeApi | undefined> {
+  const owner = await connectQuietly(dataDir, (error) => found.error("attention", error));
+  if (owner !== undefined) {
+    found.checked("owner", "a process has the node open, and answers");
+    return new RemoteNode(owner);
+  }
+  const lock = found.attempt("attention", () => probeLock(dataDir)) ?? "unusable";
+  if (lock === "held") found.error("attention", new ZamError("Z222", { path: dataDir }));
+  found.checked("owner", lock === "held" ? "locked by a process that does not answer" : "none");
+  return undefined;
+}
+
+async function connectQuietly(
+  dataDir: string,
+  onProblem: (error: ZamError) => void = () => undefined,
+): Promise<RpcClient | undefined> {
+  try {
+    return await RpcClient.connect(dataDir);
+  } catch (error) {
+    if (!(error instanceof ZamError)) throw error;
+    onProblem(error);
+    return undefined;
+  }
+}
+
+function openForReading(
+  input: ExamineInput,
+  found: Findings,
+  nodeId: string | undefined,
+  dataKey: Uint8Array | undefined,
+): NodeApi | undefined {
+  if (nodeId === undefined || dataKey === undefined) return undefined;
+  return found.attempt("failure", () => {
+    const { dataDir, keyFile } = input;
+    const opened = openDirectory({ dataDir, keyFile, isReadOnly: true });
+    const { needsWriter, tornBytes, reports } = opened.recovery;
+    // Damaged ranges are named below, with what they held.
+    for (const report of reports) if (report.code !== "Z209") found.error("failure", report);
+    if (tornBytes > 0)
+      found.error(
+        "note",
+        new ZamError("Z218", { problem: `${tornBytes} bytes at its end are torn` }),
+      );
+    else if (needsWriter && reports.length === 0)
+      found.error("note", new ZamError("Z218", { problem: "its end was not proven durable yet" }));
+    return new LocalNode(dataDir, opened, undefined);
+  });
+}
+
+async function examineOpened(node: NodeApi, found: Findings): Promise<void> {
+  try {
+    await examineNode(node, found);
+  } catch (error) {
+    if (!(error instanceof ZamError)) throw error;
+    found.error("failure", error);
+  } finally {
+    await node.close();
+  }
+}
