@@ -83,7 +83,7 @@ function visitEntry(
   let toSkip = hasBadRange(core, segment) ? 0 : place.storedSeq - entry.firstSeq;
   let wanted = place.storedSeq;
   for (
-    let offset = entry.offset;
+    let offset = reader.skipBad(entry.offset);
     wanted <= place.lastSeq;
     offset = reader.skipBad(reader.nextOffset)
   ) {

@@ -169,7 +169,9 @@ function storeItem(
 ): void {
   const item: ReceivedItem = { ...input, incoming, isDurable: false };
   incoming.queue.push(item);
-  incoming.stagedHead = Math.max(incoming.stagedHead, input.seq);
+  // A part of an event is not the event.
+  const isWhole = input.offset === 0 || input.events > 0;
+  if (isWhole) incoming.stagedHead = Math.max(incoming.stagedHead, input.seq);
   s.receivesOpen++;
   s.pendingStoreBytes += input.rawBytes;
   s.store(operation, {
