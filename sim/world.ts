@@ -180,7 +180,7 @@ export class World {
     this.note(device, `did not open: ${error.code} ${error.message}`);
     this.coverage.add("log would not open");
     device.openFailure = error;
-    if (device.hasDiskFault) {
+    if (device.hasDiskFault || ["Z204", "Z205", "Z206"].includes(error.code)) {
       this.queue.after(60_000, () => device.healDisk());
       this.bootLater(device, 61_000);
       return;
