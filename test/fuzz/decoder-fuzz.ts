@@ -126,7 +126,10 @@ function apply(bend: Bend, bytes: Uint8Array, other: Uint8Array): Uint8Array {
 }
 
 /** What the function allocates in typed arrays by length, seen by standing in for their constructors. */
-function countAllocation<T>(run: () => T): { readonly value: T; readonly allocatedBytes: number } {
+export function countAllocation<T>(run: () => T): {
+  readonly value: T;
+  readonly allocatedBytes: number;
+} {
   let allocatedBytes = 0;
   const scope = globalThis as unknown as Record<string, unknown>;
   const names = ["Uint8Array", "Uint16Array", "Uint32Array", "Int32Array", "Float64Array"] as const;

@@ -17,6 +17,8 @@ import { MemoryStore } from "../../src/testing/memory-store.ts";
 import { createSeededRandom, type SeededRandom } from "../../src/testing/seeded-random.ts";
 
 const runs = Number(process.env.FUZZ_RUNS ?? 150);
+/** Only this run of the seed's, to look at it again. */
+const onlyRun = process.env.FUZZ_RUN === undefined ? undefined : Number(process.env.FUZZ_RUN);
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 0x7fff_ffff);
 const startMs = 1_760_000_000_000;
 const segmentBytes = 12_000;
@@ -133,7 +135,7 @@ describe("a log whose files hold anything", () => {
       const card = createCard(createSeededRandom(seed), dataKey);
       const endings = new Map<string, number>();
       let read = 0;
-      for (let run = 0; run < runs; run++) {
+      for (let run = onlyRun ?? 0; run < (onlyRun ?? runs - 1) + 1; run++) {
         const random = createSeededRandom(seed + run);
         const store = card.store.copy();
         const names = [...store.dump().keys()].sort();
@@ -153,6 +155,7 @@ describe("a log whose files hold anything", () => {
       }
       t.diagnostic([...endings].map(([name, count]) => `${name} ${count}`).join(", "));
       t.diagnostic(`${read} of ${runs * card.written.size} events read`);
+      if (onlyRun !== undefined) return;
       assert.ok((endings.get("opened") ?? 0) > runs / 3, "most damage leaves a log that opens");
       assert.ok(read > runs * 20, "and most of it can be read");
     });

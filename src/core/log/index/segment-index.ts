@@ -28,8 +28,9 @@ export class SegmentIndex {
   private blockOffsets = new Uint32Array(16);
   private blockOrdinals = new Float64Array(16);
   private blockCount = 0;
-  /** By alias: its newest entry + 1. Only while writing. */
-  private newest = new Uint32Array(16);
+  /** By alias: its newest entry + 1, of the first `noted` entries. Made by the first `addEvent`, so that reading needs none. */
+  private newest = new Uint32Array(0);
+  private noted = 0;
 
   get entryCount(): number {
     return this.used;
@@ -50,9 +51,7 @@ export class SegmentIndex {
   }
 
   addEvent(alias: number, seq: number, offset: number): void {
-    if (alias >= this.newest.length) {
-      this.newest = grownU32(this.newest, Math.max(alias + 1, this.newest.length * 2));
-    }
+    this.noteNewest();
     const last = (this.newest[alias] ?? 0) - 1;
     if (last >= 0) {
       const follows = (this.firsts[last] ?? 0) + (this.counts[last] ?? 0) === seq;
@@ -68,7 +67,19 @@ export class SegmentIndex {
     this.firsts[this.used] = seq;
     this.counts[this.used] = 1;
     this.offsets[this.used] = offset;
-    this.newest[alias] = ++this.used;
+    this.used++;
+    this.noteNewest();
+  }
+
+  private noteNewest(): void {
+    for (; this.noted < this.used; this.noted++) {
+      const alias = this.aliases[this.noted] ?? 0;
+      if (alias >= this.newest.length) {
+        const size = Math.max(alias + 1, this.newest.length * 2, 16);
+        this.newest = grownU32(this.newest, size);
+      }
+      this.newest[alias] = this.noted + 1;
+    }
   }
 
   entry(at: number): IndexEntry {
@@ -177,14 +188,11 @@ export class SegmentIndex {
 
   private restoreEntry(alias: number, first: number, count: number, offset: number): void {
     if (this.used === this.aliases.length) this.grow();
-    if (alias >= this.newest.length) {
-      this.newest = grownU32(this.newest, Math.max(alias + 1, this.newest.length * 2));
-    }
     this.aliases[this.used] = alias;
     this.firsts[this.used] = first;
     this.counts[this.used] = count;
     this.offsets[this.used] = offset;
-    this.newest[alias] = ++this.used;
+    this.used++;
   }
 
   private grow(): void {
