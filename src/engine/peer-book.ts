@@ -73,13 +73,14 @@ export class PeerBook {
 
   /** Durable when it resolves. Writes of one peer follow one another. */
   async save(record: PeerRecord): Promise<void> {
-    this.records.set(record.peerId, record);
     const before = this.writes.get(record.peerId) ?? Promise.resolve();
     const write = before
       .catch(() => undefined)
       .then(() => this.folder.write(record.peerId + suffix, encodePeerRecord(record)));
     this.writes.set(record.peerId, write);
     await write;
+    // Never before it is on the disk: the next session trusts that what it is given survives a crash.
+    this.records.set(record.peerId, record);
   }
 
   /** Resolves when nothing is being written. */
