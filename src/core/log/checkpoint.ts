@@ -10,7 +10,7 @@ import { noRanges, type Ranges } from "../vector/ranges.ts";
 import type { SeqRange } from "../vector/stream-table.ts";
 import type { LogCore } from "./core.ts";
 import { type FragmentPlace, readHlc, readStreamId, writeHlc } from "./event-fields.ts";
-import { segmentFileName } from "./format.ts";
+import { aliasMax, segmentFileName } from "./format.ts";
 import { IdTable } from "./index/id-table.ts";
 import { SegmentIndex } from "./index/segment-index.ts";
 import { decodeRehomeRule, encodeRehomeRule } from "./mark-fields.ts";
@@ -220,12 +220,14 @@ function restoreStreams(core: LogCore, reader: ByteReader): void {
   const { streams } = core;
   const { table } = streams;
   const nextAlias = reader.varint();
+  if (nextAlias > aliasMax) return reader.fail();
   const count = reader.varint();
   for (let i = 0; i < count && !reader.failed; i++) {
     const id = readStreamId(reader);
     if (id === undefined) return reader.fail();
     const index = streams.add(id);
     const alias = reader.varint();
+    if (alias > aliasMax) return reader.fail();
     if (alias > 0) streams.setAlias(index, alias);
     const head = reader.varint();
     const chain = reader.bytes(chainBytes);

@@ -36,6 +36,12 @@ export const recordKind = {
   dropped: 6,
 } as const;
 
+/**
+ * Aliases are given out one by one, so a greater number is damage, and must not size an
+ * array (of 4 MiB here). Sixteen times as many as the streams that a hub may announce.
+ */
+export const aliasMax = 0xfffff;
+
 /** Record flag: the payload lies in fragment records, the event record lists them. */
 export const flagFragmented = 1;
 /** Reserved for compression at rest. */

@@ -23,7 +23,7 @@ import {
   decodeFragmentList,
   type EventFields,
 } from "./event-fields.ts";
-import { flagFragmented, recordKind } from "./format.ts";
+import { aliasMax, flagFragmented, recordKind } from "./format.ts";
 import { decodeMarkFields, type MissingRun } from "./mark-fields.ts";
 import { newPartial } from "./partials.ts";
 import type { SegmentReader } from "./segment-reader.ts";
@@ -227,7 +227,7 @@ class RecordReplay {
 
   private applyAlias(alias: number, plain: Uint8Array | undefined): boolean {
     const stream = plain === undefined ? undefined : decodeAliasFields(plain);
-    if (stream === undefined) return false;
+    if (stream === undefined || alias > aliasMax) return false;
     const { streams } = this.core;
     if (streams.indexOfAlias(alias) === undefined) streams.setAlias(streams.add(stream), alias);
     return true;

@@ -8,7 +8,7 @@
  * block names what is missing.
  */
 import type { ByteReader, ByteWriter } from "../../bytes.ts";
-import { blockBytes } from "../format.ts";
+import { aliasMax, blockBytes } from "../format.ts";
 
 export interface IndexEntry {
   readonly alias: number;
@@ -173,7 +173,7 @@ export class SegmentIndex {
       const first = reader.varint();
       const entryCount = reader.varint();
       offset += reader.varint();
-      if (alias > 0xffffff || offset > 0xffffffff) reader.fail();
+      if (alias > aliasMax || offset > 0xffffffff) reader.fail();
       else index.restoreEntry(alias, first, entryCount, offset);
     }
     const blocks = reader.varint();
