@@ -340,7 +340,7 @@ function restoreDirectory(core: LogCore, reader: ByteReader): void {
     const alias = reader.varint();
     const first = reader.varint();
     const last = first + reader.varint();
-    if (alias > 0xffffff) return reader.fail();
+    if (alias > aliasMax) return reader.fail();
     directory.addSpan(segment, alias, first, last);
   }
 }
