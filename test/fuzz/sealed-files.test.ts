@@ -22,7 +22,7 @@ const runs = Number(process.env.FUZZ_RUNS ?? 300);
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 0x7fff_ffff);
 const startMs = 1_760_000_000_000;
 /** The log has 60 KB; reading it, and its buffers, take a few times as much. */
-const allocatedBytesMax = 96 * 1024 * 1024;
+const allocatedBytesMax = 64 * 1024 * 1024;
 
 const input = (store: MemoryStore) => ({
   store,
