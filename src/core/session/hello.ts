@@ -78,7 +78,6 @@ function sendHello(s: SessionState): void {
     ...(newest === undefined || isPingOnly ? {} : { held: newest }),
     ...(health === undefined ? {} : { health }),
   });
-  s.helloSent = true;
   if (own.entries.length > 0) sendVector(s, "hello", { entries: own.entries });
 }
 

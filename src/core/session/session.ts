@@ -181,6 +181,8 @@ class SyncSession implements Session {
     if (acks !== undefined) s.control.unshift(encodeFrame(acks, s.outEnds));
     const control = s.control.shift();
     if (control !== undefined) {
+      // The first frame is HELLO: an ACK of what came before it must not overtake it.
+      s.helloSent = true;
       decide(s);
       return control;
     }

@@ -80,6 +80,7 @@ export class SessionState {
 
   // The peer
   peerHello: HelloFrame | undefined;
+  /** HELLO has left, not merely been queued. */
   helloSent = false;
   vectorInput: VectorInput | undefined;
   /** True when the peer's vector is known whole. */
