@@ -217,6 +217,8 @@ export class Oracle {
     const state = index === undefined ? undefined : log.stream(index);
     if (state !== undefined) {
       if (rangesContain(state.lost, seq) || (state.floor?.seq ?? 0) >= seq) return;
+      // Held when it was answered, and found damaged since.
+      if (device.wounds > 0 && rangesContain(state.holes, seq)) return;
       // A part of an event: only of the next one the log says how much it has.
       if (offset > 0 && (seq <= state.head || (state.partialBytes ?? 0) >= offset)) return;
       // A re-homing meanwhile took the position away; the content has another one now.

@@ -36,7 +36,6 @@ export class PeerFiles {
   }
 
   save(record: PeerRecord, done: (error?: ZamError) => void): void {
-    this.records.set(record.peerId, record);
     if (this.writing.has(record.peerId)) {
       this.waiting.push({ record, done });
       return;
@@ -44,6 +43,7 @@ export class PeerFiles {
     this.writing.add(record.peerId);
     this.replace(`${record.peerId}.peer`, encodePeerRecord(record), (fault) => {
       this.writing.delete(record.peerId);
+      if (fault === undefined) this.records.set(record.peerId, record);
       done(fault === undefined ? undefined : new ZamError("Z206", { operation: "peer state" }, fault));
       const at = this.waiting.findIndex((next) => next.record.peerId === record.peerId);
       const next = at < 0 ? undefined : this.waiting.splice(at, 1)[0];

@@ -410,7 +410,13 @@ export class World {
         if (mutant.savesLater === true) {
           queue.after(3_600_000, () => this.guard(self, life, () => process.peers.save(save, () => undefined)));
           done();
-        } else process.peers.save(save, done);
+        } else {
+          process.peers.save(save, (error) => {
+            // Events go all the same, and at worst some of them twice: so the session decided.
+            if (error !== undefined) self.isKnowledgeOld = true;
+            done(error);
+          });
+        }
       },
       onTransmit: (bytes) => watch.onTransmit(self, bytes),
       onEstablished: () => this.established(self, live.session),
@@ -423,8 +429,10 @@ export class World {
         if (summary.error?.code === "Z520") this.coverage.add("session fenced (Z520)");
         if (summary.error?.code === "Z505") this.coverage.add("silent peer given up (Z505)");
         this.checkSummary(self, summary);
-        process.peers.save({ ...base, lastSyncMs: Math.max(1, wallMs), result: summary.endedBy, state }, () => undefined);
-        onOver(summary);
+        process.peers.save({ ...base, lastSyncMs: Math.max(1, wallMs), result: summary.endedBy, state }, (error) => {
+          onOver(summary);
+          if (error !== undefined) self.isKnowledgeOld = true;
+        });
       },
     });
     live.session = { runner, end, peer, isEstablished: false };
@@ -447,8 +455,12 @@ export class World {
   private checkConfirmed(self: Device, peer: Device, log: Log, confirmed: readonly { readonly stream: { node: string; epoch: number; lane: string }; readonly seq: number; readonly chain: Uint8Array }[]): void {
     for (const { stream, seq, chain } of confirmed) {
       if (this.oracle.wasHeldAt(peer.nodeId, stream, seq, chain)) continue;
-      const index = log.findStream(stream);
-      const isLost = index !== undefined && log.stream(index).lost.some(({ from, to }) => from <= seq && seq <= to);
+      // A head may end in what was declared lost: settled there, though nobody holds it.
+      const isLost = [log, peer.process?.log].some((one) => {
+        const index = one?.findStream(stream);
+        if (one === undefined || index === undefined) return false;
+        return one.stream(index).lost.some(({ from, to }) => from <= seq && seq <= to);
+      });
       if (!isLost) throw new Violation("confirmed is durable at the peer", `${self.name}: ${stream.node} ${stream.epoch} '${stream.lane}' ${seq} at ${peer.name}`);
     }
   }
