@@ -7,7 +7,8 @@
  * consumer; nothing but compiled code and documents is inside.
  */
 import assert from "node:assert/strict";
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -68,6 +69,35 @@ test("npx zamsync version works on a Node that is new enough", () => {
   const result = npx(["zamsync", "version"], process.execPath);
   assert.equal(result.status, 0, result.stderr);
   assert.match(result.stdout, new RegExp(`\\b${manifest.version.replaceAll(".", "\\.")}\\b`));
+});
+
+test("a packaged hub serves a packaged clinic, without a JIT's memory, and stops on SIGTERM", async (t) => {
+  const launcher = join(embedder, "node_modules", "zamsync", "bin", "zamsync.js");
+  const run = (...args: readonly string[]): string => {
+    const result = spawnSync(process.execPath, [launcher, ...args], { encoding: "utf8" });
+    assert.equal(result.status, 0, result.stderr);
+    return result.stdout;
+  };
+  const [hub, clinic] = [join(scratch, "hub"), join(scratch, "clinic_a")];
+  run("keygen", hub, "--hub");
+  run("keygen", clinic);
+  run("sign", join(clinic, "tls", "node.csr"), "--ca", hub);
+  run("push", clinic, "--payload", '{"pulse":72}');
+  const serving = spawn(
+    process.execPath,
+    [launcher, "serve", "--data-dir", hub, "--bind", "127.0.0.1:0", "--json"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  t.after(() => serving.kill("SIGKILL"));
+  const [line] = (await once(serving.stdout.setEncoding("utf8"), "data")) as [string];
+  const { port } = new URL(`tcp://${JSON.parse(line).address}`);
+  if (process.platform === "linux")
+    assert.match(readFileSync(`/proc/${serving.pid}/cmdline`, "utf8"), /--lite-mode/);
+  const summary = JSON.parse(run("sync", clinic, "--hub", `127.0.0.1:${port}`, "--json"));
+  assert.deepEqual([summary.complete, summary.eventsConfirmed], [true, 1]);
+  serving.kill("SIGTERM");
+  const [status] = await once(serving, "exit");
+  assert.equal(status, 0);
 });
 
 test("the runtime of a checkout does not come along, so the embedder's own node is not shadowed", () => {

@@ -4,7 +4,7 @@
  * clinics are connected.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openNode } from "../../src/engine/index.ts";
 import { takeEvents, clinicEvents } from "../clinic-events.ts";
@@ -60,8 +60,10 @@ async function middleCost(dir: string, count: number): Promise<number> {
 /** The package as it is published: compiled, run without type stripping. */
 function compilePackage(): string {
   const dir = join(projectRoot, "node_modules", ".cache", "zamsync-bench");
+  rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   cpSync(join(projectRoot, "package.json"), join(dir, "package.json"));
+  cpSync(join(projectRoot, "bin"), join(dir, "bin"), { recursive: true });
   const built = spawnSync(
     process.execPath,
     [
@@ -70,8 +72,10 @@ function compilePackage(): string {
     ],
     { encoding: "utf8" },
   );
-  if (built.status !== 0) throw new Error(`tsc: ${built.stdout}${built.stderr}`);
-  return join(dir, "dist", "cli", "main.js");
+  const entry = join(dir, "bin", "zamsync.js");
+  if (!existsSync(join(dir, "dist", "cli", "main.js")))
+    throw new Error(`tsc: ${built.stdout}${built.stderr}`);
+  return entry;
 }
 
 async function bareNodeMiB(): Promise<number> {
