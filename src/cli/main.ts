@@ -9,6 +9,23 @@
  */
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+
+/**
+ * `serve` and `daemon` stay on small machines for months, waiting for links that carry
+ * kilobytes a second, and nearly all their work is native: sealing, hashing, zstd, TLS.
+ * A young generation that does not grow and code that is not optimised save 28 of 62 MB
+ * above bare Node with five clinics in transfer, and cost a third more processor time
+ * (`npm run bench -- --only log`). Must come before anything else is loaded.
+ */
+const flagsThatSaveMemory = [
+  "--semi-space-growth-factor=1",
+  "--optimize-for-size",
+  "--no-opt",
+  "--no-maglev",
+];
+if (process.argv.some((arg) => arg === "serve" || arg === "daemon"))
+  for (const flag of flagsThatSaveMemory) setFlagsFromString(flag);
 
 if (import.meta.url.endsWith(".ts")) {
   enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/zamsync", import.meta.url)));
