@@ -75,30 +75,9 @@ function runOn(node) {
   });
 }
 
-/*
- * serve and daemon run for months on small devices and do little but wait: V8 is told to spend
- * processor time rather than memory, and the C library to keep to one heap. Together that halves
- * what a hub takes beyond Node itself. Both are read at a start only, so the process is replaced by
- * itself, under the same number. (Without a JIT there is no WebAssembly, which a checkout needs to strip
- * types.)
- */
-function startLean() {
-  var leanFlag = "--lite-mode";
-  var command = process.argv.slice(2).filter(function (arg) {
-    return arg.charAt(0) !== "-";
-  })[0];
-  var isLong = command === "serve" || command === "daemon";
-  if (!isLong || !process.execve || process.execArgv.indexOf(leanFlag) !== -1) return;
-  var environment = Object.assign({ MALLOC_ARENA_MAX: "1" }, process.env);
-  var flags = [leanFlag, "--max-semi-space-size=1", "--disable-warning=ExperimentalWarning"];
-  var args = [process.execPath].concat(flags, process.execArgv, process.argv.slice(1));
-  process.execve(process.execPath, args, environment);
-}
-
 function start() {
   var node = isCheckout ? checkoutNode() : undefined;
   if (isNewEnough(process.versions.node)) {
-    if (!isCheckout) startLean();
     var main = isCheckout ? source : path.join(root, "dist", "cli", "main.js");
     /* `import()` hidden from parsers that do not know it. */
     new Function("file", "return import(file)")(url.pathToFileURL(main).href).catch(
