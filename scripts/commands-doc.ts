@@ -35,6 +35,10 @@ const jsonOutput: Readonly<Partial<Record<CommandName, string>>> = {
     "a line a peer: `peer`, `role`, `address`, `lastSync`, `result`, `pendingOut`, `connected`.",
   status:
     "`nodeId`, `role`, `epoch`, `walRecords`, `walBytes`, `encrypted`, `pending`, `pendingSince`, `lastSync` (`{peer, address, at, result}` or null), `peers`, `damaged`, `damagedRanges`, `quarantined`, `lostAtSource`, `vector` (a list of `{node, epoch, lane, seq, holes}`), `clock` (`{ok, reason}`), `certDaysLeft`, `alarms`, `readOnly`.",
+  snapshot:
+    "`path`, `nodeId`, `createdAt`, `sizeBytes`, `files`, `events`, `problems` (damage that the log itself has; then the exit status is 8).",
+  restore:
+    "`nodeId`, `isHub`, `dir`, `keyPath`, `epoch` (the fresh one), `createdAt`, `events`, `problems`, `reports`.",
   doctor:
     "`nodeId`, `isRunning`, `checked` (a list of `{check, result}`), `findings` (a list of `{level, code, message, hint}`; `level` is `failure`, `attention` or `note`), `exit`. With `--ack`: `id`, `code`, `text`, `alarmsLeft`.",
   bench:

@@ -106,6 +106,15 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     },
     nodes: async () => [],
     acknowledge: async (id) => ({ id, code: "Z214", text: "records are gone", alarmsLeft: 0 }),
+    snapshot: async ({ out }) => ({
+      path: out,
+      nodeId: "a",
+      createdAt: row.ts,
+      sizeBytes: 4096,
+      files: 7,
+      events: 2,
+      problems: 0,
+    }),
     ping: async () => ({
       peer: "hub",
       address: "h:7700",
@@ -147,6 +156,17 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       csrPath: "c",
     }),
     examine: async () => ({ nodeId: "a", isRunning: false, checked: [], findings: [], exit: 0 }),
+    restoreNode: async ({ dataDir }) => ({
+      nodeId: "a",
+      isHub: false,
+      dir: dataDir,
+      keyPath: "k",
+      epoch: "00000002",
+      createdAt: row.ts,
+      events: 2,
+      problems: 0,
+      reports: [],
+    }),
     revokeNode: async ({ nodeId }) => ({ nodeId, revokedCount: 1, revokedAt: row.ts }),
     signNode: async () => ({
       nodeId: "a",

@@ -19,6 +19,7 @@ export const engine: Engine = {
   installBundle,
   revokeNode,
   examine: async (input) => (await import("../engine/doctor.ts")).examine(input),
+  restoreNode: async (input) => (await import("../engine/restore.ts")).restoreNode(input),
   // Asked for once in a node's life.
   runBench: async (input) => (await import("../engine/bench.ts")).runBench(input),
 };

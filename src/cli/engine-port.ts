@@ -12,6 +12,7 @@ import type {
 import type {
   DoctorReport,
   NodeApi,
+  RestoredNode,
   RunningServer,
   ServeInput,
   SyncInput,
@@ -79,5 +80,6 @@ export interface Engine {
   readonly promoteToHub: (input: { readonly dataDir: string }) => Promise<boolean>;
   /** Reads everything, changes nothing. */
   readonly examine: (input: OpenInput) => Promise<DoctorReport>;
+  readonly restoreNode: (input: OpenInput & { readonly path: string }) => Promise<RestoredNode>;
   readonly runBench: (input: BenchInput) => Promise<BenchFacts>;
 }

@@ -324,6 +324,41 @@ const careCommands = {
     flags: { ...outputFlags, ...nodeFlags },
     examples: ["zamsync status --data-dir clinic_a"],
   },
+  snapshot: {
+    group: "Care",
+    summary: "copy the node as it is now into one file, also while it runs",
+    description:
+      "Consistent also beside a running serve or daemon, and checked by re-reading before the file gets its " +
+      "name. Refuses a FILE that exists. It holds everything but the data key, sealed under that key: keep a " +
+      "copy of the key elsewhere.",
+    positionals: [dataDirPositional],
+    flags: {
+      ...outputFlags,
+      ...nodeFlags,
+      out: { kind: "path", isRequired: true, help: "the file to make" },
+    },
+    examples: ["zamsync snapshot --data-dir hub --out hub-2026-03-01.zsnap"],
+  },
+  restore: {
+    group: "Care",
+    summary: "make a node again from a snapshot",
+    description:
+      "Into a new or empty directory, or into one that has its identity and lost its log. Nothing is placed " +
+      "before all of the snapshot is verified, and nothing that is there is replaced. The data key must be at " +
+      "hand: in DIR/keys/data.key, or by --key-file. New events go into a fresh epoch; the next sync fetches " +
+      "back what the hub holds.",
+    positionals: [
+      {
+        name: "file",
+        metavar: "FILE",
+        kind: "path",
+        isRequired: true,
+        help: "the snapshot",
+      },
+    ],
+    flags: { ...outputFlags, ...nodeFlags },
+    examples: ["zamsync restore clinic_a.zsnap --data-dir clinic_a --key-file data.key"],
+  },
   doctor: {
     group: "Care",
     summary: "read everything, say what is wrong and what to do about it",

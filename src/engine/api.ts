@@ -151,6 +151,42 @@ export interface AcknowledgedAlarm {
   readonly alarmsLeft: number;
 }
 
+export interface SnapshotInput {
+  /** The file to be made; refused when it exists. */
+  readonly out: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface SnapshotSummary {
+  readonly path: string;
+  readonly nodeId: string;
+  /** ISO 8601 UTC: the moment that it shows. */
+  readonly createdAt: string;
+  readonly sizeBytes: number;
+  readonly files: number;
+  /** Readable events in it. */
+  readonly events: number;
+  /** What re-reading it found wrong: damage that the log itself has. */
+  readonly problems: number;
+}
+
+/** What `restore` made. */
+export interface RestoredNode {
+  readonly nodeId: string;
+  readonly isHub: boolean;
+  readonly dir: string;
+  /** Where the data key is that it was opened with; it is not copied. */
+  readonly keyPath: string;
+  /** The fresh epoch, 8 hex digits. */
+  readonly epoch: string;
+  /** ISO 8601 UTC: the moment that the snapshot shows. */
+  readonly createdAt: string;
+  readonly events: number;
+  /** Damage that was in the log when the snapshot was taken. */
+  readonly problems: number;
+  readonly reports: readonly { readonly code: string; readonly message: string }[];
+}
+
 /**
  * One thing that `doctor` found. "failure": data cannot be read, or the log cannot
  * be opened; "attention": a person should act; "note": nothing to do.
@@ -285,6 +321,8 @@ export interface NodeApi {
   ping(input: PingInput): Promise<PingSummary>;
   /** Clears an alarm that a person has dealt with. Rejects with Z107 when there is none of this id. */
   acknowledge(alarmId: string): Promise<AcknowledgedAlarm>;
+  /** A consistent copy of the node as of now, in one file, checked by re-reading. Rejects with Z204, Z206, Z211, Z223. */
+  snapshot(input: SnapshotInput): Promise<SnapshotSummary>;
   /** Of `openNode`: closes the log cleanly. Of `connectNode`: closes the connection only. */
   close(): Promise<void>;
 }

@@ -20,6 +20,8 @@ import { PeerBook } from "./peer-book.ts";
 const certDaysMin = 30;
 /** Less than one segment and its sidecars: the next ones may not fit. */
 const freeBytesMin = 32 * 1024 * 1024;
+/** What keygen and restore leave when they are interrupted. */
+const leftoverNames = new Set(["node.json.new", "restore.new", "restore.ready"]);
 /** Anything for group or others. */
 const openModeMask = 0o077;
 
@@ -76,7 +78,7 @@ export function examineDisk(
   found.checked("disk", `${freeBytes} bytes free`);
   for (const folder of ["", "tls", "ca", "keys", "peers"]) {
     for (const name of namesIn(join(dataDir, folder))) {
-      const isLeftover = isTemporary(name) || name.endsWith(".tmp") || name === "node.json.new";
+      const isLeftover = isTemporary(name) || name.endsWith(".tmp") || leftoverNames.has(name);
       const path = join(folder, name);
       if (isLeftover && !(state.isRunning && isYoung(join(dataDir, path))))
         found.error("note", new ZamError("Z217", { path }));

@@ -22,4 +22,5 @@ export {
 export { examine, type ExamineInput } from "./doctor.ts";
 export { LocalNode } from "./local-node.ts";
 export { connectNode, openNode, type OpenOptions, runDaemon, useNode } from "./opening.ts";
+export { restoreNode, type RestoreInput } from "./restore.ts";
 export { version } from "./version.ts";

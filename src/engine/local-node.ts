@@ -25,6 +25,8 @@ import type {
   PushResult,
   RunningServer,
   ServeInput,
+  SnapshotInput,
+  SnapshotSummary,
   SyncInput,
   SyncSummary,
   VerifyReport,
@@ -43,6 +45,7 @@ import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
 import { serve } from "./serving.ts";
 import { createHandlers } from "./socket-service.ts";
+import { takeSnapshot } from "./snapshot.ts";
 import { computeStatus, findPending } from "./status.ts";
 import { runSync } from "./sync-client.ts";
 import { Turns } from "./turns.ts";
@@ -56,6 +59,7 @@ export class LocalNode implements NodeApi {
   private readonly lock: DirectoryLock | undefined;
   private readonly commits: CommitScheduler;
   private readonly syncTurns = new Turns();
+  private readonly snapshotTurns = new Turns();
   private readonly stopping = new AbortController();
   private readonly servers = new Set<RunningServer>();
   private readonly connected = new Map<string, number>();
@@ -143,6 +147,16 @@ export class LocalNode implements NodeApi {
     return acknowledgeAlarm(this.log, alarmId);
   }
 
+  /** One at a time: two would write into the same unfinished file. */
+  async snapshot(input: SnapshotInput): Promise<SnapshotSummary> {
+    const { dataDir, log } = this;
+    const { dataKey } = this.opened;
+    const signals = { signal: input.signal, stopping: this.stopping.signal };
+    return this.snapshotTurns.run(() =>
+      takeSnapshot({ dataDir, log, dataKey }, input.out, signals),
+    );
+  }
+
   /** The hub's side: listens, and serves its clinics until it is closed. */
   async serve(input: ServeInput): Promise<RunningServer> {
     const server = await serve({
@@ -190,6 +204,7 @@ export class LocalNode implements NodeApi {
     this.stopping.abort();
     await Promise.allSettled([...this.servers].map((server) => server.close()));
     await this.syncTurns.idle();
+    await this.snapshotTurns.idle();
     await this.book.settle();
     try {
       this.log.close();

@@ -19,6 +19,7 @@ export interface OpenedLog {
   readonly store: NodeStore;
   readonly book: PeerBook;
   readonly recovery: RecoveryReport;
+  readonly dataKey: Uint8Array;
 }
 
 export interface OpenLogOptions {
@@ -54,7 +55,7 @@ export function openDirectory(options: OpenLogOptions): OpenedLog {
   // The log is authoritative for the epoch; node.json is a copy (RULES 13).
   if (!isReadOnly && log.ownEpoch !== identity.epoch)
     writeIdentity(dataDir, { nodeId: identity.nodeId, epoch: log.ownEpoch });
-  return { log, store, book, recovery };
+  return { log, store, book, recovery, dataKey };
 }
 
 /** The folder of a new log, empty and durable. */

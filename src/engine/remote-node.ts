@@ -14,6 +14,8 @@ import type {
   PullQuery,
   PushInput,
   PushResult,
+  SnapshotInput,
+  SnapshotSummary,
   SyncInput,
   SyncProgress,
   SyncSummary,
@@ -84,6 +86,12 @@ export class RemoteNode implements NodeApi {
 
   async acknowledge(alarmId: string): Promise<AcknowledgedAlarm> {
     return (await this.owner.call("acknowledge", { id: alarmId })) as AcknowledgedAlarm;
+  }
+
+  async snapshot(input: SnapshotInput): Promise<SnapshotSummary> {
+    const { out, signal } = input;
+    const options = signal === undefined ? {} : { signal };
+    return (await this.owner.call("snapshot", { out }, options)) as SnapshotSummary;
   }
 
   async close(): Promise<void> {

@@ -18,6 +18,8 @@ import type {
   PullQuery,
   PushInput,
   PushResult,
+  SnapshotInput,
+  SnapshotSummary,
   SyncInput,
   SyncSummary,
   VerifyReport,
@@ -105,6 +107,10 @@ export class SharedNode implements NodeApi {
 
   async acknowledge(alarmId: string): Promise<AcknowledgedAlarm> {
     return this.repeat((node) => node.acknowledge(alarmId));
+  }
+
+  async snapshot(input: SnapshotInput): Promise<SnapshotSummary> {
+    return this.repeat((node) => node.snapshot(input));
   }
 
   async close(): Promise<void> {

@@ -39,6 +39,8 @@ export function createHandlers(node: OwnedNode): RpcHandlers {
       revoke: async (params) =>
         revokeHere({ nodeId: textField(asFields(params), "nodeId") ?? "", hubDir: node.dataDir }),
       acknowledge: (params) => node.acknowledge(textField(asFields(params), "id") ?? ""),
+      snapshot: (params, signal) =>
+        node.snapshot({ out: textField(asFields(params), "out") ?? "", signal }),
       sign: async (params) => {
         const fields = asFields(params);
         const input: SignNodeInput = {

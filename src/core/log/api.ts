@@ -179,6 +179,14 @@ export interface ReadLimit {
   readonly bytes: number;
 }
 
+/** What a copy of the log at one moment is made of. */
+export interface LogSnapshot {
+  /** Files of the store, and how much of each: later bytes are not part of it. */
+  readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
+  /** Files made for this copy, which are not in the store. */
+  readonly made: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
 export interface Log {
   readonly nodeId: string;
   /** 16 random bytes made with the log: its incarnation. */
@@ -251,6 +259,8 @@ export interface Log {
   onDurable(listener: (lastOrdinal: number) => void): () => void;
   /** Re-reads everything: CRC, AEAD, chain. Calls `found` for each problem; nothing is changed. Work is done in steps so that the host can breathe. */
   verify(found: (problem: VerifyProblem) => void): { step(): boolean };
+  /** The durable state at this moment, as files. @throws ZamError Z210 */
+  snapshot(): LogSnapshot;
   /** Finishes the group in hand, writes the clean-close mark and a checkpoint. Blocking. */
   close(): void;
 }

@@ -9,6 +9,7 @@ import type {
   Damage,
   Durable,
   Log,
+  LogSnapshot,
   Mark,
   NewEvent,
   PushedEvent,
@@ -28,6 +29,7 @@ import { mark } from "./marks.ts";
 import { chainAt, readArrivals, readPayload, readStream } from "./read.ts";
 import { receive } from "./receive.ts";
 import { receiveFragment } from "./receive-fragment.ts";
+import { snapshotLog } from "./snapshot.ts";
 import { verify } from "./verify.ts";
 
 export function createOpenLog(core: LogCore): Log {
@@ -193,6 +195,10 @@ class OpenLog implements Log {
 
   verify(found: (problem: VerifyProblem) => void): { step(): boolean } {
     return verify(this.core, found);
+  }
+
+  snapshot(): LogSnapshot {
+    return snapshotLog(this.core);
   }
 
   close(): void {
