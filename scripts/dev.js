@@ -26,6 +26,7 @@ const depcruise = bin("dependency-cruiser/bin/dependency-cruiser.mjs");
 const tasks = {
   test: (args) => [[testCommand(args)]],
   "test:kill": (args) => [[["lab/kill-loop.ts", ...args]]],
+  sim: (args) => [[["sim/run.ts", ...args]]],
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],
   typecheck: () => [

@@ -125,7 +125,12 @@ export class Deeds {
   }
 
   /** Hands events to the log; the operator believes them stored when the log calls back. */
-  private hand(device: Device, uids: readonly number[], events: readonly NewEvent[], onAcked?: () => void): void {
+  private hand(
+    device: Device,
+    uids: readonly number[],
+    events: readonly NewEvent[],
+    onAcked?: () => void,
+  ): void {
     const { world } = this;
     const log = device.process?.log;
     if (log === undefined) return;
@@ -157,7 +162,8 @@ export class Deeds {
     if (error.code === "Z204") coverage.add("push refused: disk full");
     else if (error.code === "Z205") coverage.add("push refused: sync failed");
     else if (error.code === "Z208") coverage.add("push refused: read-only");
-    else if (error.code !== "Z206") throw new Violation("pushes are taken", `${device.name}: ${error.code} ${error.message}`);
+    else if (error.code !== "Z206")
+      throw new Violation("pushes are taken", `${device.name}: ${error.code} ${error.message}`);
     if (error.code === "Z205" || error.code === "Z208") this.world.restartLater(device);
   }
 
@@ -168,7 +174,12 @@ export class Deeds {
       if (old !== undefined) return this.handKeyed(device, old);
       const uid = world.oracle.newUid(device.nodeId, "");
       const key = hashIdempotencyKey(device.crypto, `key ${uid}`);
-      const next: KeyedPush = { uid, lane: "", payload: makePayload(uid, random.between(6, 300), random), key };
+      const next: KeyedPush = {
+        uid,
+        lane: "",
+        payload: makePayload(uid, random.between(6, 300), random),
+        key,
+      };
       device.pendingKeyed.push(next);
       this.handKeyed(device, next);
       // An impatient sender repeats it at once.
@@ -260,7 +271,8 @@ export class Deeds {
 
   private clone(device: Device): void {
     const { world } = this;
-    if (device.role === "hub" || this.clones >= 2 || device.wounds > 0 || device.hasDiskFault) return;
+    if (device.role === "hub" || this.clones >= 2 || device.wounds > 0 || device.hasDiskFault)
+      return;
     this.clones++;
     world.coverage.add("card cloned");
     const name = `${device.nodeId}#${this.clones + 1}`;
@@ -281,7 +293,8 @@ export class Deeds {
       });
       return;
     }
-    for (const connection of world.connections) if (connection.isOver) world.connections.delete(connection);
+    for (const connection of world.connections)
+      if (connection.isOver) world.connections.delete(connection);
     const open = [...world.connections].filter((connection) => !connection.isSilent);
     const connection = open.length > 0 ? random.pick(open) : undefined;
     if (connection === undefined) return;
@@ -345,16 +358,27 @@ export class Deeds {
         });
       case "writeFault":
         device.hasDiskFault = true;
-        this.arm(device, "write fails", { operation: random.pick(["write", "write", "rename", "open"] as const), nth: random.between(1, 8), partialBytes: random.below(600) });
+        this.arm(device, "write fails", {
+          operation: random.pick(["write", "write", "rename", "open"] as const),
+          nth: random.between(1, 8),
+          partialBytes: random.below(600),
+        });
         return;
       case "readFault":
         device.wounds += 2;
         device.hasDiskFault = true;
-        this.arm(device, "read fails", { operation: "read", nth: random.between(1, 30), times: random.between(1, 3) });
+        this.arm(device, "read fails", {
+          operation: "read",
+          nth: random.between(1, 30),
+          times: random.between(1, 3),
+        });
         return;
       case "syncFault":
         device.hasDiskFault = true;
-        this.arm(device, "fsync fails once", { operation: random.pick(["sync", "sync", "syncDirectory"] as const), nth: random.between(1, 4) });
+        this.arm(device, "fsync fails once", {
+          operation: random.pick(["sync", "sync", "syncDirectory"] as const),
+          nth: random.between(1, 4),
+        });
         return;
       case "readOnlyDisk":
         coverage.add("disk read-only");
@@ -375,24 +399,39 @@ export class Deeds {
     }
   }
 
-  private readonly armed: { readonly name: FaultName; readonly rule: { readonly fired: number } }[] = [];
+  private readonly armed: {
+    readonly name: FaultName;
+    readonly rule: { readonly fired: number };
+  }[] = [];
 
-  private arm(device: Device, name: FaultName, input: Parameters<Device["logStore"]["faults"]["add"]>[0]): void {
+  private arm(
+    device: Device,
+    name: FaultName,
+    input: Parameters<Device["logStore"]["faults"]["add"]>[0],
+  ): void {
     const store = this.random.chance(0.85) ? device.logStore : device.peerStore;
     this.armed.push({ name, rule: store.faults.add(input) });
   }
 
   /** Rules that really failed a call. */
   countFired(): void {
-    for (const { name, rule } of this.armed) if (rule.fired > 0) this.world.coverage.add(name, rule.fired);
+    for (const { name, rule } of this.armed)
+      if (rule.fired > 0) this.world.coverage.add(name, rule.fired);
   }
 
   private wound(name: "flip" | "zeroSector", device: Device): void {
     const { world, random } = this;
-    const files = [...device.logStore.dump()].filter(([file, bytes]) => bytes.length > 0 && file !== "reserve");
+    const files = [...device.logStore.dump()].filter(
+      ([file, bytes]) => bytes.length > 0 && file !== "reserve",
+    );
     files.sort(([a], [b]) => (a < b ? -1 : 1));
     const segments = files.filter(([file]) => file.endsWith(".seg"));
-    const chosen = random.chance(0.7) && segments.length > 0 ? random.pick(segments) : files.length > 0 ? random.pick(files) : undefined;
+    const chosen =
+      random.chance(0.7) && segments.length > 0
+        ? random.pick(segments)
+        : files.length > 0
+          ? random.pick(files)
+          : undefined;
     if (chosen === undefined) return;
     const [file, bytes] = chosen;
     const offset = random.below(bytes.length);
@@ -405,6 +444,7 @@ export class Deeds {
     world.coverage.add("sector zeroed");
     device.wounds++;
     const start = offset - (offset % 512);
-    for (let at = start; at < Math.min(bytes.length, start + 512); at++) device.logStore.flip(file, at, bytes[at] ?? 0);
+    for (let at = start; at < Math.min(bytes.length, start + 512); at++)
+      device.logStore.flip(file, at, bytes[at] ?? 0);
   }
 }

@@ -7,7 +7,7 @@ import type { ZamError } from "../src/core/errors/zam-error.ts";
 import type { Log } from "../src/core/log/api.ts";
 import type { Role } from "../src/core/session/api.ts";
 import type { CryptoPort } from "../src/core/ports.ts";
-import { CommitScheduler } from "../src/engine/commit-scheduler.ts";
+import type { CommitScheduler } from "../src/engine/commit-scheduler.ts";
 import { MemoryStore } from "../src/testing/memory-store.ts";
 import type { ConnectionEnd } from "./connection.ts";
 import type { PeerFiles } from "./peer-files.ts";

@@ -52,7 +52,8 @@ export function settle(world: World): void {
 function findMissing(world: World): string | undefined {
   for (const fact of world.oracle.facts.values()) {
     if (fact.holders.size === 0) {
-      if (fact.isAcked && fact.destroyedBy === undefined) return `event ${fact.uid} was acknowledged and is nowhere`;
+      if (fact.isAcked && fact.destroyedBy === undefined)
+        return `event ${fact.uid} was acknowledged and is nowhere`;
       continue;
     }
     for (const device of world.devices) {
@@ -111,13 +112,20 @@ export function checkAgreement(world: World): void {
   const contents = new Map<string, { readonly held: Held; readonly device: Device }>();
   for (const device of world.devices) {
     const { process } = device;
-    if (process === undefined) throw new Violation("everyone converges", `${device.name} does not open: ${device.openFailure?.message}`);
+    if (process === undefined)
+      throw new Violation(
+        "everyone converges",
+        `${device.name} does not open: ${device.openFailure?.message}`,
+      );
     for (const held of device.view.held.values()) {
       const key = positionKey(held.stream, held.seq);
       const known = contents.get(key);
       if (known === undefined) contents.set(key, { held, device });
       else if (known.held.chain !== held.chain && !isStreamFrozen(world, held))
-        throw new Violation("one payload a position", `${key} differs between ${known.device.name} and ${device.name}`);
+        throw new Violation(
+          "one payload a position",
+          `${key} differs between ${known.device.name} and ${device.name}`,
+        );
     }
   }
 }
@@ -138,7 +146,9 @@ export function checkReopening(world: World): void {
     world.kill(device);
     world.boot(device);
     const log = device.process?.log;
-    if (log === undefined) throw new Violation("the log opens", `${device.name}: ${device.openFailure?.message}`);
-    if (log.readOnlyReason !== undefined) throw new Violation("the log opens", `${device.name}: ${log.readOnlyReason.message}`);
+    if (log === undefined)
+      throw new Violation("the log opens", `${device.name}: ${device.openFailure?.message}`);
+    if (log.readOnlyReason !== undefined)
+      throw new Violation("the log opens", `${device.name}: ${log.readOnlyReason.message}`);
   }
 }

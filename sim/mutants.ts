@@ -1,4 +1,169 @@
-/** The deliberate bugs, and in how many seeds each is found. */
-export function runMutants(_from: number, _seeds: number, _print: (line: string) => void): number {
-  return 0;
+/**
+ * The deliberate bugs, and in how many seeds each is found. Each is one line
+ * that somebody could write, at a seam of the world; see mutant.ts.
+ */
+import type { Mark, StreamState } from "./mutant-log.ts";
+import { wrapLog, wrapStore } from "./mutant-log.ts";
+import type { Mutant } from "./mutant.ts";
+import { runSeed } from "./run-seed.ts";
+
+const ignoring = (kind: Mark["kind"]): Mutant => ({
+  log: (log) =>
+    wrapLog(log, {
+      mark: (mark, wallMs, durable) => {
+        if (mark.kind === kind) durable();
+        else log.mark(mark, wallMs, durable);
+      },
+    }),
+});
+
+const seeing = (change: (state: StreamState) => StreamState): Mutant => ({
+  sessionLog: (log) => wrapLog(log, { stream: (index) => change(log.stream(index)) }),
+});
+
+export const mutants: Readonly<Record<string, Mutant>> = {
+  "a sync of a file does nothing": { store: (store) => wrapStore(store, { fileSync: "skipped" }) },
+  "a sync of a directory does nothing": {
+    store: (store) => wrapStore(store, { directorySync: "skipped" }),
+  },
+  "a failed fsync is tried again and believed": {
+    store: (store) => wrapStore(store, { fileSync: "repeated" }),
+  },
+  "a write that found no space is taken for done": {
+    store: (store) => wrapStore(store, { write: "swallowed" }),
+  },
+  "a push is acknowledged before its fsync": {
+    log: (log) =>
+      wrapLog(log, {
+        push: (events, wallMs, durable) => {
+          const pushed = log.push(events, wallMs, () => undefined);
+          durable();
+          return pushed;
+        },
+      }),
+  },
+  "a session acknowledges before the log is durable": {
+    commits: (queue) => ({
+      fence: () => queue.fence(),
+      add: (ticket) =>
+        queue.add({
+          ...ticket,
+          onOutcome: (outcome) => {
+            ticket.onOutcome(outcome);
+            if (outcome.kind === "stored" || outcome.kind === "duplicate") ticket.onDurable();
+          },
+          onDurable: () => undefined,
+        }),
+    }),
+  },
+  "what arrives is acknowledged and dropped now and then": {
+    log: (log) => {
+      let count = 0;
+      return wrapLog(log, {
+        receive: (range, durable) => {
+          if (++count % 20 !== 0) return log.receive(range, durable);
+          durable();
+          return { kind: "stored" };
+        },
+      });
+    },
+  },
+  "the chain is not compared: a fork counts as a duplicate": {
+    log: (log) =>
+      wrapLog(log, {
+        receive: (range, durable) => {
+          const outcome = log.receive(range, durable);
+          if (outcome.kind !== "fork") return outcome;
+          durable();
+          return { kind: "duplicate" };
+        },
+      }),
+  },
+  "holes end one too early": seeing((state) => ({
+    ...state,
+    holes: state.holes.flatMap(({ from, to }) => (to > from ? [{ from, to: to - 1 }] : [])),
+  })),
+  "the head is told one too low": seeing((state) => ({
+    ...state,
+    head: state.id.lane === "urgent" ? Math.max(0, state.head - 1) : state.head,
+  })),
+  "partial events are forgotten": seeing((state) => {
+    const { partialBytes: _forgotten, ...rest } = state;
+    return rest;
+  }),
+  "damage is cut off, with all that follows": {
+    beforeOpen: (device, openForReading) => {
+      for (const { segment, fromOffset } of openForReading().damages) {
+        const name = `${String(segment).padStart(8, "0")}.seg`;
+        const bytes = device.logStore.dump().get(name);
+        if (bytes !== undefined && fromOffset >= 64)
+          device.logStore.overwrite(name, bytes.subarray(0, fromOffset));
+      }
+    },
+  },
+  "an epoch goes on after a rollback": ignoring("newEpoch"),
+  "a diverged branch is not moved": ignoring("rehome"),
+  "a loss is declared and not written down": ignoring("lost"),
+  "fresh epochs are not random": {
+    crypto: (crypto) => ({
+      ...crypto,
+      randomBytes: (sizeBytes) =>
+        sizeBytes === 4 ? Uint8Array.of(1, 2, 3, 4) : crypto.randomBytes(sizeBytes),
+    }),
+  },
+  "a key of idempotency is forgotten": {
+    log: (log) =>
+      wrapLog(log, {
+        push: (events, wallMs, durable) =>
+          log.push(
+            events.map(({ lane, type, payload }) => ({ lane, type, payload })),
+            wallMs,
+            durable,
+          ),
+      }),
+  },
+  "the hub forgets its policy": { policy: () => "all" },
+  "every end is taken for a clean one": { peerState: (state) => ({ ...state, isClean: true }) },
+  "the peer's state is reported saved too early": { savesLater: true },
+  "confirmed heads count one too many": {
+    peerState: (state) => ({
+      ...state,
+      advanced: state.advanced.map((entry) => ({ ...entry, head: entry.head + 1 })),
+    }),
+  },
+  "read events skip one": {
+    sessionLog: (log) =>
+      wrapLog(log, {
+        readStream: (index, from, limit) => log.readStream(index, from === 7 ? 8 : from, limit),
+      }),
+  },
+};
+
+/** Runs each mutant over the seeds; status 1 when one was never found. */
+export function runMutants(from: number, seeds: number, print: (line: string) => void): number {
+  let missed = 0;
+  // A seed that fails anyway tells nothing about a mutant.
+  const sound: number[] = [];
+  for (let seed = from; seed < from + seeds; seed++)
+    if (runSeed(seed).failure === undefined) sound.push(seed);
+  for (const [name, mutant] of Object.entries(mutants)) {
+    const found: number[] = [];
+    const by = new Map<string, number>();
+    for (const seed of sound) {
+      const { failure } = runSeed(seed, { mutant });
+      if (failure === undefined) continue;
+      found.push(seed);
+      by.set(failure.invariant, (by.get(failure.invariant) ?? 0) + 1);
+    }
+    if (found.length === 0) missed++;
+    const how = [...by]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, 2)
+      .map(([invariant, count]) => `${invariant} (${count})`);
+    print(
+      `${String(found.length).padStart(4)} of ${sound.length}, first ${found[0] ?? "-"}: ${name}; ${how.join(", ")}`,
+    );
+  }
+  print(`${Object.keys(mutants).length} deliberate bugs, ${missed} not found`);
+  return missed > 0 ? 1 : 0;
 }

@@ -44,7 +44,11 @@ export class Oracle {
   private readonly nowMs: () => number;
   private lastUid = 0;
 
-  constructor(input: { readonly policy: "own" | "all"; readonly coverage: Coverage; readonly nowMs: () => number }) {
+  constructor(input: {
+    readonly policy: "own" | "all";
+    readonly coverage: Coverage;
+    readonly nowMs: () => number;
+  }) {
     this.policy = input.policy;
     this.coverage = input.coverage;
     this.nowMs = input.nowMs;
@@ -52,7 +56,14 @@ export class Oracle {
 
   newUid(node: string, lane: string): number {
     const uid = ++this.lastUid;
-    this.facts.set(uid, { uid, node, lane, isAcked: false, holders: new Set(), destroyedBy: undefined });
+    this.facts.set(uid, {
+      uid,
+      node,
+      lane,
+      isAcked: false,
+      holders: new Set(),
+      destroyedBy: undefined,
+    });
     return uid;
   }
 
@@ -67,7 +78,10 @@ export class Oracle {
     const index = log.findStream(event.stream);
     const isHole = index !== undefined && rangesContain(log.stream(index).holes, event.seq);
     if (device.wounds === 0 || !isHole)
-      throw new Violation("acknowledged is durable", `${device.name}: ${key} was acknowledged and is not readable`);
+      throw new Violation(
+        "acknowledged is durable",
+        `${device.name}: ${key} was acknowledged and is not readable`,
+      );
     device.view.holes.add(key);
     if (fact.holders.size === 0) fact.destroyedBy = "damage";
   }
@@ -100,14 +114,20 @@ export class Oracle {
     view.positionByUid = new Map();
     view.holes = new Set();
     view.lastOrdinal = log.lastOrdinal;
-    for (let index = 0; index < log.streamCount; index++) this.scanStream(device, log, index, before);
+    for (let index = 0; index < log.streamCount; index++)
+      this.scanStream(device, log, index, before);
     for (const [uid, key] of uidsBefore) {
       if (view.positionByUid.has(uid)) continue;
       this.noteVanished(device, log, uid, before.get(key), recovery);
     }
   }
 
-  private scanStream(device: Device, log: Log, index: number, before: ReadonlyMap<string, Held>): void {
+  private scanStream(
+    device: Device,
+    log: Log,
+    index: number,
+    before: ReadonlyMap<string, Held>,
+  ): void {
     let last: Hlc | undefined;
     for (let seq = 1; seq <= log.streamHead(index); ) {
       const events = log.readStream(index, seq, { events: 256, bytes: 1 << 20 });
@@ -115,7 +135,10 @@ export class Oracle {
         const since = before.get(positionKey(event.stream, event.seq))?.sinceMs ?? this.nowMs();
         this.note(device, log, event, device.view.held, since);
         if (last !== undefined && compareHlc(last, event.hlc) >= 0)
-          throw new Violation("HLC rises within a stream", `${device.name}: ${positionKey(event.stream, event.seq)}`);
+          throw new Violation(
+            "HLC rises within a stream",
+            `${device.name}: ${positionKey(event.stream, event.seq)}`,
+          );
         last = event.hlc;
         seq = event.seq + 1;
       }
@@ -126,7 +149,13 @@ export class Oracle {
     }
   }
 
-  private note(device: Device, log: Log, event: StoredEvent, held: Map<string, Held>, sinceMs: number): void {
+  private note(
+    device: Device,
+    log: Log,
+    event: StoredEvent,
+    held: Map<string, Held>,
+    sinceMs: number,
+  ): void {
     const { stream, seq } = event;
     const key = positionKey(stream, seq);
     const chain = bytesToHex(event.chain);
@@ -134,16 +163,28 @@ export class Oracle {
     const uid = this.readUid(log, event);
     if (uid === undefined && event.isFragmented && device.wounds > 0) return;
     const fact = uid === undefined ? undefined : this.facts.get(uid);
-    if (uid === undefined || fact === undefined || fact.node !== stream.node || fact.lane !== stream.lane)
-      throw new Violation("only what was pushed exists", `${device.name}: ${key} holds what nobody pushed there`);
+    if (
+      uid === undefined ||
+      fact === undefined ||
+      fact.node !== stream.node ||
+      fact.lane !== stream.lane
+    )
+      throw new Violation(
+        "only what was pushed exists",
+        `${device.name}: ${key} holds what nobody pushed there`,
+      );
     if (!this.forkedEpochs.has(epochKey(stream))) {
       const known = this.contents.get(key);
       if (known === undefined) this.contents.set(key, chain);
-      else if (known !== chain) throw new Violation("one payload a position", `${device.name}: ${key} has two`);
+      else if (known !== chain)
+        throw new Violation("one payload a position", `${device.name}: ${key} has two`);
     }
     const other = device.view.positionByUid.get(uid);
     if (other !== undefined && other !== key && held.has(other))
-      throw new Violation("nothing is delivered twice", `${device.name}: event ${uid} is at ${other} and at ${key}`);
+      throw new Violation(
+        "nothing is delivered twice",
+        `${device.name}: event ${uid} is at ${other} and at ${key}`,
+      );
     if (device.view.holes.delete(key)) this.coverage.add("hole healed");
     held.set(key, { stream, seq, uid, chain, sinceMs });
     device.view.positionByUid.set(uid, key);
@@ -155,19 +196,30 @@ export class Oracle {
   private readUid(log: Log, event: StoredEvent): number | undefined {
     if (!event.isFragmented) return uidOf(event.payload);
     const index = log.findStream(event.stream);
-    const head = index === undefined ? undefined : log.readPayload(index, event.seq, { offset: 0, sizeBytes: 16 });
+    const head =
+      index === undefined
+        ? undefined
+        : log.readPayload(index, event.seq, { offset: 0, sizeBytes: 16 });
     return head === undefined ? undefined : uidOf(head);
   }
 
-  private noteVanished(device: Device, log: Log, uid: number, held: Held | undefined, recovery: RecoveryReport | undefined): void {
+  private noteVanished(
+    device: Device,
+    log: Log,
+    uid: number,
+    held: Held | undefined,
+    recovery: RecoveryReport | undefined,
+  ): void {
     const fact = this.facts.get(uid);
     if (fact === undefined || held === undefined) return;
     fact.holders.delete(device);
     const key = positionKey(held.stream, held.seq);
     const where = `${device.name}: event ${uid} at ${key}`;
-    if (device.wounds === 0) throw new Violation("what is durable stays", `${where} is gone, and nothing destroyed it`);
+    if (device.wounds === 0)
+      throw new Violation("what is durable stays", `${where} is gone, and nothing destroyed it`);
     if (fact.holders.size === 0) fact.destroyedBy = "damage";
-    if (!isNamed(log, held, recovery)) throw new Violation("loss is named", `${where} is gone in silence`);
+    if (!isNamed(log, held, recovery))
+      throw new Violation("loss is named", `${where} is gone in silence`);
   }
 
   /** The card of this device was replaced: what it held and the new one does not is not its loss to report. */
@@ -195,8 +247,12 @@ export class Oracle {
   private checkMayHold(device: Device, event: StoredEvent): void {
     const { stream } = event;
     if (!this.mayHold(device, stream))
-      throw new Violation("no clinic holds another's", `${device.name} holds ${streamText(stream)}`);
-    if (device.role === "clinic" && this.policy === "own") this.checkBytes(device, event.known, "what an author knew");
+      throw new Violation(
+        "no clinic holds another's",
+        `${device.name} holds ${streamText(stream)}`,
+      );
+    if (device.role === "clinic" && this.policy === "own")
+      this.checkBytes(device, event.known, "what an author knew");
   }
 
   /** Under policy own, no byte that reaches a clinic may name another. */
@@ -205,7 +261,8 @@ export class Oracle {
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = view.indexOf(clinicPrefix); at >= 0; at = view.indexOf(clinicPrefix, at + 1)) {
       const name = view.toString("latin1", at, at + device.nodeId.length);
-      if (name !== device.nodeId) throw new Violation("nothing names another clinic", `${what} to ${device.name}: ${name}`);
+      if (name !== device.nodeId)
+        throw new Violation("nothing names another clinic", `${what} to ${device.name}: ${name}`);
     }
   }
 
@@ -224,8 +281,14 @@ export class Oracle {
       // A re-homing meanwhile took the position away; the content has another one now.
       if (this.forkedEpochs.has(epochKey(stream))) return;
     }
-    const known = state === undefined ? "stream unknown" : `head ${state.head}, partial ${state.partialBytes}, holes ${JSON.stringify(state.holes)}`;
-    throw new Violation("an ACK means durable", `${device.name} acknowledges ${positionKey(stream, seq)}+${offset} (${known})`);
+    const known =
+      state === undefined
+        ? "stream unknown"
+        : `head ${state.head}, partial ${state.partialBytes}, holes ${JSON.stringify(state.holes)}`;
+    throw new Violation(
+      "an ACK means durable",
+      `${device.name} acknowledges ${positionKey(stream, seq)}+${offset} (${known})`,
+    );
   }
 
   wasHeldAt(node: string, stream: StreamId, seq: number, chain: Uint8Array): boolean {

@@ -3,7 +3,8 @@ import type { SeededRandom } from "../src/testing/seeded-random.ts";
 
 const magic = 0x5a53;
 const headBytes = 6;
-const words = "fever malaria negative positive follow up two weeks BCG dose clinic visit weight kg".split(" ");
+const words =
+  "fever malaria negative positive follow up two weeks BCG dose clinic visit weight kg".split(" ");
 
 export function makePayload(uid: number, sizeBytes: number, random: SeededRandom): Uint8Array {
   const out = new Uint8Array(Math.max(sizeBytes, headBytes));

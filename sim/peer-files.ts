@@ -15,7 +15,10 @@ export class PeerFiles {
   private readonly crypto: CryptoPort;
   private readonly records = new Map<string, PeerRecord>();
   private readonly writing = new Set<string>();
-  private readonly waiting: { readonly record: PeerRecord; readonly done: (error?: ZamError) => void }[] = [];
+  private readonly waiting: {
+    readonly record: PeerRecord;
+    readonly done: (error?: ZamError) => void;
+  }[] = [];
 
   constructor(store: FileStore, crypto: CryptoPort) {
     this.store = store;
@@ -44,7 +47,9 @@ export class PeerFiles {
     this.replace(`${record.peerId}.peer`, encodePeerRecord(record), (fault) => {
       this.writing.delete(record.peerId);
       if (fault === undefined) this.records.set(record.peerId, record);
-      done(fault === undefined ? undefined : new ZamError("Z206", { operation: "peer state" }, fault));
+      done(
+        fault === undefined ? undefined : new ZamError("Z206", { operation: "peer state" }, fault),
+      );
       const at = this.waiting.findIndex((next) => next.record.peerId === record.peerId);
       const next = at < 0 ? undefined : this.waiting.splice(at, 1)[0];
       if (next !== undefined) this.save(next.record, next.done);
@@ -59,8 +64,7 @@ export class PeerFiles {
       file.close();
       const content = bytes.subarray(checksumBytes);
       const sum = this.crypto.sha256(content);
-      const isWhole =
-        bytes.length > checksumBytes && sum.every((byte, at) => byte === bytes[at]);
+      const isWhole = bytes.length > checksumBytes && sum.every((byte, at) => byte === bytes[at]);
       return isWhole ? decodePeerRecord(content) : undefined;
     } catch (fault) {
       if (!(fault instanceof FileFault)) throw fault;

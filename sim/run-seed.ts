@@ -14,7 +14,9 @@ export interface SeedResult {
   readonly simulatedMs: number;
   readonly events: number;
   readonly coverage: Coverage | undefined;
-  readonly failure: { readonly invariant: string; readonly message: string; readonly stack: string } | undefined;
+  readonly failure:
+    | { readonly invariant: string; readonly message: string; readonly stack: string }
+    | undefined;
   readonly recent: readonly string[];
 }
 

@@ -44,7 +44,9 @@ function hours(ms: number): string {
 
 function runOne(seed: number): number {
   const result = runSeed(seed, values.quiet ? {} : { sink: print });
-  print(`seed ${seed}: ${result.events} events, ${hours(result.simulatedMs)} simulated hours, trace ${result.digest}`);
+  print(
+    `seed ${seed}: ${result.events} events, ${hours(result.simulatedMs)} simulated hours, trace ${result.digest}`,
+  );
   if (result.failure === undefined) return 0;
   print(result.failure.stack);
   return 1;
@@ -67,7 +69,9 @@ function runMany(from: number, count: number, untilMs: number): number {
     showFailure(result);
   }
   print(coverage.describe());
-  print(`${runs} seeds, ${hours(simulatedMs)} simulated hours, ${events} events, ${failed.length} failed`);
+  print(
+    `${runs} seeds, ${hours(simulatedMs)} simulated hours, ${events} events, ${failed.length} failed`,
+  );
   const byInvariant = new Map<string, number[]>();
   for (const { seed, failure } of failed) {
     const name = failure?.invariant ?? "";
@@ -86,5 +90,9 @@ const from = Number(values.from);
 if (values.seed !== undefined) process.exitCode = runOne(Number(values.seed));
 else if (values.mutants) process.exitCode = runMutants(from, Number(values.seeds), print);
 else if (values.minutes !== undefined)
-  process.exitCode = runMany(from, Number.MAX_SAFE_INTEGER - from, Date.now() + Number(values.minutes) * 60_000);
+  process.exitCode = runMany(
+    from,
+    Number.MAX_SAFE_INTEGER - from,
+    Date.now() + Number(values.minutes) * 60_000,
+  );
 else process.exitCode = runMany(from, Number(values.seeds), Number.POSITIVE_INFINITY);

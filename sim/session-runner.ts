@@ -4,7 +4,7 @@
  * host owes the session is listed in src/core/session/api.ts; nothing else is
  * decided here.
  */
-import { ZamError } from "../src/core/errors/zam-error.ts";
+import type { ZamError } from "../src/core/errors/zam-error.ts";
 import type {
   Session,
   SessionEffect,
@@ -163,7 +163,11 @@ export class SessionRunner {
   private beginClose(): void {
     if (this.isClosing) return;
     const { session, sessionMs } = this.options;
-    for (let last = session.pollTransmit(sessionMs()); last; last = session.pollTransmit(sessionMs()))
+    for (
+      let last = session.pollTransmit(sessionMs());
+      last;
+      last = session.pollTransmit(sessionMs())
+    )
       this.transmit(last);
     this.isClosing = true;
   }

@@ -60,7 +60,8 @@ export class ConnectionWatch {
     for (let cut = sender.reader.next(); cut.kind !== "incomplete"; cut = sender.reader.next()) {
       if (cut.kind === "problem") throw new Violation("frames are well-formed", cut.problem);
       const frame = decodeFrame(cut.bytes.slice(), ends);
-      if (frame.type === "problem") throw new Violation("frames are well-formed", `${from.name}: ${frame.problem}`);
+      if (frame.type === "problem")
+        throw new Violation("frames are well-formed", `${from.name}: ${frame.problem}`);
       this.take(sender, receiver, frame, isNear);
     }
   }
@@ -101,41 +102,67 @@ export class ConnectionWatch {
 
   private checkStream(to: Device, id: StreamId): void {
     if (to.role !== "clinic" || this.oracle.mayHold(to, id)) return;
-    throw new Violation("no clinic is told of another's", `${to.name} is told of ${streamText(id)}`);
+    throw new Violation(
+      "no clinic is told of another's",
+      `${to.name} is told of ${streamText(id)}`,
+    );
   }
 
   private isSpeculative(isNear: boolean): boolean {
     return isNear && this.connection.near.receivedBytes === 0;
   }
 
-  private takeRange(sender: Side, receiver: Side, frame: Frame & { readonly type: "range" }, isNear: boolean): void {
+  private takeRange(
+    sender: Side,
+    receiver: Side,
+    frame: Frame & { readonly type: "range" },
+    isNear: boolean,
+  ): void {
     const stream = this.streamOf(sender, frame.stream);
-    for (let seq = frame.from; seq < frame.from + frame.count; seq++) this.checkNew(sender, receiver, stream, seq, isNear);
+    for (let seq = frame.from; seq < frame.from + frame.count; seq++)
+      this.checkNew(sender, receiver, stream, seq, isNear);
     if (this.isSpeculative(isNear)) this.coverage.add("speculative push");
     if (isUrgentLane(stream.lane)) {
       if (sender.hasSentBulk) this.coverage.add("urgent sent before a backlog");
     } else sender.hasSentBulk = true;
   }
 
-  private takeFragment(sender: Side, receiver: Side, frame: Frame & { readonly type: "fragment" }, isNear: boolean): void {
+  private takeFragment(
+    sender: Side,
+    receiver: Side,
+    frame: Frame & { readonly type: "fragment" },
+    isNear: boolean,
+  ): void {
     const stream = this.streamOf(sender, frame.stream);
     const key = positionKey(stream, frame.seq);
     this.checkNew(sender, receiver, stream, frame.seq, isNear);
     const durableBytes = receiver.partials.get(key) ?? 0;
     if (!this.isSpeculative(isNear) && frame.offset + frame.rawBytes <= durableBytes)
-      throw new Violation("nothing durable is sent again", `${sender.device.name} sends ${key}+${frame.offset} again`);
+      throw new Violation(
+        "nothing durable is sent again",
+        `${sender.device.name} sends ${key}+${frame.offset} again`,
+      );
     if (!sender.begunFragments.has(key) && frame.offset > 0) this.coverage.add("fragment resumed");
     sender.begunFragments.add(key);
   }
 
   /** What the receiver held before the connection began is in the vector that it sent, or in what the sender knew of it. */
-  private checkNew(sender: Side, receiver: Side, stream: StreamId, seq: number, isNear: boolean): void {
+  private checkNew(
+    sender: Side,
+    receiver: Side,
+    stream: StreamId,
+    seq: number,
+    isNear: boolean,
+  ): void {
     const held = receiver.device.view.held.get(positionKey(stream, seq));
     if (held === undefined || held.sinceMs >= this.connection.openedMs) return;
     if (isMissing(receiver, stream, seq)) return;
     if (this.isSpeculative(isNear) && sender.device.isKnowledgeOld) return;
     if (this.oracle.forkedEpochs.has(`${stream.node} ${stream.epoch}`)) return;
-    throw new Violation("nothing durable is sent again", `${sender.device.name} sends ${positionKey(stream, seq)} again`);
+    throw new Violation(
+      "nothing durable is sent again",
+      `${sender.device.name} sends ${positionKey(stream, seq)} again`,
+    );
   }
 
   private takeAck(sender: Side, receiver: Side, frame: Frame & { readonly type: "ack" }): void {
@@ -149,7 +176,8 @@ export class ConnectionWatch {
 
   private streamOf(side: Side, number: number): StreamId {
     const id = side.streams[number];
-    if (id === undefined) throw new Violation("frames are well-formed", `stream ${number} has no name`);
+    if (id === undefined)
+      throw new Violation("frames are well-formed", `stream ${number} has no name`);
     return id;
   }
 }
@@ -173,5 +201,13 @@ function createSide(device: Device): Side {
       for (let seq = from; seq <= to; seq++) holes.add(positionKey(id, seq));
     if (partialBytes !== undefined) partials.set(positionKey(id, head + 1), partialBytes);
   }
-  return { device, reader: new FrameReader(), streams: [], holes, partials, begunFragments: new Set(), hasSentBulk: false };
+  return {
+    device,
+    reader: new FrameReader(),
+    streams: [],
+    holes,
+    partials,
+    begunFragments: new Set(),
+    hasSentBulk: false,
+  };
 }

@@ -71,7 +71,9 @@ export class World {
       coverage: this.coverage,
       nowMs: () => this.queue.nowMs,
     });
-    this.trace.note(`plan ${JSON.stringify({ ...this.plan, weights: [...this.plan.weights.keys()] })}`);
+    this.trace.note(
+      `plan ${JSON.stringify({ ...this.plan, weights: [...this.plan.weights.keys()] })}`,
+    );
     this.hub = this.addDevice("hub", "hub", "hub");
     for (let at = 1; at <= this.plan.clinics; at++) {
       const id = `${clinicPrefix}${String(at).padStart(2, "0")}`;
@@ -90,7 +92,14 @@ export class World {
   addDevice(name: string, nodeId: string, role: "hub" | "clinic", stores?: Image): Device {
     const crypto = createSeededCrypto(this.random.fork());
     const wrapped = this.mutant.crypto?.(crypto) ?? crypto;
-    const common = { name, nodeId, role, crypto: wrapped, nowMs: this.queue.nowMs, diskMs: this.plan.diskMs };
+    const common = {
+      name,
+      nodeId,
+      role,
+      crypto: wrapped,
+      nowMs: this.queue.nowMs,
+      diskMs: this.plan.diskMs,
+    };
     const device = new Device(stores === undefined ? common : { ...common, stores });
     if (stores === undefined) this.provision(device);
     this.boot(device);
@@ -122,9 +131,15 @@ export class World {
     device.life++;
     let opened: { readonly log: Log; readonly recovery: RecoveryReport; readonly peers: PeerFiles };
     try {
-      this.mutant.beforeOpen?.(device, () => openLog({ ...this.logInput(device), confirmed: [], readOnly: true }).log);
+      this.mutant.beforeOpen?.(
+        device,
+        () => openLog({ ...this.logInput(device), confirmed: [], readOnly: true }).log,
+      );
       const peers = new PeerFiles(device.peerStore, device.crypto);
-      const confirmed = this.mutant.confirmed === undefined ? peers.confirmedHeads() : this.mutant.confirmed(peers.confirmedHeads());
+      const confirmed =
+        this.mutant.confirmed === undefined
+          ? peers.confirmedHeads()
+          : this.mutant.confirmed(peers.confirmedHeads());
       opened = { ...openLog({ ...this.logInput(device), confirmed }), peers };
     } catch (error) {
       return this.onOpenFailed(device, error);
@@ -132,14 +147,20 @@ export class World {
     const watched = this.watchRehoming(device, opened.log);
     const log = this.mutant.log?.(watched, device) ?? watched;
     const nowMs = (): number => device.clock.wallMs(this.queue.nowMs);
-    const process: Process = { log, peers: opened.peers, commits: new CommitScheduler(log, nowMs), sessions: new Set() };
+    const process: Process = {
+      log,
+      peers: opened.peers,
+      commits: new CommitScheduler(log, nowMs),
+      sessions: new Set(),
+    };
     device.process = process;
     device.openFailure = undefined;
     this.note(device, `opened: ${describe(opened.recovery)}`);
     this.guard(device, device.life, () => {
       this.noteRecovery(opened.recovery);
       // A log that may not be written lists only what is proven; the rest is still on the disk.
-      if (opened.log.readOnlyReason === undefined) this.oracle.rescan(device, opened.log, opened.recovery);
+      if (opened.log.readOnlyReason === undefined)
+        this.oracle.rescan(device, opened.log, opened.recovery);
       log.onDurable(() => {
         this.oracle.refresh(device, opened.log);
         for (const { runner } of [...process.sessions]) runner.logChanged();
@@ -185,7 +206,8 @@ export class World {
       this.bootLater(device, 61_000);
       return;
     }
-    if (device.wounds <= 1) throw new Violation("the log opens", `${device.name}: ${error.code} ${error.message}`);
+    if (device.wounds <= 1)
+      throw new Violation("the log opens", `${device.name}: ${error.code} ${error.message}`);
     // Beyond repair: somebody puts in a new card.
     this.replaceCard(device, device.images[device.images.length - 1], "damage");
   }
@@ -194,7 +216,8 @@ export class World {
   replaceCard(device: Device, image: Image | undefined, fault: string): void {
     if (device.isUp) this.kill(device);
     this.oracle.forget(device, fault);
-    const stores = image === undefined ? undefined : { log: image.log.copy(), peers: image.peers.copy() };
+    const stores =
+      image === undefined ? undefined : { log: image.log.copy(), peers: image.peers.copy() };
     const fresh = new Device({ ...device, nowMs: this.queue.nowMs });
     device.logStore = stores?.log ?? fresh.logStore;
     device.peerStore = stores?.peers ?? fresh.peerStore;
@@ -214,7 +237,9 @@ export class World {
   markForked(device: Device): void {
     const { process } = device;
     if (process === undefined) return;
-    this.oracle.forkedEpochs.add(epochKey({ node: device.nodeId, epoch: process.log.ownEpoch, lane: "" }));
+    this.oracle.forkedEpochs.add(
+      epochKey({ node: device.nodeId, epoch: process.log.ownEpoch, lane: "" }),
+    );
   }
 
   bootLater(device: Device, afterMs: number): void {
@@ -250,7 +275,11 @@ export class World {
 
   private planSyncs(device: Device): void {
     const { life } = device;
-    if (device.hasSyncsPlanned || device.logStore.pendingSyncs + device.peerStore.pendingSyncs === 0) return;
+    if (
+      device.hasSyncsPlanned ||
+      device.logStore.pendingSyncs + device.peerStore.pendingSyncs === 0
+    )
+      return;
     device.hasSyncsPlanned = true;
     this.queue.after(1 + this.random.below(device.diskMs), () => {
       device.hasSyncsPlanned = false;
@@ -317,7 +346,14 @@ export class World {
     const { link } = this.plan;
     const random = this.linkRandom;
     if (this.isHealed) {
-      return { latencyMs: 20, jitterMs: 0, rateBytesPerS: 1_000_000, split: "whole", cutAtBytes: undefined, cutBySilence: false };
+      return {
+        latencyMs: 20,
+        jitterMs: 0,
+        rateBytesPerS: 1_000_000,
+        split: "whole",
+        cutAtBytes: undefined,
+        cutBySilence: false,
+      };
     }
     const split = random.pick(link.splits);
     if (split === "bytes") this.coverage.add("single bytes");
@@ -341,13 +377,23 @@ export class World {
       onCutAtByte: () => coverage.add("connection cut at a byte"),
     });
     this.connections.add(connection);
-    const watch = new ConnectionWatch({ connection, near: device, far: hub, oracle: this.oracle, coverage, trace: this.trace });
+    const watch = new ConnectionWatch({
+      connection,
+      near: device,
+      far: hub,
+      oracle: this.oracle,
+      coverage,
+      trace: this.trace,
+    });
     const { life } = device;
     this.note(device, `connects, attempt ${attempt}`);
     // The answering side first: it must be listening when the first byte comes.
     this.begin(hub, device, connection.far, watch, false, () => undefined);
     this.begin(device, hub, connection.near, watch, true, (summary) => {
-      this.note(device, `sync over: ${summary.endedBy} complete=${summary.isComplete} sent=${summary.eventsConfirmed} received=${summary.eventsReceived} ${summary.error?.code ?? ""}`);
+      this.note(
+        device,
+        `sync over: ${summary.endedBy} complete=${summary.isComplete} sent=${summary.eventsConfirmed} received=${summary.eventsReceived} ${summary.error?.code ?? ""}`,
+      );
       if (summary.isComplete) {
         this.coverage.add("sync completed");
         device.isKnowledgeOld = false;
@@ -385,7 +431,14 @@ export class World {
         policy: mutant.policy?.(policy) ?? policy,
         peerState: state,
         keepOpen: false,
-        health: { version: "1.0.0", diskFreeBytes: 1e9, damagedCount: process.log.damages.length, quarantinedCount: 0, clockCode: "", certDaysLeft: 300 },
+        health: {
+          version: "1.0.0",
+          diskFreeBytes: 1e9,
+          damagedCount: process.log.damages.length,
+          quarantinedCount: 0,
+          clockCode: "",
+          certDaysLeft: 300,
+        },
         ...(hasLimit ? { bytesMax: this.linkRandom.between(1_000, 20_000) } : {}),
       },
       log: mutant.sessionLog?.(process.log) ?? process.log,
@@ -394,7 +447,14 @@ export class World {
       nowMs: sessionMs(),
     });
     const live: { session: LiveSession | undefined } = { session: undefined };
-    const base = { peerId: peer.nodeId, role: peer.role, address: "sim:7700", lastSyncMs: 0, result: "", policy: "own" as const };
+    const base = {
+      peerId: peer.nodeId,
+      role: peer.role,
+      address: "sim:7700",
+      lastSyncMs: 0,
+      result: "",
+      policy: "own" as const,
+    };
     const commits = process.commits.open();
     const runner = new SessionRunner({
       session: mutant.session?.(session) ?? session,
@@ -408,7 +468,9 @@ export class World {
         state = mutant.peerState?.(saved) ?? saved;
         const save = { ...base, state };
         if (mutant.savesLater === true) {
-          queue.after(3_600_000, () => this.guard(self, life, () => process.peers.save(save, () => undefined)));
+          queue.after(3_600_000, () =>
+            this.guard(self, life, () => process.peers.save(save, () => undefined)),
+          );
           done();
         } else {
           process.peers.save(save, (error) => {
@@ -429,10 +491,13 @@ export class World {
         if (summary.error?.code === "Z520") this.coverage.add("session fenced (Z520)");
         if (summary.error?.code === "Z505") this.coverage.add("silent peer given up (Z505)");
         this.checkSummary(self, summary);
-        process.peers.save({ ...base, lastSyncMs: Math.max(1, wallMs), result: summary.endedBy, state }, (error) => {
-          onOver(summary);
-          if (error !== undefined) self.isKnowledgeOld = true;
-        });
+        process.peers.save(
+          { ...base, lastSyncMs: Math.max(1, wallMs), result: summary.endedBy, state },
+          (error) => {
+            onOver(summary);
+            if (error !== undefined) self.isKnowledgeOld = true;
+          },
+        );
       },
     });
     live.session = { runner, end, peer, isEstablished: false };
@@ -445,14 +510,24 @@ export class World {
     if (live === undefined || self.role !== "hub" || this.mutant.neverFences === true) return;
     live.isEstablished = true;
     for (const other of [...(self.process?.sessions ?? [])]) {
-      if (other === live || !other.isEstablished || other.peer.nodeId !== live.peer.nodeId) continue;
+      if (other === live || !other.isEstablished || other.peer.nodeId !== live.peer.nodeId)
+        continue;
       other.isEstablished = false;
       other.runner.fence();
       this.coverage.add("session fenced (Z520)");
     }
   }
 
-  private checkConfirmed(self: Device, peer: Device, log: Log, confirmed: readonly { readonly stream: { node: string; epoch: number; lane: string }; readonly seq: number; readonly chain: Uint8Array }[]): void {
+  private checkConfirmed(
+    self: Device,
+    peer: Device,
+    log: Log,
+    confirmed: readonly {
+      readonly stream: { node: string; epoch: number; lane: string };
+      readonly seq: number;
+      readonly chain: Uint8Array;
+    }[],
+  ): void {
     for (const { stream, seq, chain } of confirmed) {
       if (this.oracle.wasHeldAt(peer.nodeId, stream, seq, chain)) continue;
       // A head may end in what was declared lost: settled there, though nobody holds it.
@@ -461,7 +536,11 @@ export class World {
         if (one === undefined || index === undefined) return false;
         return one.stream(index).lost.some(({ from, to }) => from <= seq && seq <= to);
       });
-      if (!isLost) throw new Violation("confirmed is durable at the peer", `${self.name}: ${stream.node} ${stream.epoch} '${stream.lane}' ${seq} at ${peer.name}`);
+      if (!isLost)
+        throw new Violation(
+          "confirmed is durable at the peer",
+          `${self.name}: ${stream.node} ${stream.epoch} '${stream.lane}' ${seq} at ${peer.name}`,
+        );
     }
   }
 
@@ -471,7 +550,8 @@ export class World {
     const isOurFault = ["Z501", "Z502", "Z503", "Z504", "Z506", "Z523"].includes(code);
     const text = summary.error?.message ?? "";
     const isPeersView = code === "Z514" && /Z50[12346]|Z523/.test(text);
-    if (isOurFault || isPeersView) throw new Violation("honest peers understand each other", `${self.name}: ${code} ${text}`);
+    if (isOurFault || isPeersView)
+      throw new Violation("honest peers understand each other", `${self.name}: ${code} ${text}`);
   }
 }
 
