@@ -17,6 +17,7 @@ import { ZamError } from "../errors/zam-error.ts";
 import { epochToText, type StreamId } from "../event.ts";
 import type { ReceiveOutcome } from "../log/api.ts";
 import { intersectRanges } from "../vector/ranges.ts";
+import { noteDelivered } from "./acks.ts";
 import { admit } from "./admission.ts";
 import type { StoreOperation } from "./api.ts";
 import { beginSearch, freeze, sendChains } from "./fork.ts";
@@ -189,6 +190,7 @@ function onDurable(s: SessionState, item: ReceivedItem, error: ZamError | undefi
   }
   item.isDurable = true;
   s.eventsReceived += item.events;
+  if (item.events > 0) noteDelivered(s, item.incoming.id, item.seq - item.events + 1, item.seq);
   s.noteProgress();
   answerDurable(s, item.incoming);
 }

@@ -13,11 +13,12 @@ import {
 import { ackEntriesMax } from "../codec/wire-limits.ts";
 import { catalogue } from "../errors/catalogue.ts";
 import { isZCode, ZamError } from "../errors/zam-error.ts";
-import { epochToText } from "../event.ts";
+import { epochToText, type StreamId } from "../event.ts";
 import { addRanges, subtractRanges } from "../vector/ranges.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
 import { beginSearch, noteAhead } from "./fork.ts";
 import { giveUp, planAgain } from "./offer.ts";
+import { mayOffer } from "./policy.ts";
 import { type Outgoing, type SentItem, type SessionState, streamKey } from "./state.ts";
 
 /** One ACK frame for all that became durable since the last, or undefined. */
@@ -59,6 +60,24 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
     replanWhenStale(s, out);
   }
   s.noteProgress();
+}
+
+/** Who delivers an event holds it: it is not offered back, also not before the next HELLO. */
+export function noteDelivered(s: SessionState, id: StreamId, from: number, to: number): void {
+  const index = s.hasVector && mayOffer(s.scope, id) ? s.log.findStream(id) : undefined;
+  if (index === undefined) return;
+  const key = streamKey(id);
+  const before = s.theirs.get(key);
+  if (before === undefined) return;
+  const chain = to > before.head ? s.log.chainAt(index, to) : before.chain;
+  if (chain === undefined) return;
+  s.advancedKeys.add(key);
+  s.theirs.set(key, {
+    ...before,
+    head: Math.max(before.head, to),
+    chain: chain.subarray(0, chain8Bytes),
+    holes: subtractRanges(before.holes, [{ from, to }]),
+  });
 }
 
 /** The peer now holds this too. */
