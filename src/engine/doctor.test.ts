@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -196,6 +198,24 @@ describe("doctor", () => {
     await node.close();
     assert.equal((await look(dir)).exit, 0, "the lock was not disturbed");
   });
+});
+
+test("a lock that another process holds is seen, and not disturbed", async () => {
+  const dir = copy();
+  const lockModule = new URL("../storage/directory-lock.ts", import.meta.url).href;
+  const script = `import { tryLock } from "${lockModule}";
+    const lock = tryLock(${JSON.stringify(dir)});
+    console.log(lock === undefined ? "no" : "locked");
+    process.stdin.on("data", () => { lock?.release(); process.exit(0); });`;
+  const holder = spawn(process.execPath, ["--input-type=module", "-e", script]);
+  await once(holder.stdout, "data");
+  const report = await look(dir);
+  assert.deepEqual(codes(report), ["Z222"]);
+  assert.equal(report.exit, 8);
+  await assert.rejects(openNode({ dataDir: dir, lockTimeoutMs: 0 }), { code: "Z207" });
+  holder.stdin.write("go");
+  await once(holder, "exit");
+  assert.equal((await look(dir)).exit, 0);
 });
 
 describe("doctor --ack", () => {

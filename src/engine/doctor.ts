@@ -27,11 +27,18 @@ export interface ExamineInput {
   readonly keyFile?: string | undefined;
 }
 
+const lostOwnerCodes: ReadonlySet<string> = new Set(["Z210", "Z412"]);
+
 /** Throws Z305 when there is no node at all; everything else is a finding. */
 export async function examine(input: ExamineInput): Promise<DoctorReport> {
   const dataDir = resolve(input.dataDir);
   const first = await examineOnce({ ...input, dataDir });
-  if (first.exit === 0 || first.isRunning) return first;
+  if (first.exit === 0) return first;
+  if (first.isRunning) {
+    // The process went away while it was asked: what it left is looked at instead.
+    const wasLost = first.findings.some(({ code }) => lostOwnerCodes.has(code));
+    return wasLost ? examineOnce({ ...input, dataDir }) : first;
+  }
   // A writer that came by in the middle makes a reader see half of what it did.
   const owner = await connectQuietly(dataDir);
   owner?.close();

@@ -136,7 +136,7 @@ function assertSpace(dir: string, reader: SnapshotReader): void {
 }
 
 /** Tells snapshots apart: hashes of everything are in the header. */
-function snapshotName(reader: SnapshotReader): string {
+export function snapshotName(reader: SnapshotReader): string {
   const { nodeId, createdMs, logId, entries } = reader.header;
   const first = entries[0];
   return `${nodeId} ${createdMs} ${bytesToHex(logId)} ${first === undefined ? "" : bytesToHex(first.sha256)}`;
