@@ -98,6 +98,8 @@ function visitEntry(
     const recorded =
       reader.readAt(offset) === "record" ? openEvent(core, reader, index, event.seq) : undefined;
     if (recorded === undefined) {
+      // Behind damage that is known the run has ended; what was healed lies elsewhere.
+      if (wanted > place.storedSeq) return event.seq;
       reportDamage(core, segment, offset, event);
       return undefined;
     }
