@@ -89,9 +89,14 @@ function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
     const source = holder.process?.log;
     const sourceIndex = source?.findStream(held.stream);
     if (source === undefined || sourceIndex === undefined) continue;
-    const { holes } = source.stream(sourceIndex);
+    const { holes, lost } = source.stream(sourceIndex);
     const head = state?.head ?? 0;
-    if (holder === hub && holes.some(({ from }) => from > head && from <= held.seq)) return true;
+    const gap = state?.holes.find(({ from, to }) => from <= held.seq && held.seq <= to);
+    // The first seq that the device needs before this one, to prove what it is given.
+    const first = gap?.from ?? head + 1;
+    const isUnproven = [...holes, ...lost].some(({ from, to }) => to >= first && from < held.seq);
+    const isBehindLoss = state !== undefined && rangesContain(state.lost, first - 1);
+    if (isUnproven || isBehindLoss) return true;
   }
   return false;
 }

@@ -155,6 +155,8 @@ export class World {
     };
     device.process = process;
     device.openFailure = undefined;
+    const segments = device.logStore.list().filter((name) => name.endsWith(".seg"));
+    if (segments.length > 2) this.coverage.add("segment rolled");
     this.note(device, `opened: ${describe(opened.recovery)}`);
     this.guard(device, device.life, () => {
       this.noteRecovery(opened.recovery);
