@@ -41,6 +41,8 @@ export interface KeyedPush {
 export interface Image {
   readonly log: MemoryStore;
   readonly peers: MemoryStore;
+  /** Destroyed before it was taken. */
+  readonly wounds: number;
 }
 
 export class Device {
@@ -105,6 +107,6 @@ export class Device {
   }
 
   image(): Image {
-    return { log: this.logStore.copy(), peers: this.peerStore.copy() };
+    return { log: this.logStore.copy(), peers: this.peerStore.copy(), wounds: this.wounds };
   }
 }

@@ -122,7 +122,11 @@ export function checkAgreement(world: World): void {
         "everyone converges",
         `${device.name} does not open: ${device.openFailure?.message}`,
       );
+    const uids = new Set<number>();
     for (const held of device.view.held.values()) {
+      if (uids.has(held.uid))
+        throw new Violation("nothing is delivered twice", `${device.name}: event ${held.uid}`);
+      uids.add(held.uid);
       const key = positionKey(held.stream, held.seq);
       const known = contents.get(key);
       if (known === undefined) contents.set(key, { held, device });

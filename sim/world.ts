@@ -225,7 +225,7 @@ export class World {
     device.peerStore = stores?.peers ?? fresh.peerStore;
     device.pendingKeyed.length = 0;
     device.isKnowledgeOld = true;
-    device.wounds = 0;
+    device.wounds = image?.wounds ?? 0;
     device.hasDiskFault = false;
     if (image === undefined) {
       device.images.length = 0;
