@@ -67,11 +67,18 @@ export async function takeSnapshot(
       problems: checked?.problems ?? 0,
     };
   } catch (error) {
-    if (error instanceof FileFault) throw faultToError(error);
+    if (error instanceof FileFault) throw toError(error);
     // The next owner of the directory can do it just as well.
     if (stopping.aborted) throw new ZamError("Z210", {}, error);
     throw signal.aborted ? new ZamError("Z228", { path: out }, error) : error;
   }
+}
+
+/** A sync that failed here is the trouble of the snapshot's disk; the log goes on. */
+function toError(fault: FileFault): ZamError {
+  const error = faultToError(fault);
+  if (error.code !== "Z205") return error;
+  return new ZamError("Z206", { operation: `${fault.operation} ${fault.path}` }, fault);
 }
 
 /** All in one go: nothing may happen between the first and the last of these lines. */

@@ -34,6 +34,7 @@ const commandsOf = (dir: string): readonly (readonly string[])[] => [
   ["daemon", dir, "--hub", "127.0.0.1:1"],
   ["serve", dir, "--bind", "127.0.0.1:0"],
   ["peers", dir],
+  ["snapshot", dir, "--out", `${dir}.zsnap`],
 ];
 
 test("no command with a wrong key changes a byte or pretends to work", async (t) => {

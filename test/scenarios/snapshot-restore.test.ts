@@ -361,6 +361,36 @@ test("kill -9 during a snapshot leaves a whole file or none", async (t) => {
   assert.deepEqual(await digest(clinic), all);
 });
 
+test("an interrupted snapshot leaves no file, and a hub that stops does not wait for it", async (t) => {
+  const fleet = await makeFleet(t);
+  await pushAll(
+    fleet.hub,
+    numbered(20_000).map((event) => ({ ...event, large: "w".repeat(1000) })),
+  );
+  const out = join(fleet.dir, "hub.zsnap");
+  const hub = await serveHub(t, fleet.hub);
+  const names = () => readdir(fleet.dir);
+  const isBegun = async () => (await names()).includes("hub.zsnap.partial");
+  const ran = await runProcess(["snapshot", fleet.hub, "--out", out, "--json"], {
+    onStart: (child) => {
+      void (async () => {
+        while (!(await isBegun())) await sleep(2);
+        child.kill("SIGTERM");
+      })();
+    },
+  });
+  assert.equal(errorOf(ran)?.code, "Z228", describe(ran));
+  assert.deepEqual(
+    (await names()).filter((name) => name.startsWith("hub.zsnap")),
+    [],
+  );
+  const asked = runProcess(["snapshot", fleet.hub, "--out", out, "--json"]);
+  while (!(await isBegun())) await sleep(2);
+  assert.equal(await hub.stop(), 0);
+  // The command goes on by itself, once the hub has let go.
+  assert.equal(summaryOf<SnapshotJson>(await asked).events, 20_000);
+});
+
 test("kill -9 during a restore leaves no node, and the same command finishes it", async (t) => {
   const fleet = await makeFleet(t);
   const clinic = fleet.clinic("clinic_a");
