@@ -185,6 +185,25 @@ test("leaving a stream early ends its producer", async () => {
   await bench.end();
 });
 
+test("an abort while the stream's connection is being made ends the stream", async () => {
+  const bench = await serve({
+    streams: {
+      async *endless(_params, signal) {
+        for (let i = 0; !signal.aborted; i++) {
+          yield i;
+          await sleep(1);
+        }
+      },
+    },
+  });
+  const abort = new AbortController();
+  const items = bench.client.stream("endless", {}, { signal: abort.signal });
+  const first = items.next();
+  abort.abort();
+  assert.equal((await first).done, true);
+  await bench.end();
+});
+
 test("an error in a stream comes after the items before it", async () => {
   const bench = await serve({
     streams: {

@@ -71,6 +71,8 @@ export class RpcClient {
     if (link === undefined) throw lost(this.directory, method);
     const close = (): void => link.close();
     options.signal?.addEventListener("abort", close, { once: true });
+    // An abort while the connection was being made has told nobody.
+    if (options.signal?.aborted === true) close();
     try {
       yield* link.items(method, params);
     } catch (error) {
