@@ -69,6 +69,8 @@ function testCommand(args) {
     "--test",
     `--test-timeout=${testTimeoutMs}`,
     "--test-concurrency=2",
+    // A test that failed may leave a socket open: the run ends all the same, and says what failed.
+    "--test-force-exit",
     ...reporter,
     ...flags,
     ...(files.length > 0 ? files : testFiles()),
