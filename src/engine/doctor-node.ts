@@ -41,7 +41,7 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
   }
   for (const { id, code, text } of status.alarms) {
     // A code as its own id: not a mark in the log, but something found by looking.
-    if (id !== code) found.alarm(code, text, `doctor --ack ${id}`);
+    if (id !== code) found.alarm(code, text, `doctor --ack ${quoted(id)}`);
   }
   if (!status.clock.ok) {
     const hint = "set the clock; nothing is lost, and order within a node is right either way";
@@ -57,4 +57,9 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
       hint: error.hint,
     });
   }
+}
+
+/** For a shell: ids of forks and rollbacks have spaces. */
+function quoted(id: string): string {
+  return /^[A-Za-z0-9_.:/-]+$/.test(id) ? id : `'${id.replaceAll("'", "'\\''")}'`;
 }

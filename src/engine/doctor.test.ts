@@ -222,28 +222,28 @@ describe("doctor --ack", () => {
   test("clears one alarm for good, and names the open ones to who asks for another", async () => {
     const dir = copy();
     const node = await openNode({ dataDir: dir });
-    for (const id of ["fork-1", "fork-2"]) {
+    for (const id of ["fork 1", "fork 2"]) {
       await new Promise<void>((resolve) => {
         const text = `two branches (${id})`;
         node.log.mark({ kind: "alarm", id, code: "Z509", text }, Date.now(), () => resolve());
       });
     }
-    await assert.rejects(node.acknowledge("fork-3"), (error) => {
+    await assert.rejects(node.acknowledge("fork 3"), (error) => {
       assert.equal(Reflect.get(Object(error), "code"), "Z107");
-      assert.match(String(Reflect.get(Object(error), "hint")), /fork-1, fork-2/);
+      assert.match(String(Reflect.get(Object(error), "hint")), /fork 1, fork 2/);
       return true;
     });
     await node.close();
     const alarmed = await look(dir);
     assert.deepEqual(codes(alarmed, "attention"), ["Z509", "Z509"]);
-    assert.match(alarmed.findings[0]?.hint ?? "", /doctor --ack fork-1/);
+    assert.match(alarmed.findings[0]?.hint ?? "", /doctor --ack 'fork 1'/);
     assert.equal(alarmed.exit, 8);
 
     const owner = await openNode({ dataDir: dir });
-    const cleared = await owner.acknowledge("fork-1");
+    const cleared = await owner.acknowledge("fork 1");
     assert.equal(cleared.alarmsLeft, 1);
-    await owner.acknowledge("fork-2");
-    await assert.rejects(owner.acknowledge("fork-2"), { code: "Z107" });
+    await owner.acknowledge("fork 2");
+    await assert.rejects(owner.acknowledge("fork 2"), { code: "Z107" });
     await owner.close();
     assert.equal((await look(dir)).exit, 0);
   });

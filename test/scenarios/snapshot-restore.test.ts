@@ -15,6 +15,7 @@ import { mkdir, readFile, readdir, rename, rm, stat, truncate, writeFile } from 
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeFaults, skipWithoutCompiler } from "./faults.ts";
 import {
   auditOf,
   copyDir,
@@ -518,6 +519,53 @@ test("a full disk refuses the snapshot or the restore, and leaves nothing behind
   } finally {
     execFileSync("umount", [small]);
   }
+});
+
+test("a disk that fails a sync, or fills at any byte, makes no snapshot and no node", {
+  skip: skipWithoutCompiler,
+}, async (t) => {
+  const fleet = await makeFleet(t);
+  const faults = makeFaults(await scratchDir(t));
+  const clinic = fleet.clinic("clinic_a");
+  await pushAll(clinic, numbered(40));
+  const all = await digest(clinic);
+  // The faults are those of files below a folder of this name.
+  const folder = join(fleet.dir, "log");
+  await mkdir(folder);
+  const out = join(folder, "a.zsnap");
+  const taking = () =>
+    runProcess(["snapshot", clinic, "--out", out, "--json"], { env: faults.env });
+  faults.failNextSync();
+  const failed = await taking();
+  assert.equal(faults.takeFired(), 1);
+  assert.equal(errorOf(failed)?.code, "Z206", describe(failed));
+  for (const bytes of [0, 1, 500, 4000]) {
+    faults.limitSpace(bytes);
+    const full = await taking();
+    assert.ok(faults.takeFired() > 0);
+    assert.equal(errorOf(full)?.code, "Z204", describe(full));
+    assert.deepEqual(await readdir(folder), []);
+  }
+  faults.limitSpace(undefined);
+  assert.equal((await taking()).status, 0);
+
+  const dir = join(fleet.dir, "restored");
+  const args = ["restore", out, "--data-dir", dir, "--key-file", keyOf(clinic), "--json"];
+  const restoring = () => runProcess(args, { env: faults.env });
+  faults.failNextSync();
+  const unsynced = await restoring();
+  assert.equal(faults.takeFired(), 1);
+  assert.equal(unsynced.status, 3, describe(unsynced));
+  assert.ok(!existsSync(dir));
+  faults.limitSpace(0);
+  const noRoom = await restoring();
+  assert.ok(faults.takeFired() > 0);
+  assert.equal(noRoom.status, 3, describe(noRoom));
+  assert.ok(!existsSync(dir));
+  faults.limitSpace(undefined);
+  assert.equal((await restoring()).status, 0);
+  const rows = await runOk(["audit", dir, "--key-file", keyOf(clinic), "--json"]);
+  assert.equal(rows.stdout.trim().split("\n").length, all.length);
 });
 
 test("copies of a directory stay what they are: only restore begins an epoch by itself", async (t) => {
