@@ -142,7 +142,13 @@ function subtractRecord(core: LogCore, reader: SegmentReader, expected: Map<numb
 }
 
 /** A copy for whoever investigates; when it cannot be made, the range itself is still where it was. */
-export function setAside(core: LogCore, segment: number, from: number, to: number): void {
+export function setAside(
+  core: LogCore,
+  segment: number,
+  from: number,
+  to: number,
+  isLastCopy = false,
+): void {
   if (to <= from || core.readOnlyReason !== undefined) return;
   try {
     const source = core.files.get(segmentFileName(segment));
@@ -155,6 +161,11 @@ export function setAside(core: LogCore, segment: number, from: number, to: numbe
       if (count === 0) break;
       copy.write(at - from, part.subarray(0, count));
       at += count;
+    }
+    // Where the bytes are about to be cut off, the copy is durable first (RULES 7).
+    if (isLastCopy) {
+      copy.syncNow();
+      core.store.syncNow();
     }
     copy.close();
   } catch (fault) {

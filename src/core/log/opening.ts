@@ -120,7 +120,7 @@ export class Opening {
     const { core, recovered } = this;
     const { last, lastFileBytes } = recovered;
     const old = core.active;
-    if (tornBytes > 0) setAside(core, old.number, last.verifiedEnd, lastFileBytes);
+    if (tornBytes > 0) setAside(core, old.number, last.verifiedEnd, lastFileBytes, true);
     old.end = last.durableEnd;
     old.mustEnd = true;
     let failure: ZamError | undefined;

@@ -6,6 +6,7 @@
  * What cannot be verified on the way is handed to damage.ts and becomes a hole;
  * a read never returns anything unverified, and never beyond what is durable.
  */
+import { FileFault } from "../ports.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
 import type { ReadLimit, StoredEvent } from "./api.ts";
 import { chainZero } from "./chain.ts";
@@ -60,11 +61,22 @@ function visitStream(
   let seq = from;
   while (isHeld(core, index, seq)) {
     const place = locate(core, index, seq);
-    const reader = place === undefined ? undefined : openReader(core, place.segment);
+    const reader = place === undefined ? undefined : openNow(core, place.segment);
+    if (reader === "refused") return;
     if (place === undefined || reader === undefined) return reportMissing(core, index, seq);
     const next = visitEntry(core, index, seq, place, reader, visit);
     if (next === undefined) return;
     seq = next;
+  }
+}
+
+/** `refused`: the disk would not open the file now, which says nothing about what is in it. */
+function openNow(core: LogCore, segment: number): SegmentReader | "refused" | undefined {
+  try {
+    return openReader(core, segment);
+  } catch (fault) {
+    if (fault instanceof FileFault) return "refused";
+    throw fault;
   }
 }
 
@@ -169,8 +181,10 @@ function visitArrivals(
   afterOrdinal: number,
   visit: (event: StoredEvent) => boolean,
 ): boolean {
+  const reader = openNow(core, segment);
+  // A follower must miss nothing: it goes on here when the file opens again.
+  if (reader === "refused") return false;
   const index = indexOf(core, segment);
-  const reader = openReader(core, segment);
   if (index === undefined || reader === undefined) return true;
   let offset = index.offsetForOrdinal(afterOrdinal) ?? fileHeaderBytes;
   for (;;) {
@@ -325,8 +339,9 @@ export function readFragment(
   index: StreamIndex,
   place: { readonly segment: number; readonly offset: number },
 ): Uint8Array | undefined {
-  const reader = openReader(core, place.segment);
-  if (reader?.readAt(place.offset) !== "record") return undefined;
+  const reader = openNow(core, place.segment);
+  if (reader === undefined || reader === "refused") return undefined;
+  if (reader.readAt(place.offset) !== "record") return undefined;
   if (reader.header.kind !== recordKind.fragment) return undefined;
   const plain = reader.open(core.streams.table.id(index).node);
   return plain === undefined ? undefined : decodeFragmentFields(plain)?.bytes.slice();
