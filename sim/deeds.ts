@@ -247,6 +247,7 @@ export class Deeds {
       case "losePeerFiles":
         coverage.add("peer sidecars lost");
         if (device.isUp) world.kill(device);
+        device.peerStore.crashAt(Number.POSITIVE_INFINITY);
         for (const file of device.peerStore.list()) device.peerStore.remove(file);
         device.peerStore.syncNow();
         device.isKnowledgeOld = true;

@@ -137,7 +137,9 @@ export class ConnectionWatch {
     const key = positionKey(stream, frame.seq);
     this.checkNew(sender, receiver, stream, frame.seq, isNear);
     const durableBytes = receiver.partials.get(key) ?? 0;
-    if (!this.isSpeculative(isNear) && frame.offset + frame.rawBytes <= durableBytes)
+    // A part that rotted is asked for from the start.
+    const isSound = receiver.device.wounds === 0;
+    if (isSound && !this.isSpeculative(isNear) && frame.offset + frame.rawBytes <= durableBytes)
       throw new Violation(
         "nothing durable is sent again",
         `${sender.device.name} sends ${key}+${frame.offset} again`,
