@@ -68,6 +68,8 @@ export class Device {
   isKnowledgeOld = false;
   /** Bits and sectors destroyed on this card. */
   wounds = 0;
+  /** An opening that could not end has found a torn tail, and may have cut it. */
+  hasCut = false;
   /** The disk refuses something on purpose now; an opening may fail. */
   hasDiskFault = false;
   openFailure: ZamError | undefined;

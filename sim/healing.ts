@@ -71,14 +71,18 @@ function isDue(world: World, fact: Fact, device: Device): boolean {
 }
 
 /**
- * What no rule brings back: a hub takes its own events from nobody but a hub
- * (RULES 33); what a stream's origin has declared lost stays lost for it, also
+ * What no rule brings back: a clinic delivers nobody's events but its own, a hub
+ * takes its own from nobody but a hub (RULES 33); what a stream's origin has declared lost stays lost for it, also
  * where a copy turns up later; and beyond a hole that only the other end has,
  * nothing can be proven.
  */
 function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
   const { hub } = world;
   if (fact.node === hub.nodeId && !fact.holders.has(hub)) return true;
+  const isWithRelaysOnly = [...fact.holders].every(
+    (holder) => holder !== hub && holder.nodeId !== fact.node,
+  );
+  if (isWithRelaysOnly) return true;
   const log = device.process?.log;
   for (const holder of fact.holders) {
     const held = holder.view.held.get(holder.view.positionByUid.get(fact.uid) ?? "");
@@ -128,6 +132,9 @@ export function checkAgreement(world: World): void {
         throw new Violation("nothing is delivered twice", `${device.name}: event ${held.uid}`);
       uids.add(held.uid);
       const key = positionKey(held.stream, held.seq);
+      // A hub that was restored twice may have told two clinics two things, and has neither now.
+      const isOrphan = held.stream.node === world.hub.nodeId && !world.hub.view.held.has(key);
+      if (isOrphan) continue;
       const known = contents.get(key);
       if (known === undefined) contents.set(key, { held, device });
       else if (known.held.chain !== held.chain && !isStreamFrozen(world, held))

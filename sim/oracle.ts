@@ -225,7 +225,7 @@ export class Oracle {
     if (fact.holders.size === 0) fact.destroyedBy = "damage";
     // The last records of a log may rot unseen when nobody else has confirmed them (RULES 9).
     if (held.stream.node === device.nodeId) this.forkedEpochs.add(epochKey(held.stream));
-    const isSetAside = device.logStore.list("set-aside").length > 0;
+    const isSetAside = device.hasCut || device.logStore.list("set-aside").length > 0;
     if (!isSetAside && !isNamed(log, held, recovery))
       throw new Violation("loss is named", `${where} is gone in silence`);
   }

@@ -189,6 +189,8 @@ function isMissing(side: Side, stream: StreamId, seq: number): boolean {
   if (side.holes.has(positionKey(stream, seq))) return true;
   const log = side.device.process?.log;
   const index = log?.findStream(stream);
+  // A log of a read-only disk lists only what is proven durable.
+  if (log?.readOnlyReason !== undefined) return true;
   if (log === undefined || index === undefined) return false;
   return seq > log.streamHead(index) || rangesContain(log.stream(index).holes, seq);
 }

@@ -161,6 +161,7 @@ export class World {
     this.guard(device, device.life, () => {
       this.noteRecovery(opened.recovery);
       // A log that may not be written lists only what is proven; the rest is still on the disk.
+      if (opened.log.readOnlyReason !== undefined) device.hasCut ||= opened.recovery.tornBytes > 0;
       if (opened.log.readOnlyReason === undefined)
         this.oracle.rescan(device, opened.log, opened.recovery);
       log.onDurable(() => {
@@ -532,6 +533,7 @@ export class World {
   ): void {
     for (const { stream, seq, chain } of confirmed) {
       if (this.oracle.wasHeldAt(peer.nodeId, stream, seq, chain)) continue;
+      if (peer.wounds > 0) continue;
       // A head may end in what was declared lost: settled there, though nobody holds it.
       const isLost = [log, peer.process?.log].some((one) => {
         const index = one?.findStream(stream);
