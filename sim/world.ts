@@ -9,25 +9,22 @@
 import { ZamError } from "../src/core/errors/zam-error.ts";
 import { createLog, openLog, type RecoveryReport } from "../src/core/log/open.ts";
 import type { Log } from "../src/core/log/api.ts";
-import type { SessionSummary } from "../src/core/session/api.ts";
-import { createSession } from "../src/core/session/session.ts";
 import { CommitScheduler } from "../src/engine/commit-scheduler.ts";
 import { SimulatedCrash } from "../src/testing/memory-store.ts";
 import { createSeededRandom, type SeededRandom } from "../src/testing/seeded-random.ts";
-import { Connection, type ConnectionEnd, type LinkShape } from "./connection.ts";
+import type { Connection, LinkShape } from "./connection.ts";
 import { Coverage, type PathName } from "./coverage.ts";
-import { Device, type Image, type LiveSession, type Process } from "./device.ts";
+import { Device, type Image, type Process } from "./device.ts";
 import { epochKey } from "./device-view.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Mutant } from "./mutant.ts";
 import { clinicPrefix, Oracle } from "./oracle.ts";
 import { PeerFiles } from "./peer-files.ts";
 import { drawPlan, type Plan } from "./plan.ts";
-import { createSeededCrypto, dataKeyOf, fingerprintOf, nodeCompressor } from "./ports.ts";
-import { SessionRunner } from "./session-runner.ts";
+import { createSeededCrypto, dataKeyOf } from "./ports.ts";
+import { connect } from "./sessions.ts";
 import type { Trace } from "./trace.ts";
 import { Violation } from "./violation.ts";
-import { ConnectionWatch } from "./watch.ts";
 
 const reportPaths: Readonly<Record<string, PathName>> = {
   Z507: "rollback found (Z507)",
@@ -58,7 +55,7 @@ export class World {
   isHubReachable = true;
   /** All faults are over: links are good, nothing is cut. */
   isHealed = false;
-  private readonly linkRandom: SeededRandom;
+  readonly linkRandom: SeededRandom;
 
   constructor(seed: number, trace: Trace, mutant: Mutant = {}) {
     this.random = createSeededRandom(seed);
@@ -189,7 +186,7 @@ export class World {
     for (const { code } of recovery.reports) this.noteReport(code);
   }
 
-  private noteReport(code: string): void {
+  noteReport(code: string): void {
     const path = reportPaths[code];
     if (path !== undefined) this.coverage.add(path);
   }
@@ -329,12 +326,12 @@ export class World {
     if (!isReached) this.coverage.add("hub unreachable");
     this.queue.after(connectMs, () => {
       if (!device.isUp || device.life !== life) return;
-      if (isReached && this.hub.isUp && this.isHubReachable) this.connect(device, shape, attempt);
+      if (isReached && this.hub.isUp && this.isHubReachable) connect(this, device, shape, attempt);
       else this.retry(device, life, attempt);
     });
   }
 
-  private retry(device: Device, life: number, attempt: number): void {
+  retry(device: Device, life: number, attempt: number): void {
     if (device.life !== life) return;
     if (attempt >= attemptsMax) {
       device.isSyncing = false;
@@ -369,193 +366,6 @@ export class World {
       cutAtBytes: isCut ? random.between(1, random.pick([400, 3_000, 30_000])) : undefined,
       cutBySilence: random.chance(0.3),
     };
-  }
-
-  private connect(device: Device, shape: LinkShape, attempt: number): void {
-    const { queue, hub, coverage } = this;
-    const connection = new Connection({
-      queue,
-      random: this.linkRandom.fork(),
-      shape,
-      onCutAtByte: () => coverage.add("connection cut at a byte"),
-    });
-    this.connections.add(connection);
-    const watch = new ConnectionWatch({
-      connection,
-      near: device,
-      far: hub,
-      oracle: this.oracle,
-      coverage,
-      trace: this.trace,
-    });
-    const { life } = device;
-    this.note(device, `connects, attempt ${attempt}`);
-    // The answering side first: it must be listening when the first byte comes.
-    this.begin(hub, device, connection.far, watch, false, () => undefined);
-    this.begin(device, hub, connection.near, watch, true, (summary) => {
-      this.note(
-        device,
-        `sync over: ${summary.endedBy} complete=${summary.isComplete} sent=${summary.eventsConfirmed} received=${summary.eventsReceived} ${summary.error?.code ?? ""}`,
-      );
-      if (summary.isComplete) {
-        this.coverage.add("sync completed");
-        device.isKnowledgeOld = false;
-      }
-      if (summary.isComplete || summary.endedBy === "budget") device.isSyncing = false;
-      else this.retry(device, life, attempt);
-    });
-  }
-
-  private begin(
-    self: Device,
-    peer: Device,
-    end: ConnectionEnd,
-    watch: ConnectionWatch,
-    isInitiator: boolean,
-    onOver: (summary: SessionSummary) => void,
-  ): void {
-    const { life } = self;
-    const { process } = self;
-    if (process === undefined) return;
-    const { mutant, queue } = this;
-    const wallMs = self.clock.wallMs(queue.nowMs);
-    const startedMs = queue.nowMs;
-    const sessionMs = (): number => Math.round(wallMs + queue.nowMs - startedMs);
-    const known = process.peers.find(peer.nodeId);
-    let state = known?.state;
-    const hasLimit = isInitiator && !this.isHealed && this.linkRandom.chance(this.plan.limitShare);
-    if (hasLimit) this.coverage.add("byte limit");
-    const policy = self.role === "hub" ? this.plan.policy : "own";
-    const session = createSession({
-      options: {
-        isInitiator,
-        self: { nodeId: self.nodeId, role: self.role },
-        peer: { nodeId: peer.nodeId, role: peer.role, keyFingerprint: fingerprintOf(peer.nodeId) },
-        policy: mutant.policy?.(policy) ?? policy,
-        peerState: state,
-        keepOpen: false,
-        health: {
-          version: "1.0.0",
-          diskFreeBytes: 1e9,
-          damagedCount: process.log.damages.length,
-          quarantinedCount: 0,
-          clockCode: "",
-          certDaysLeft: 300,
-        },
-        ...(hasLimit ? { bytesMax: this.linkRandom.between(1_000, 20_000) } : {}),
-      },
-      log: mutant.sessionLog?.(process.log) ?? process.log,
-      crypto: self.crypto,
-      compressor: nodeCompressor,
-      nowMs: sessionMs(),
-    });
-    const live: { session: LiveSession | undefined } = { session: undefined };
-    const base = {
-      peerId: peer.nodeId,
-      role: peer.role,
-      address: "sim:7700",
-      lastSyncMs: 0,
-      result: "",
-      policy: "own" as const,
-    };
-    const commits = process.commits.open();
-    const runner = new SessionRunner({
-      session: mutant.session?.(session) ?? session,
-      end,
-      commits: mutant.commits?.(commits) ?? commits,
-      queue,
-      sessionMs,
-      guard: (action) => this.guard(self, life, action),
-      savePeerState: (saved, done) => {
-        this.checkConfirmed(self, peer, process.log, saved.confirmed);
-        state = mutant.peerState?.(saved) ?? saved;
-        const save = { ...base, state };
-        if (mutant.savesLater === true) {
-          queue.after(3_600_000, () =>
-            this.guard(self, life, () => process.peers.save(save, () => undefined)),
-          );
-          done();
-        } else {
-          process.peers.save(save, (error) => {
-            // Events go all the same, and at worst some of them twice: so the session decided.
-            if (error !== undefined) self.isKnowledgeOld = true;
-            done(error);
-          });
-        }
-      },
-      onTransmit: (bytes) => watch.onTransmit(self, bytes),
-      onEstablished: () => this.established(self, live.session),
-      onReport: (error) => {
-        this.note(self, `report ${error.code} ${error.message}`);
-        this.noteReport(error.code);
-      },
-      onOver: (summary) => {
-        if (live.session !== undefined) process.sessions.delete(live.session);
-        if (summary.error?.code === "Z520") this.coverage.add("session fenced (Z520)");
-        if (summary.error?.code === "Z505") this.coverage.add("silent peer given up (Z505)");
-        this.checkSummary(self, summary);
-        process.peers.save(
-          { ...base, lastSyncMs: Math.max(1, wallMs), result: summary.endedBy, state },
-          (error) => {
-            onOver(summary);
-            if (error !== undefined) self.isKnowledgeOld = true;
-          },
-        );
-      },
-    });
-    live.session = { runner, end, peer, isEstablished: false };
-    process.sessions.add(live.session);
-    this.guard(self, life, () => runner.start());
-  }
-
-  /** The newest session of a node wins, as at the engine's server. */
-  private established(self: Device, live: LiveSession | undefined): void {
-    if (live === undefined || self.role !== "hub" || this.mutant.neverFences === true) return;
-    live.isEstablished = true;
-    for (const other of [...(self.process?.sessions ?? [])]) {
-      if (other === live || !other.isEstablished || other.peer.nodeId !== live.peer.nodeId)
-        continue;
-      other.isEstablished = false;
-      other.runner.fence();
-      this.coverage.add("session fenced (Z520)");
-    }
-  }
-
-  private checkConfirmed(
-    self: Device,
-    peer: Device,
-    log: Log,
-    confirmed: readonly {
-      readonly stream: { node: string; epoch: number; lane: string };
-      readonly seq: number;
-      readonly chain: Uint8Array;
-    }[],
-  ): void {
-    for (const { stream, seq, chain } of confirmed) {
-      if (this.oracle.wasHeldAt(peer.nodeId, stream, seq, chain)) continue;
-      if (peer.wounds > 0) continue;
-      // A head may end in what was declared lost: settled there, though nobody holds it.
-      const isLost = [log, peer.process?.log].some((one) => {
-        const index = one?.findStream(stream);
-        if (one === undefined || index === undefined) return false;
-        return one.stream(index).lost.some(({ from, to }) => from <= seq && seq <= to);
-      });
-      if (!isLost)
-        throw new Violation(
-          "confirmed is durable at the peer",
-          `${self.name}: ${stream.node} ${stream.epoch} '${stream.lane}' ${seq} at ${peer.name}`,
-        );
-    }
-  }
-
-  /** Errors that only a broken program can cause must not come up between two honest ones. */
-  private checkSummary(self: Device, summary: SessionSummary): void {
-    const code = summary.error?.code ?? "";
-    const isOurFault = ["Z501", "Z502", "Z503", "Z504", "Z506", "Z523"].includes(code);
-    const text = summary.error?.message ?? "";
-    const isPeersView = code === "Z514" && /Z50[12346]|Z523/.test(text);
-    if (isOurFault || isPeersView)
-      throw new Violation("honest peers understand each other", `${self.name}: ${code} ${text}`);
   }
 }
 
