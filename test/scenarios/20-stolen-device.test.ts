@@ -29,7 +29,7 @@ import type { Ran } from "./harness.ts";
 
 /** The peer refused (exit status 6), and said why. */
 function assertRefused(ran: Ran): void {
-  assert.equal(ran.status, 6, describe(ran));
+  assert.equal(ran.status, 4, describe(ran));
   assert.equal(errorOf(ran)?.context.code, "Z315", describe(ran));
 }
 

@@ -211,4 +211,12 @@ export const identityErrors = {
     http: 503,
     retryable: false,
   },
+  Z327: {
+    name: "RefusedByHub",
+    message: "'{peer}' does not let this node in: {code} {text}",
+    hint: "take this node's request (tls/node.csr) to the hub, have it signed again, and install the answer; the data here is safe",
+    exit: 4,
+    http: 403,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -241,7 +241,11 @@ function takeError(s: SessionState, frame: ErrorFrame): void {
   const text = printable(frame.text);
   if (isZCode(code) && catalogue[code].retryable) {
     s.end("error", new ZamError("Z513", { peer: nodeId, reason: `${code} ${text}` }));
-  } else s.end("error", new ZamError("Z514", { peer: nodeId, code, text }));
+    return;
+  }
+  const isIdentity = frame.code >= 300 && frame.code < 400;
+  const refusal = isIdentity ? "Z327" : "Z514";
+  s.end("error", new ZamError(refusal, { peer: nodeId, code, text }));
 }
 
 /** A peer's text goes to terminals and logs: no control characters. */
