@@ -93,7 +93,8 @@ export class Oracle {
     try {
       for (;;) {
         const events = log.readArrivals(view.lastOrdinal, { events: 256, bytes: 1 << 20 });
-        if (events.length === 0) return true;
+        // A disk that would not open a file just now says nothing about what is in it.
+        if (events.length === 0) return !device.hasDiskFault || log.lastOrdinal <= view.lastOrdinal;
         for (const event of events) {
           this.note(device, log, event, device.view.held, this.nowMs());
           view.lastOrdinal = event.ordinal;
