@@ -70,6 +70,13 @@ const row: AuditRow = {
   received: "2026-03-01T11:00:01.000Z",
 };
 
+const careSummary = {
+  dropped: 3,
+  kept: { unconfirmed: 2, inGrace: 0, tooYoung: 0, toKeep: 0, unsettled: 0 },
+  freedBytes: 4096,
+  skippedSegments: 0,
+};
+
 interface Fake {
   readonly engine: Engine;
   readonly pushed: PushInput[];
@@ -105,6 +112,8 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       return summary;
     },
     nodes: async () => [],
+    compact: async () => careSummary,
+    expire: async () => careSummary,
     acknowledge: async (id) => ({ id, code: "Z214", text: "records are gone", alarmsLeft: 0 }),
     snapshot: async ({ out }) => ({
       path: out,

@@ -43,7 +43,7 @@ describe("the command", () => {
       ["serve", "--data-dir", data, "--retain", "90"],
       ["sync", "--data-dir", data, "--max-bytes", "2MB?"],
       ["keygen", data, "--hubb"],
-      ["compact", "--data-dir", data],
+      ["compress", "--data-dir", data],
       [],
     ];
     for (const argv of lines) {

@@ -103,7 +103,7 @@ function verboseLines(status: NodeStatus): readonly string[] {
       .map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`))
       .join(", ");
     lines.push(
-      `Stream:      ${streamToText(entry)} (epoch ${entry.epoch}) to seq ${grouped(entry.seq)}${holes === "" ? "" : `, missing ${holes}`}`,
+      `Stream:      ${streamToText(entry)} (epoch ${entry.epoch}) to seq ${grouped(entry.seq)}${holes === "" ? "" : `, missing ${holes}`}${entry.floor === undefined ? "" : `, absent up to ${grouped(entry.floor)}`}`,
     );
   }
   return lines;
@@ -111,12 +111,13 @@ function verboseLines(status: NodeStatus): readonly string[] {
 
 /** Lists every field of the contract; whatever else the engine knows goes along. */
 export function statusToJson(status: NodeStatus): object {
-  const vector = status.vector.map(({ node, epoch, lane, seq, holes }) => ({
+  const vector = status.vector.map(({ node, epoch, lane, seq, holes, floor, floorByOrigin }) => ({
     node,
     epoch,
     lane,
     seq,
     holes,
+    ...(floor === undefined ? {} : { floor, floorByOrigin }),
   }));
   return { ...status, vector };
 }

@@ -13,6 +13,7 @@ import {
   outputFlags,
   timeoutFlag,
 } from "./common-flags.ts";
+import { dropCommands } from "./drop-commands.ts";
 import type { CommandSpec, CommandValues } from "./flag.ts";
 
 const typeFlag = { kind: "integer", min: 0, max: 0x7fffffff, metavar: "N" } as const;
@@ -324,6 +325,7 @@ const careCommands = {
     flags: { ...outputFlags, ...nodeFlags },
     examples: ["zamsync status --data-dir clinic_a"],
   },
+  ...dropCommands,
   snapshot: {
     group: "Care",
     summary: "copy the node as it is now into one file, also while it runs",

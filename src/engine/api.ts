@@ -128,6 +128,10 @@ export interface NodeStatus {
     readonly lane: string;
     readonly seq: number;
     readonly holes: readonly (readonly [number, number])[];
+    /** Events up to here are absent: compacted or expired. Missing when nothing was cut. */
+    readonly floor?: number;
+    /** Whether their origin says so, or only this node or a relay. */
+    readonly floorByOrigin?: boolean;
   }[];
   readonly clock: { readonly ok: boolean; readonly reason: string };
   /** Null when there is no certificate yet. */
@@ -284,6 +288,44 @@ export interface SyncSummary {
   readonly estimate?: { readonly events: number; readonly bytes: number; readonly seconds: number };
 }
 
+export interface CompactInput {
+  /** How long after a hub's confirmation copies stay. Default 7 days. */
+  readonly graceMs?: number;
+}
+
+/** One of `beforeMs` and `olderThanMs`. */
+export interface ExpireInput {
+  /** What was received before this time, Unix milliseconds. */
+  readonly beforeMs?: number;
+  readonly olderThanMs?: number;
+  /** So many of each stream stay whatever their age. Default 0. */
+  readonly minKeep?: number;
+  /** Only says what would go. */
+  readonly dryRun?: boolean;
+}
+
+export interface CareSummary {
+  /** Events that are gone here; heads, chains and idempotency keys stay. */
+  readonly dropped: number;
+  /** Events that stay, each counted once, by the reason. */
+  readonly kept: {
+    /** No hub is known to hold them. */
+    readonly unconfirmed: number;
+    /** A hub holds them, and the grace period is not over. */
+    readonly inGrace: number;
+    /** Received too lately. */
+    readonly tooYoung: number;
+    /** Among the newest that were asked to stay. */
+    readonly toKeep: number;
+    /** Behind a hole that may still heal, or in a stream with a fork. */
+    readonly unsettled: number;
+  };
+  /** Of files; negative when new ones are larger. */
+  readonly freedBytes: number;
+  /** Segments whose room cannot be given back now: damaged, or needed by events elsewhere. */
+  readonly skippedSegments: number;
+}
+
 export interface PingInput {
   readonly hub?: string;
   readonly hubId?: string;
@@ -323,6 +365,10 @@ export interface NodeApi {
   acknowledge(alarmId: string): Promise<AcknowledgedAlarm>;
   /** A consistent copy of the node as of now, in one file, checked by re-reading. Rejects with Z204, Z206, Z211, Z223. */
   snapshot(input: SnapshotInput): Promise<SnapshotSummary>;
+  /** Drops copies that a hub has confirmed; at a hub it merges segments and drops nothing. */
+  compact(input: CompactInput): Promise<CareSummary>;
+  /** Drops old events, by when they were received. */
+  expire(input: ExpireInput): Promise<CareSummary>;
   /** Of `openNode`: closes the log cleanly. Of `connectNode`: closes the connection only. */
   close(): Promise<void>;
 }

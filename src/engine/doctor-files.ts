@@ -15,7 +15,8 @@ import {
   formatVersion,
   indexFileName,
   segmentFileName,
-  segmentNumberOf,
+  type SegmentFile,
+  segmentFileOf,
 } from "../core/log/format.ts";
 import { checkSidecar, readSegmentHeader, scanSegment } from "../core/log/scan.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
@@ -37,24 +38,24 @@ const leftoverAgeMs = 60_000;
 
 export async function examineFiles(files: LogFiles, found: Findings): Promise<void> {
   const store = new NodeStore(files.directory);
-  const numbers = store
+  const present = store
     .list()
-    .map(segmentNumberOf)
-    .filter((number) => number !== undefined)
-    .sort((a, b) => a - b);
+    .map(segmentFileOf)
+    .filter((file) => file !== undefined)
+    .sort((a, b) => a.number - b.number || a.generation - b.generation);
   const listed = listSegments(files, store, found);
   examineSidecars(files, store, listed, found);
   examineNames(files, store, listed, found);
   examineSetAside(store, found);
-  if (!files.isOpened) await scanAll(files, store, listed ?? numbers, found);
+  if (!files.isOpened) await scanAll(files, store, listed ?? present, found);
 }
 
-/** Numbers of the live segments, as the manifest has them; undefined when nobody can say. */
+/** The live segments, as the manifest has them; undefined when nobody can say. */
 function listSegments(
   files: LogFiles,
   store: NodeStore,
   found: Findings,
-): readonly number[] | undefined {
+): readonly SegmentFile[] | undefined {
   const { nodeId, dataKey } = files;
   if (nodeId === undefined || dataKey === undefined) return undefined;
   const log = found.attempt("failure", () =>
@@ -65,18 +66,18 @@ function listSegments(
     const path = `log/${segmentFileName(number)}`;
     found.error("failure", new ZamError("Z202", { path, problem: "its header cannot be read" }));
   }
-  for (const { number } of log.segments) {
+  for (const { number, generation } of log.segments) {
     if (log.present.includes(number)) continue;
-    const path = `log/${segmentFileName(number)}`;
+    const path = `log/${segmentFileName(number, generation)}`;
     found.error("failure", new ZamError("Z202", { path, problem: "the file is missing" }));
   }
-  return log.segments.map(({ number }) => number);
+  return log.segments;
 }
 
 function examineSidecars(
   files: LogFiles,
   store: NodeStore,
-  listed: readonly number[] | undefined,
+  listed: readonly SegmentFile[] | undefined,
   found: Findings,
 ): void {
   const { dataKey } = files;
@@ -86,7 +87,9 @@ function examineSidecars(
     [fileName.manifestCopy, "manifest", true],
     [fileName.checkpointA, "checkpoint", false],
     [fileName.checkpointB, "checkpoint", false],
-    ...sealed.map((number) => [indexFileName(number), "index", true] as const),
+    ...sealed.map(
+      ({ number, generation }) => [indexFileName(number, generation), "index", true] as const,
+    ),
   ];
   let goodCount = 0;
   for (const [name, kind, isExpected] of sidecars) {
@@ -114,13 +117,18 @@ function examineSidecars(
 function examineNames(
   files: LogFiles,
   store: NodeStore,
-  listed: readonly number[] | undefined,
+  listed: readonly SegmentFile[] | undefined,
   found: Findings,
 ): void {
   const known = new Set<string>(Object.values(fileName));
   for (const name of store.list()) {
-    const number = segmentNumberOf(name.replace(/\.idx$/, ".seg"));
-    const isLive = number !== undefined && (listed === undefined || listed.includes(number));
+    const file = segmentFileOf(name.replace(/\.idx$/, ".seg"));
+    const isLive =
+      file !== undefined &&
+      (listed === undefined ||
+        listed.some(
+          ({ number, generation }) => number === file.number && generation === file.generation,
+        ));
     if (known.has(name) || isLive) continue;
     if (files.isRunning && isYoung(join(files.directory, name))) continue;
     found.error("note", new ZamError("Z217", { path: `log/${name}` }));
@@ -148,13 +156,13 @@ function examineSetAside(store: NodeStore, found: Findings): void {
 async function scanAll(
   files: LogFiles,
   store: NodeStore,
-  numbers: readonly number[],
+  segments: readonly SegmentFile[],
   found: Findings,
 ): Promise<void> {
   let recordCount = 0;
-  for (const number of numbers) {
-    const path = `log/${segmentFileName(number)}`;
-    const header = readSegmentHeader(store, number);
+  for (const segment of segments) {
+    const path = `log/${segmentFileName(segment.number, segment.generation)}`;
+    const header = readSegmentHeader(store, segment);
     if (typeof header === "string") {
       const problem = header === "missing" ? "the file is missing" : "its header is damaged";
       found.error("failure", new ZamError("Z202", { path, problem }));
@@ -167,7 +175,7 @@ async function scanAll(
     const { bad, sizeBytes, recordCount: good } = scan.result();
     recordCount += good;
     for (const { from, to } of bad) {
-      const isEnd = to === sizeBytes && number === numbers.at(-1);
+      const isEnd = to === sizeBytes && segment === segments.at(-1);
       if (isEnd) {
         const problem = `${to - from} bytes at the end of ${path} are torn or damaged`;
         found.error("note", new ZamError("Z218", { problem }));
@@ -177,5 +185,5 @@ async function scanAll(
       }
     }
   }
-  found.checked("records, by CRC alone", `${recordCount} good, in ${numbers.length} segments`);
+  found.checked("records, by CRC alone", `${recordCount} good, in ${segments.length} segments`);
 }

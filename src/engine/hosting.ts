@@ -3,6 +3,7 @@
  * common, whoever called whom. Every end of a session is written into the
  * peer's record, also a bad one.
  */
+import { driftReferenceMs } from "../core/clock/hybrid-clock.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type {
@@ -16,7 +17,9 @@ import type {
 import { createSession } from "../core/session/session.ts";
 import { nodeCompressor } from "../storage/node-compressor.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
+import { buildMs } from "./build.ts";
 import type { CommitScheduler } from "./commit-scheduler.ts";
+import { extendConfirmations } from "./confirmations.ts";
 import type { PeerBook } from "./peer-book.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import { createSessionClock } from "./session-clock.ts";
@@ -54,6 +57,16 @@ export function hostSession(
   const nowMs = createSessionClock();
   const known = book.find(peer.nodeId);
   let state = known?.state;
+  let confirmations = known?.confirmations ?? [];
+  const note = (): void => {
+    if (peer.role !== "hub" || state === undefined) return;
+    const atMs = driftReferenceMs({
+      wallMs: Date.now(),
+      buildMs,
+      trustedMs: log.trustedTimeMs,
+    });
+    confirmations = extendConfirmations(confirmations, state, atMs);
+  };
   const session = createSession({
     options: {
       isInitiator: input.isInitiator,
@@ -91,7 +104,8 @@ export function hostSession(
     nowMs,
     savePeerState: async (saved) => {
       state = saved;
-      await book.save({ ...base, state });
+      note();
+      await book.save({ ...base, state, confirmations });
     },
     ...(input.onEstablished === undefined ? {} : { onEstablished: input.onEstablished }),
     ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
@@ -99,11 +113,13 @@ export function hostSession(
   });
   const ended = host.ended.then(async (summary) => {
     if (pingCount !== undefined) return summary;
+    note();
     await book.save({
       ...base,
       lastSyncMs: Date.now(),
       result: summary.error?.code ?? (summary.isComplete ? "complete" : summary.endedBy),
       state,
+      confirmations,
     });
     return summary;
   });

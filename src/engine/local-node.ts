@@ -14,6 +14,9 @@ import type {
   AcknowledgedAlarm,
   AuditQuery,
   AuditRow,
+  CareSummary,
+  CompactInput,
+  ExpireInput,
   NodeApi,
   NodeRow,
   NodeStatus,
@@ -33,6 +36,7 @@ import type {
 } from "./api.ts";
 import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
+import { type CareNode, compact, expire } from "./care.ts";
 import { createAttempt, pingHub } from "./connecting.ts";
 import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
@@ -60,6 +64,7 @@ export class LocalNode implements NodeApi {
   private readonly commits: CommitScheduler;
   private readonly syncTurns = new Turns();
   private readonly snapshotTurns = new Turns();
+  private readonly careTurns = new Turns();
   private readonly stopping = new AbortController();
   private readonly servers = new Set<RunningServer>();
   private readonly connected = new Map<string, number>();
@@ -193,6 +198,19 @@ export class LocalNode implements NodeApi {
     this.socket ??= await serveRpc({ lock: this.lock, handlers: createHandlers(this) });
   }
 
+  compact(input: CompactInput): Promise<CareSummary> {
+    return this.careTurns.run(() => compact(this.careNode(), input));
+  }
+
+  expire(input: ExpireInput): Promise<CareSummary> {
+    return this.careTurns.run(() => expire(this.careNode(), input));
+  }
+
+  private careNode(): CareNode {
+    const role = this.certificate().info?.role ?? "unsigned";
+    return { log: this.log, role, peers: this.book.all, wallMs: Date.now() };
+  }
+
   /** Says goodbye to peers, finishes what is in hand, and closes the log. Twice is allowed. */
   close(): Promise<void> {
     this.closing ??= this.closeOnce();
@@ -205,6 +223,7 @@ export class LocalNode implements NodeApi {
     await Promise.allSettled([...this.servers].map((server) => server.close()));
     await this.syncTurns.idle();
     await this.snapshotTurns.idle();
+    await this.careTurns.idle();
     await this.book.settle();
     try {
       this.log.close();

@@ -5,6 +5,7 @@
  */
 import { ByteReader, ByteWriter } from "../core/bytes.ts";
 import { decodePeerState, encodePeerState, type PeerState } from "../core/session/peer-state.ts";
+import { type Confirmation, decodeConfirmations, encodeConfirmations } from "./confirmations.ts";
 import type { Policy, Role } from "../core/session/api.ts";
 
 export interface PeerRecord {
@@ -17,9 +18,12 @@ export interface PeerRecord {
   /** What the last session went by: tells which events count as lacking. */
   readonly policy: Policy;
   readonly state: PeerState | undefined;
+  /** Of a hub: what it had confirmed, and since when; see confirmations.ts. */
+  readonly confirmations?: readonly Confirmation[];
 }
 
-const recordVersion = 1;
+/** 2 since 0.1: confirmations stand before the state. */
+const recordVersion = 2;
 const textBytesMax = 1024;
 
 export function encodePeerRecord(record: PeerRecord): Uint8Array {
@@ -31,6 +35,7 @@ export function encodePeerRecord(record: PeerRecord): Uint8Array {
   out.u48(record.lastSyncMs);
   out.text(record.result);
   out.u8(record.policy === "all" ? 1 : 0);
+  encodeConfirmations(record.confirmations ?? [], out);
   out.bytes(record.state === undefined ? new Uint8Array(0) : encodePeerState(record.state));
   return out.take();
 }
@@ -38,15 +43,26 @@ export function encodePeerRecord(record: PeerRecord): Uint8Array {
 /** The record, or undefined for anything that this version did not write. */
 export function decodePeerRecord(bytes: Uint8Array): PeerRecord | undefined {
   const reader = new ByteReader(bytes);
-  if (reader.u8() !== recordVersion) return undefined;
+  const version = reader.u8();
+  if (version < 1 || version > recordVersion) return undefined;
   const peerId = reader.text(textBytesMax);
   const role = reader.u8() === 1 ? "hub" : "clinic";
   const address = reader.text(textBytesMax);
   const lastSyncMs = reader.u48();
   const result = reader.text(textBytesMax);
   const policy = reader.u8() === 1 ? "all" : "own";
+  const confirmations = version === 1 ? [] : decodeConfirmations(reader);
   if (reader.failed) return undefined;
   const stateBytes = reader.bytes(reader.remaining);
   const state = stateBytes.length === 0 ? undefined : decodePeerState(stateBytes);
-  return { peerId, role, address, lastSyncMs, result, policy, state };
+  return {
+    peerId,
+    role,
+    address,
+    lastSyncMs,
+    result,
+    policy,
+    state,
+    ...(confirmations.length === 0 ? {} : { confirmations }),
+  };
 }

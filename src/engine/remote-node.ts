@@ -5,6 +5,9 @@ import type {
   AcknowledgedAlarm,
   AuditQuery,
   AuditRow,
+  CareSummary,
+  CompactInput,
+  ExpireInput,
   NodeApi,
   NodeRow,
   NodeStatus,
@@ -92,6 +95,14 @@ export class RemoteNode implements NodeApi {
     const { out, signal } = input;
     const options = signal === undefined ? {} : { signal };
     return (await this.owner.call("snapshot", { out }, options)) as SnapshotSummary;
+  }
+
+  async compact(input: CompactInput): Promise<CareSummary> {
+    return (await this.owner.call("compact", input)) as CareSummary;
+  }
+
+  async expire(input: ExpireInput): Promise<CareSummary> {
+    return (await this.owner.call("expire", input)) as CareSummary;
   }
 
   async close(): Promise<void> {

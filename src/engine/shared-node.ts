@@ -9,6 +9,9 @@ import type {
   AcknowledgedAlarm,
   AuditQuery,
   AuditRow,
+  CareSummary,
+  CompactInput,
+  ExpireInput,
   NodeApi,
   NodeRow,
   NodeStatus,
@@ -111,6 +114,14 @@ export class SharedNode implements NodeApi {
 
   async snapshot(input: SnapshotInput): Promise<SnapshotSummary> {
     return this.repeat((node) => node.snapshot(input));
+  }
+
+  async compact(input: CompactInput): Promise<CareSummary> {
+    return this.repeat((node) => node.compact(input));
+  }
+
+  async expire(input: ExpireInput): Promise<CareSummary> {
+    return this.repeat((node) => node.expire(input));
   }
 
   async close(): Promise<void> {

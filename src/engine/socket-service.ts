@@ -38,6 +38,19 @@ export function createHandlers(node: OwnedNode): RpcHandlers {
       },
       revoke: async (params) =>
         revokeHere({ nodeId: textField(asFields(params), "nodeId") ?? "", hubDir: node.dataDir }),
+      compact: (params) =>
+        node.compact(present({ graceMs: countField(asFields(params), "graceMs") })),
+      expire: (params) => {
+        const fields = asFields(params);
+        return node.expire(
+          present({
+            beforeMs: countField(fields, "beforeMs"),
+            olderThanMs: countField(fields, "olderThanMs"),
+            minKeep: countField(fields, "minKeep"),
+            dryRun: flagField(fields, "dryRun"),
+          }),
+        );
+      },
       acknowledge: (params) => node.acknowledge(textField(asFields(params), "id") ?? ""),
       snapshot: (params, signal) =>
         node.snapshot({ out: textField(asFields(params), "out") ?? "", signal }),

@@ -137,9 +137,14 @@ function streamFacts(log: Log): Pick<NodeStatus, "damaged" | "vector" | "lostAtS
   const lostAtSource: NodeStatus["lostAtSource"][number][] = [];
   let damaged = 0;
   for (let index = 0; index < log.streamCount; index++) {
-    const { id, head, holes, lost } = log.stream(index);
+    const { id, head, holes, lost, floor } = log.stream(index);
     const name = { node: id.node, epoch: epochToText(id.epoch), lane: id.lane };
-    vector.push({ ...name, seq: head, holes: holes.map((hole) => [hole.from, hole.to] as const) });
+    vector.push({
+      ...name,
+      seq: head,
+      holes: holes.map((hole) => [hole.from, hole.to] as const),
+      ...(floor === undefined ? {} : { floor: floor.seq, floorByOrigin: floor.byOrigin }),
+    });
     for (const range of lost) lostAtSource.push({ ...name, from: range.from, to: range.to });
     damaged += countRanges(holes);
   }

@@ -178,6 +178,7 @@ describe("decoders of the log take any bytes", () => {
         nodeId: "clinic_a",
         segments: Array.from({ length: count }, (_, i) => ({
           number: i + 1,
+          generation: i,
           sizeBytes: 5000,
           salt: chain,
           keyId: chain.slice(0, 8),

@@ -35,6 +35,8 @@ const commandsOf = (dir: string): readonly (readonly string[])[] => [
   ["serve", dir, "--bind", "127.0.0.1:0"],
   ["peers", dir],
   ["snapshot", dir, "--out", `${dir}.zsnap`],
+  ["compact", dir],
+  ["expire", dir, "--before", "2999-01-01"],
 ];
 
 test("no command with a wrong key changes a byte or pretends to work", async (t) => {

@@ -80,6 +80,8 @@ export interface StatusJson {
     readonly lane: string;
     readonly seq: number;
     readonly holes: readonly unknown[];
+    readonly floor?: number;
+    readonly floorByOrigin?: boolean;
   }[];
 }
 

@@ -134,7 +134,13 @@ export type Mark =
       readonly to: number;
       readonly chain: Uint8Array;
     }
-  | { readonly kind: "floor"; readonly stream: StreamId; readonly floor: Floor }
+  /** `isPeers`: a peer's floor takes away nothing that is held here; what is missing below it is settled as lost. */
+  | {
+      readonly kind: "floor";
+      readonly stream: StreamId;
+      readonly floor: Floor;
+      readonly isPeers?: true;
+    }
   | {
       readonly kind: "freeze";
       readonly stream: StreamId;
@@ -213,6 +219,15 @@ export interface Log {
   /** Stages a fact. For `newEpoch` and `rehome` the effect on `push` and on staged heads is immediate. */
   mark(mark: Mark, wallMs: number, durable: Durable): void;
 
+  /**
+   * Events up to each `seq` are gone for every reader as soon as that is durable; heads,
+   * chains and idempotency keys stay. Nothing is asked: the caller knows who else holds them.
+   * A seq whose chain is unknown here, or that is not above the floor, is left out.
+   */
+  cut(cuts: readonly StreamCut[], wallMs: number, durable: Durable): void;
+  /** Gives back the room of what was cut, and merges small segments; see `ReclaimWork`. */
+  reclaim(wallMs: number): ReclaimWork;
+
   /** Number of streams known; indexes run from 0. */
   readonly streamCount: number;
   /** Grows with every change of any line of the vector. */
@@ -263,6 +278,23 @@ export interface Log {
   snapshot(): LogSnapshot;
   /** Finishes the group in hand, writes the clean-close mark and a checkpoint. Blocking. */
   close(): void;
+}
+
+/** Events up to `seq` go. `byOrigin`: it is their origin who says so, here and to peers. */
+export interface StreamCut {
+  readonly index: StreamIndex;
+  readonly seq: number;
+  readonly byOrigin: boolean;
+}
+
+/** Work in steps; pushes and sessions go on in between. One at a time. */
+export interface ReclaimWork {
+  /** Bytes given back so far. */
+  readonly freedBytes: number;
+  /** Segments that must stay as they are for now. */
+  readonly skippedSegments: number;
+  /** Calls `done` once, perhaps before returning; an error leaves the log as it was before the step. */
+  step(done: (step: "more" | "done" | ZamError) => void): void;
 }
 
 export interface VerifyProblem {

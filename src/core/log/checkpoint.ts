@@ -10,7 +10,7 @@ import { noRanges, type Ranges } from "../vector/ranges.ts";
 import type { SeqRange } from "../vector/stream-table.ts";
 import type { LogCore } from "./core.ts";
 import { type FragmentPlace, readHlc, readStreamId, writeHlc } from "./event-fields.ts";
-import { aliasMax, segmentFileName } from "./format.ts";
+import { aliasMax } from "./format.ts";
 import { IdTable } from "./index/id-table.ts";
 import { SegmentIndex } from "./index/segment-index.ts";
 import { decodeRehomeRule, encodeRehomeRule } from "./mark-fields.ts";
@@ -61,7 +61,7 @@ export function encodeCheckpoint(core: LogCore, generation: number): Uint8Array 
 
 function tailBefore(core: LogCore, end: number): Uint8Array {
   const tail = new Uint8Array(checkpointTailBytes);
-  const file = core.active.file ?? core.files.get(segmentFileName(core.active.number));
+  const file = core.active.file ?? core.files.get(core.segmentFile(core.active.number));
   readThroughFaults(file, end - checkpointTailBytes, tail);
   return tail;
 }
@@ -163,6 +163,7 @@ function encodeDirectory(core: LogCore, out: ByteWriter): void {
   out.varint(directory.segments.length);
   for (const segment of directory.segments) {
     out.varint(segment.number);
+    out.varint(segment.generation);
     out.varint(segment.firstOrdinal);
     out.varint(segment.lastOrdinal);
     out.varint(segment.indexBytes);
@@ -325,11 +326,14 @@ function restorePartials(core: LogCore, reader: ByteReader): void {
 function restoreDirectory(core: LogCore, reader: ByteReader): void {
   const { directory } = core;
   for (let left = reader.varint(); left > 0 && !reader.failed; left--) {
-    const segment = directory.find(reader.varint());
+    const number = reader.varint();
+    const segment = directory.find(number);
+    const generation = reader.varint();
     const firstOrdinal = reader.varint();
     const lastOrdinal = reader.varint();
     const indexBytes = reader.varint();
-    if (segment === undefined) continue;
+    // One that was written anew since tells its own spans (see recovery.ts).
+    if (segment === undefined || segment.generation !== generation) continue;
     segment.firstOrdinal = firstOrdinal;
     segment.lastOrdinal = lastOrdinal;
     segment.indexBytes = indexBytes;
@@ -341,7 +345,8 @@ function restoreDirectory(core: LogCore, reader: ByteReader): void {
     const first = reader.varint();
     const last = first + reader.varint();
     if (alias > aliasMax) return reader.fail();
-    directory.addSpan(segment, alias, first, last);
+    if (directory.find(segment)?.hasSpans === true || segment === core.active.number)
+      directory.addSpan(segment, alias, first, last);
   }
 }
 

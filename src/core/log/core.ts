@@ -15,6 +15,7 @@ import type { Alarm, Damage } from "./api.ts";
 import { BlockingSyncs } from "./blocking-syncs.ts";
 import { SegmentDirectory } from "./directory.ts";
 import { FileCache } from "./file-cache.ts";
+import { indexFileName, segmentFileName } from "./format.ts";
 import type { Group } from "./group.ts";
 import type { LoadedIndex } from "./index/index-file.ts";
 import type { MissingRun, RehomeRule } from "./mark-fields.ts";
@@ -121,6 +122,14 @@ export class LogCore {
     this.streams = new StreamColumns(options.crypto);
     this.active = newSegmentWriter(this.seal, { number: 1 });
     this.nextSegment = 2;
+  }
+
+  segmentFile(segment: number): string {
+    return segmentFileName(segment, this.directory.find(segment)?.generation);
+  }
+
+  indexFile(segment: number): string {
+    return indexFileName(segment, this.directory.find(segment)?.generation);
   }
 
   get isEncrypted(): boolean {

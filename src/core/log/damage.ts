@@ -12,7 +12,7 @@ import { applyMark } from "./apply.ts";
 import type { LogCore } from "./core.ts";
 import { decodeEventFields } from "./event-fields.ts";
 import { readThroughFaults } from "./file-cache.ts";
-import { fileName, recordKind, segmentFileName } from "./format.ts";
+import { fileName, recordKind } from "./format.ts";
 import type { SegmentIndex } from "./index/segment-index.ts";
 import { locationOf } from "./locate.ts";
 import { type MissingRun, missingRunsMax, type StoredMark } from "./mark-fields.ts";
@@ -151,7 +151,7 @@ export function setAside(
 ): void {
   if (to <= from || core.readOnlyReason !== undefined) return;
   try {
-    const source = core.files.get(segmentFileName(segment));
+    const source = core.files.get(core.segmentFile(segment));
     core.store.makeFolder(fileName.setAside);
     const copy = core.store.open(`${fileName.setAside}/${segment}-${from}`, "replace");
     const piece = new Uint8Array(Math.min(pieceBytes, to - from));

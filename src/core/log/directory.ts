@@ -6,6 +6,8 @@
 
 export interface SealedSegment {
   readonly number: number;
+  /** How often it was written anew: the name of its file. */
+  readonly generation: number;
   readonly salt: Uint8Array;
   readonly keyId: Uint8Array;
   /** Bytes that count. */
@@ -81,6 +83,33 @@ export class SegmentDirectory {
       first: this.firsts[at] ?? 0,
       last: this.lasts[at] ?? 0,
     };
+  }
+
+  /**
+   * `target` takes the place of `sources`, which are neighbours; undefined when nothing
+   * of them is left. `spans`: of the target.
+   */
+  replace(
+    sources: readonly number[],
+    target: SealedSegment | undefined,
+    spans: readonly { readonly alias: number; readonly first: number; readonly last: number }[],
+  ): void {
+    const at = this.segments.findIndex(({ number }) => number === sources[0]);
+    this.segments.splice(at, sources.length, ...(target === undefined ? [] : [target]));
+    const all: { segment: number; alias: number; first: number; last: number }[] = [];
+    for (let i = 0; i < this.used; i++) {
+      const span = this.span(i);
+      if (!sources.includes(span.segment)) all.push(span);
+    }
+    for (const span of spans) all.push({ segment: target?.number ?? 0, ...span });
+    this.setSpans(all);
+  }
+
+  setSpans(spans: { segment: number; alias: number; first: number; last: number }[]): void {
+    spans.sort((a, b) => a.segment - b.segment);
+    this.used = 0;
+    this.newest.fill(0);
+    for (const { segment, alias, first, last } of spans) this.addSpan(segment, alias, first, last);
   }
 
   private grow(): void {

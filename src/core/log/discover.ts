@@ -12,8 +12,9 @@ import {
   fileHeaderBytes,
   fileName,
   formatVersion,
+  type SegmentFile,
   segmentFileName,
-  segmentNumberOf,
+  segmentFileOf,
 } from "./format.ts";
 import { decodeManifest, type Manifest, type ManifestSegment } from "./manifest.ts";
 import { openBlock } from "./sealed-file.ts";
@@ -42,27 +43,28 @@ export interface DiscoveredLog {
 /** Throws Z201, Z202, Z203, Z301 or Z302. */
 export function discover(input: DiscoverInput): DiscoveredLog {
   const { store } = input;
-  const present: number[] = [];
+  const files: SegmentFile[] = [];
   for (const name of store.list()) {
-    const number = segmentNumberOf(name);
-    if (number !== undefined) present.push(number);
+    const file = segmentFileOf(name);
+    if (file !== undefined) files.push(file);
   }
-  present.sort((a, b) => a - b);
+  files.sort((a, b) => a.number - b.number || a.generation - b.generation);
   const first = readManifest(input, fileName.manifest);
   const second = readManifest(input, fileName.manifestCopy);
-  if (present.length === 0 && first.isMissing && second.isMissing) {
+  if (files.length === 0 && first.isMissing && second.isMissing) {
     throw new ZamError("Z201", { path: "log" });
   }
   if (first.manifest !== undefined) {
     const isCopyStale = second.manifest?.generation !== first.manifest.generation;
+    const present = presentFor(first.manifest.segments, files);
     return fromManifest(first, first.manifest, { source: "manifest", present, isCopyStale });
   }
-  const headers = readSegmentHeaders(input, present);
+  const headers = readSegmentHeaders(input, files);
   checkKey(input, [first, second], headers);
   if (second.manifest !== undefined) {
-    return withNewer(second, second.manifest, headers, present);
+    return withNewer(second, second.manifest, headers, files);
   }
-  return fromHeaders(headers, present);
+  return fromHeaders(headers, files);
 }
 
 interface ReadManifest {
@@ -94,6 +96,23 @@ function readManifest(input: DiscoverInput, name: string): ReadManifest {
   return { isMissing: false, header, manifest };
 }
 
+interface SegmentHeader extends SegmentFile {
+  readonly header: FileHeader;
+  readonly sizeBytes: number;
+}
+
+/** Numbers of listed segments whose file is there, and of all files that no list names. */
+function presentFor(
+  segments: readonly ManifestSegment[],
+  files: readonly SegmentFile[],
+): readonly number[] {
+  const generations = new Map(segments.map(({ number, generation }) => [number, generation]));
+  const present = files
+    .filter(({ number, generation }) => (generations.get(number) ?? generation) === generation)
+    .map(({ number }) => number);
+  return [...new Set(present)];
+}
+
 /** Undefined when damaged; throws Z203 for a format that we do not know. */
 function decodeHeader(kind: FileKind, path: string, bytes: Uint8Array): FileHeader | undefined {
   const header = decodeFileHeader(kind, bytes);
@@ -106,18 +125,19 @@ function decodeHeader(kind: FileKind, path: string, bytes: Uint8Array): FileHead
 
 function readSegmentHeaders(
   input: DiscoverInput,
-  numbers: readonly number[],
-): readonly { readonly number: number; readonly header: FileHeader; readonly sizeBytes: number }[] {
+  files: readonly SegmentFile[],
+): readonly SegmentHeader[] {
   const found = [];
-  for (const number of numbers) {
-    const name = segmentFileName(number);
+  for (const { number, generation } of files) {
+    const name = segmentFileName(number, generation);
     const file = input.store.open(name, "read");
     const bytes = new Uint8Array(fileHeaderBytes);
     const count = readQuietly(file, bytes);
     const sizeBytes = file.size();
     file.close();
     const header = count < fileHeaderBytes ? undefined : decodeHeader("segment", name, bytes);
-    if (header?.number === number) found.push({ number, header, sizeBytes });
+    const isNamed = header?.number === number && header.generation === generation;
+    if (isNamed) found.push({ number, generation, header, sizeBytes });
   }
   return found;
 }
@@ -161,14 +181,15 @@ function withNewer(
   read: ReadManifest,
   manifest: Manifest,
   headers: ReturnType<typeof readSegmentHeaders>,
-  present: readonly number[],
+  files: readonly SegmentFile[],
 ): DiscoveredLog {
   const logId = read.header?.logId ?? new Uint8Array(16);
   const last = manifest.segments[manifest.segments.length - 1]?.number ?? 0;
   const newer = headers.filter(
     ({ number, header }) => number > last && bytesEqual(header.logId, logId),
   );
-  const segments: ManifestSegment[] = manifest.segments.map((segment) => {
+  const listed = manifest.segments.map((segment) => rewritten(segment, headers, files));
+  const segments: ManifestSegment[] = listed.map((segment) => {
     if (segment.number !== last || newer.length === 0) return segment;
     const size = headers.find(({ number }) => number === last)?.sizeBytes ?? 0;
     return { ...segment, sizeBytes: size };
@@ -177,30 +198,59 @@ function withNewer(
     const isLast = at === newer.length - 1;
     segments.push({
       number,
+      generation: 0,
       sizeBytes: isLast ? 0 : sizeBytes,
       salt: header.salt,
       keyId: header.keyId,
     });
   });
+  const present = presentFor(segments, files);
   const rest = { source: "copy", present, isCopyStale: true } as const;
   return { ...fromManifest(read, manifest, rest), segments };
 }
 
+/** The copy may name a file that has been written anew since, and is gone. */
+function rewritten(
+  segment: ManifestSegment,
+  headers: readonly SegmentHeader[],
+  files: readonly SegmentFile[],
+): ManifestSegment {
+  const { number, generation } = segment;
+  const isThere = files.some((file) => file.number === number && file.generation === generation);
+  if (isThere) return segment;
+  const newer = headers.filter((file) => file.number === number).pop();
+  if (newer === undefined) return segment;
+  const { header, sizeBytes } = newer;
+  return {
+    number,
+    generation: newer.generation,
+    sizeBytes,
+    salt: header.salt,
+    keyId: header.keyId,
+  };
+}
+
 function fromHeaders(
   headers: ReturnType<typeof readSegmentHeaders>,
-  present: readonly number[],
+  files: readonly SegmentFile[],
 ): DiscoveredLog {
   const logId = headers[headers.length - 1]?.header.logId;
   if (logId === undefined) {
     throw new ZamError("Z202", { path: "log", problem: "no header of the log can be read" });
   }
-  const ours = headers.filter(({ header }) => bytesEqual(header.logId, logId));
-  const segments = ours.map(({ number, header, sizeBytes }, at) => ({
+  // Of a segment that was being written anew the old file is whole; it goes only when the new one is listed.
+  const ours = headers.filter(
+    ({ number, header }, at) =>
+      bytesEqual(header.logId, logId) && headers[at - 1]?.number !== number,
+  );
+  const segments = ours.map(({ number, generation, header, sizeBytes }, at) => ({
     number,
+    generation,
     sizeBytes: at === ours.length - 1 ? 0 : sizeBytes,
     salt: header.salt,
     keyId: header.keyId,
   }));
+  const present = [...new Set(files.map(({ number }) => number))];
   const unreadable = present.filter(
     (number) => !headers.some((header) => header.number === number),
   );

@@ -74,6 +74,27 @@ export function decodeEventFields(bytes: Uint8Array): EventFields | undefined {
   };
 }
 
+/** What is left of a dropped event's payload: enough to answer for its idempotency key (RULES 15). */
+export interface DroppedPayload {
+  readonly droppedMs: number;
+  readonly payloadSize: number;
+  readonly payloadSha256: Uint8Array;
+}
+
+export function encodeDroppedPayload(dropped: DroppedPayload, out: ByteWriter): void {
+  out.u48(dropped.droppedMs);
+  out.varint(dropped.payloadSize);
+  out.bytes(dropped.payloadSha256);
+}
+
+export function decodeDroppedPayload(bytes: Uint8Array): DroppedPayload | undefined {
+  const reader = new ByteReader(bytes);
+  const droppedMs = reader.u48();
+  const payloadSize = reader.varint();
+  const payloadSha256 = reader.bytes(32);
+  return reader.finished ? { droppedMs, payloadSize, payloadSha256 } : undefined;
+}
+
 /** Where one piece of a payload lies. */
 export interface FragmentPlace {
   readonly segment: number;

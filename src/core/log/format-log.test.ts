@@ -8,11 +8,13 @@ import { chainZero, hashIdempotencyKey, nextChain, rehomeEpoch } from "./chain.t
 import {
   decodeAliasFields,
   decodeCloseFields,
+  decodeDroppedPayload,
   decodeEventFields,
   decodeFragmentFields,
   decodeFragmentList,
   encodeAliasFields,
   encodeCloseFields,
+  encodeDroppedPayload,
   encodeEventFields,
   encodeFragmentFields,
   encodeFragmentList,
@@ -142,15 +144,20 @@ test("every kind of mark has an example that decodes", () => {
   assert.equal(count, 13);
 });
 
+test("what is left of a dropped event decodes", () => {
+  const dropped = roundTrip("dropped-payload", decodeDroppedPayload, encodeDroppedPayload);
+  assert.equal(dropped.payloadSize, 7);
+});
+
 test("the bodies of sidecars decode", () => {
   const manifest = roundTrip("manifest-body", decodeManifest, (value, out) =>
     out.bytes(encodeManifest(value)),
   );
   assert.deepEqual(
-    manifest.segments.map(({ number, sizeBytes }) => [number, sizeBytes]),
+    manifest.segments.map(({ number, generation, sizeBytes }) => [number, generation, sizeBytes]),
     [
-      [1, 16777300],
-      [2, 0],
+      [1, 0, 16777300],
+      [2, 0, 0],
     ],
   );
   const index = SegmentIndex.decode(new ByteReader(example("segment-index")));

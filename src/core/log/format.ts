@@ -32,7 +32,7 @@ export const recordKind = {
   fragment: 3,
   mark: 4,
   close: 5,
-  /** Reserved: an event whose payload was dropped by retention. */
+  /** An event that was dropped; what is left of it answers for its idempotency key. */
   dropped: 6,
 } as const;
 
@@ -77,16 +77,29 @@ export const fileName = {
   setAside: "set-aside",
 } as const;
 
-export function segmentFileName(number: number): string {
-  return `${String(number).padStart(8, "0")}.seg`;
+/** `generation` counts how often the segment was written anew; its files have names of their own each time. */
+export function segmentFileName(number: number, generation = 0): string {
+  return `${baseName(number, generation)}.seg`;
 }
 
-export function indexFileName(number: number): string {
-  return `${String(number).padStart(8, "0")}.idx`;
+export function indexFileName(number: number, generation = 0): string {
+  return `${baseName(number, generation)}.idx`;
 }
 
-/** The number in a segment's file name, or undefined for any other file. */
-export function segmentNumberOf(name: string): number | undefined {
-  const match = /^(\d{8})\.seg$/.exec(name);
-  return match === null ? undefined : Number(match[1]);
+function baseName(number: number, generation: number): string {
+  const base = String(number).padStart(8, "0");
+  return generation === 0 ? base : `${base}-${generation}`;
+}
+
+export interface SegmentFile {
+  readonly number: number;
+  readonly generation: number;
+}
+
+/** What a segment's file name says, or undefined for any other file. */
+export function segmentFileOf(name: string): SegmentFile | undefined {
+  const match = /^(\d{8})(?:-([1-9]\d{0,8}))?\.seg$/.exec(name);
+  return match === null
+    ? undefined
+    : { number: Number(match[1]), generation: Number(match[2] ?? 0) };
 }

@@ -7,8 +7,13 @@ import type { Hlc } from "../clock/hlc.ts";
 import type { StreamId } from "../event.ts";
 import { FileFault } from "../ports.ts";
 import type { LogCore } from "./core.ts";
-import { decodeEventFields, decodeFragmentList, type EventFields } from "./event-fields.ts";
-import { flagFragmented, indexFileName, recordKind } from "./format.ts";
+import {
+  decodeDroppedPayload,
+  decodeEventFields,
+  decodeFragmentList,
+  type EventFields,
+} from "./event-fields.ts";
+import { flagFragmented, recordKind } from "./format.ts";
 import type { Group } from "./group.ts";
 import { lookUpId } from "./index/index-file.ts";
 import { locationOf } from "./locate.ts";
@@ -67,7 +72,7 @@ function findInSealed(core: LogCore, segment: number, hash: Uint8Array): FoundId
   if (loaded !== undefined) {
     if (loaded.idCount === 0) return undefined;
     try {
-      offsets = lookUpId(core.seal, core.files.get(indexFileName(segment)), loaded, hash);
+      offsets = lookUpId(core.seal, core.files.get(core.indexFile(segment)), loaded, hash);
     } catch (fault) {
       if (!(fault instanceof FileFault)) throw fault;
     }
@@ -99,7 +104,11 @@ function readCandidate(
   const { fields, alias, flags } = record;
   const place = locationOf(core, alias, fields.seq, segment);
   if (place === undefined) return undefined;
-  const list = (flags & flagFragmented) === 0 ? undefined : decodeFragmentList(fields.body);
+  const list = record.isDropped
+    ? decodeDroppedPayload(fields.body)
+    : (flags & flagFragmented) === 0
+      ? undefined
+      : decodeFragmentList(fields.body);
   return {
     stream: core.streams.table.id(place.index),
     seq: place.seq,
@@ -116,6 +125,7 @@ const noBody = new Uint8Array(0);
 interface ReadRecord {
   readonly alias: number;
   readonly flags: number;
+  readonly isDropped: boolean;
   readonly fields: EventFields;
 }
 
@@ -128,14 +138,15 @@ function groupHolding(core: LogCore, segment: number, offset: number): Group | u
 
 function readDurable(core: LogCore, segment: number, offset: number): ReadRecord | undefined {
   const reader = openReader(core, segment);
-  if (reader?.readAt(offset) !== "record" || reader.header.kind !== recordKind.event) {
-    return undefined;
-  }
+  if (reader?.readAt(offset) !== "record") return undefined;
+  const { kind } = reader.header;
+  if (kind !== recordKind.event && kind !== recordKind.dropped) return undefined;
+  const isDropped = kind === recordKind.dropped;
   const node = nodeOf(core, reader.header.alias);
   const plain = node === undefined ? undefined : reader.open(node);
   const fields = plain === undefined ? undefined : decodeEventFields(plain.slice());
   if (fields === undefined) return undefined;
-  return { alias: reader.header.alias, flags: reader.header.flags, fields };
+  return { alias: reader.header.alias, flags: reader.header.flags, isDropped, fields };
 }
 
 /** From the group's buffer, or from the file where a large group was written out in pieces. */
@@ -159,7 +170,8 @@ function readStaged(
   if (node === undefined || at + header.totalBytes > bytes.length) return undefined;
   const plain = writer.cipher.open(bytes, at, header, { offset, node });
   const fields = plain === undefined ? undefined : decodeEventFields(plain.slice());
-  return fields === undefined ? undefined : { alias: header.alias, flags: header.flags, fields };
+  if (fields === undefined) return undefined;
+  return { alias: header.alias, flags: header.flags, isDropped: false, fields };
 }
 
 function nodeOf(core: LogCore, alias: number): string | undefined {

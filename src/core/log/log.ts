@@ -18,15 +18,19 @@ import type {
   ReceivedRange,
   ReceiveOutcome,
   StoredEvent,
+  ReclaimWork,
+  StreamCut,
   StreamState,
   VerifyProblem,
 } from "./api.ts";
 import { push } from "./append.ts";
 import { closeLog } from "./close.ts";
 import { bindingKey, type LogCore } from "./core.ts";
+import { cutStreams } from "./cut.ts";
 import { findId } from "./idempotency.ts";
 import { mark } from "./marks.ts";
 import { chainAt, readArrivals, readPayload, readStream } from "./read.ts";
+import { Reclaim } from "./reclaim.ts";
 import { receive } from "./receive.ts";
 import { receiveFragment } from "./receive-fragment.ts";
 import { snapshotLog } from "./snapshot.ts";
@@ -85,6 +89,14 @@ class OpenLog implements Log {
 
   mark(fact: Mark, wallMs: number, durable: Durable): void {
     mark(this.core, fact, wallMs, durable);
+  }
+
+  cut(cuts: readonly StreamCut[], wallMs: number, durable: Durable): void {
+    cutStreams(this.core, cuts, wallMs, durable);
+  }
+
+  reclaim(wallMs: number): ReclaimWork {
+    return new Reclaim(this.core, wallMs);
   }
 
   get streamCount(): number {

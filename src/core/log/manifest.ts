@@ -9,6 +9,8 @@ import { keyIdBytes, saltBytes } from "./format.ts";
 
 export interface ManifestSegment {
   readonly number: number;
+  /** How often it was written anew: the name of its file. */
+  readonly generation: number;
   /** Bytes that count; 0 for the last one, which is still being written. */
   readonly sizeBytes: number;
   readonly salt: Uint8Array;
@@ -29,6 +31,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   out.varint(manifest.segments.length);
   for (const segment of manifest.segments) {
     out.varint(segment.number);
+    out.varint(segment.generation);
     out.varint(segment.sizeBytes);
     out.bytes(segment.salt);
     out.bytes(segment.keyId);
@@ -41,18 +44,19 @@ export function decodeManifest(bytes: Uint8Array): Manifest | undefined {
   const generation = reader.varint();
   const nodeId = reader.text(63);
   const count = reader.varint();
-  if (!isNodeId(nodeId) || count * (saltBytes + keyIdBytes + 2) > reader.remaining)
+  if (!isNodeId(nodeId) || count * (saltBytes + keyIdBytes + 3) > reader.remaining)
     return undefined;
   const segments: ManifestSegment[] = [];
   let last = 0;
   for (let i = 0; i < count; i++) {
     const number = reader.varint();
+    const generation = reader.varint();
     const sizeBytes = reader.varint();
     const salt = reader.bytes(saltBytes).slice();
     const keyId = reader.bytes(keyIdBytes).slice();
     if (number <= last) return undefined;
     last = number;
-    segments.push({ number, sizeBytes, salt, keyId });
+    segments.push({ number, generation, sizeBytes, salt, keyId });
   }
   return reader.finished && segments.length > 0 ? { generation, nodeId, segments } : undefined;
 }

@@ -199,3 +199,19 @@ test("a mark whose group fails takes its effect back", () => {
   assert.equal(pushNow(log, event("next"))[0]?.seq, 4);
   assert.equal(digest(open(store.copy()).log).size, 4);
 });
+
+test("a peer's floor takes nothing away that is held here: only what is missing is settled", () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 5);
+  const index = log.findStream({ node: "clinic_a", epoch, lane: "" }) ?? 0;
+  const chain = new Uint8Array(16).fill(9);
+  markNow(log, { kind: "floor", stream, floor: { seq: 8, chain, byOrigin: true }, isPeers: true });
+  const state = log.stream(index);
+  assert.equal(state.floor, undefined);
+  assert.equal(state.head, 8);
+  assert.deepEqual(state.lost, [{ from: 6, to: 8 }]);
+  assert.equal(log.recordCount, 5);
+  assert.equal(log.readStream(index, 1, { events: 9, bytes: 9999 }).length, 5);
+  assert.deepEqual(log.chainAt(index, 8), chain);
+});

@@ -4,8 +4,9 @@
  */
 import { assert, assertNever, ZamError } from "../errors/zam-error.ts";
 import { chainBytes, type StreamId } from "../event.ts";
-import { rangeBetween, rangesContain } from "../vector/ranges.ts";
-import type { StreamIndex } from "../vector/stream-table.ts";
+import { heldRanges } from "../vector/gaps.ts";
+import { intersectRanges, rangeBetween, rangesContain } from "../vector/ranges.ts";
+import type { Floor, StreamIndex } from "../vector/stream-table.ts";
 import type { Durable, Mark } from "./api.ts";
 import { chainZero, nextChain, rehomeEpoch } from "./chain.ts";
 import { bindingKey, type LogCore } from "./core.ts";
@@ -45,13 +46,15 @@ export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable
     case "floor": {
       const index = core.streams.add(fact.stream);
       const { seq, chain, byOrigin } = fact.floor;
-      stageStreamFact(core, index, wallMs, (alias) => ({
-        kind: "floor",
-        alias,
-        seq,
-        chain,
-        byOrigin,
-      }));
+      const isSettled = fact.isPeers === true && stageMissingBelow(core, index, fact.floor, wallMs);
+      if (!isSettled)
+        stageStreamFact(core, index, wallMs, (alias) => ({
+          kind: "floor",
+          alias,
+          seq,
+          chain,
+          byOrigin,
+        }));
       moveStagedHead(core, index, seq, chain);
       break;
     }
@@ -94,6 +97,32 @@ export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable
   }
   whenDurable(core, durable);
   pump(core);
+}
+
+/**
+ * A peer's floor must not take away what is held here: then only what is missing
+ * below it is settled. A relay's floor settles no hole, since others may fill it.
+ */
+function stageMissingBelow(
+  core: LogCore,
+  index: StreamIndex,
+  floor: Floor,
+  wallMs: number,
+): boolean {
+  const { streams } = core;
+  const { table } = streams;
+  const below = rangeBetween(1, floor.seq);
+  const stagedHead = streams.stagedHead(index);
+  const isHolding =
+    stagedHead > table.head(index) ||
+    intersectRanges(heldRanges(table.entry(index)), below).length > 0;
+  if (!isHolding) return false;
+  const holes = floor.byOrigin ? intersectRanges(table.holes(index), below) : [];
+  for (const { from, to } of [...holes, ...rangeBetween(stagedHead + 1, floor.seq)]) {
+    const chain = to === floor.seq ? floor.chain : (chainAt(core, index, to) ?? floor.chain);
+    stageStreamFact(core, index, wallMs, (alias) => ({ kind: "lost", alias, from, to, chain }));
+  }
+  return true;
 }
 
 /** A mark that could not be read back would look like damage: these are the caller's to get right. */

@@ -22,7 +22,8 @@ import { createSegmentFile } from "./segment-writer.ts";
 import { stageMark } from "./stage-mark.ts";
 
 import type { CreateLogInput, OpenLogInput, RecoveryReport } from "./open-input.ts";
-import { Opening, writeReserve } from "./opening.ts";
+import { Opening } from "./opening.ts";
+import { writeReserve } from "./reserve.ts";
 
 export type { CreateLogInput, OpenLogInput, RecoveryReport } from "./open-input.ts";
 

@@ -12,13 +12,7 @@ import { applyMark } from "./apply.ts";
 import { recordDamage, reportDamage, setAside } from "./damage.ts";
 import type { DiscoveredLog } from "./discover.ts";
 import { diskError } from "./faults.ts";
-import {
-  fileHeaderBytes,
-  fileName,
-  openCheckBytes,
-  reserveBytes,
-  segmentFileName,
-} from "./format.ts";
+import { fileHeaderBytes, fileName, openCheckBytes, segmentFileName } from "./format.ts";
 import { makeReadOnly, pump } from "./group-commit.ts";
 import type { StoredMark } from "./mark-fields.ts";
 import { randomEpoch } from "./random-epoch.ts";
@@ -26,6 +20,7 @@ import type { Recovered } from "./recovery.ts";
 import { writeManifest } from "./roll.ts";
 import { indexOf, openReader } from "./segment-access.ts";
 import { stageMark } from "./stage-mark.ts";
+import { writeReserve } from "./reserve.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 import type { OpenLogInput, RecoveryReport } from "./open-input.ts";
@@ -139,8 +134,9 @@ export class Opening {
   /** Only tidiness: the manifest says where the segment ends. */
   private cutOld(segment: number, end: number): void {
     try {
-      this.core.files.forget(segmentFileName(segment));
-      const file = this.core.store.open(segmentFileName(segment), "write");
+      const name = this.core.segmentFile(segment);
+      this.core.files.forget(name);
+      const file = this.core.store.open(name, "write");
       try {
         file.truncate(end);
       } finally {
@@ -180,8 +176,9 @@ export class Opening {
   }
 
   private report(range: LogCore["badRanges"][number], count: number): void {
+    const { core } = this;
     const { segment, fromOffset: from, toOffset: to } = range;
-    this.reports.push(new ZamError("Z209", { path: segmentFileName(segment), from, to, count }));
+    this.reports.push(new ZamError("Z209", { path: core.segmentFile(segment), from, to, count }));
   }
 
   private firstBad(segment: number, start: number): number {
@@ -390,13 +387,4 @@ function countMissing(damage: LogCore["damages"][number] | undefined): number {
   let count = 0;
   for (const { range } of damage?.missing ?? []) count += range.to - range.from + 1;
   return count;
-}
-
-export function writeReserve(core: LogCore): void {
-  const file = core.store.open(fileName.reserve, "replace");
-  try {
-    file.write(0, new Uint8Array(reserveBytes));
-  } finally {
-    file.close();
-  }
 }

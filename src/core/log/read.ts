@@ -254,9 +254,14 @@ export function chainAt(core: LogCore, index: StreamIndex, seq: number): Uint8Ar
 function rehomedChainBefore(core: LogCore, index: StreamIndex, seq: number): Uint8Array {
   const { table } = core.streams;
   const cached = core.rehomedChains.get(index);
+  const floor = table.floor(index);
   let at = cached !== undefined && cached.seq < seq ? cached.seq : 0;
   let chain =
     at > 0 && cached !== undefined ? cached.chain : chainZero(core.crypto, table.id(index));
+  if (floor !== undefined && floor.seq > at && floor.seq < seq) {
+    at = floor.seq;
+    chain = floor.chain;
+  }
   while (at < seq - 1) {
     const before = at;
     visitStream(core, index, at + 1, (recorded) => {

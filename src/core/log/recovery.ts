@@ -18,6 +18,7 @@ import { decodeFileHeader, keyFit } from "./file-header.ts";
 import { fileHeaderBytes, fileName, indexFileName, segmentFileName } from "./format.ts";
 import { ReplayReport, replaySegment, type SegmentReplay } from "./replay.ts";
 import { openBlock } from "./sealed-file.ts";
+import { indexOf, loadedIndexOf } from "./segment-access.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { newSegmentWriter, type SegmentWriter } from "./segment-writer.ts";
 import type { ConfirmedHead } from "./api.ts";
@@ -79,10 +80,11 @@ function freshCore(
   const at = segments.findIndex(({ number }) => number === segment);
   const active = segments[at];
   if (active === undefined) return undefined;
-  segments.forEach(({ number, salt, keyId, sizeBytes }, position) => {
+  segments.forEach(({ number, generation, salt, keyId, sizeBytes }, position) => {
     if (position === segments.length - 1) return;
     core.directory.segments.push({
       number,
+      generation,
       salt,
       keyId,
       sizeBytes,
@@ -125,7 +127,7 @@ function fits(store: FileStore, found: DiscoveredLog, place: CheckpointPlace): b
   const isLast = at === found.segments.length - 1;
   if (!isLast && place.offset > segment.sizeBytes) return false;
   if (!found.present.includes(place.segment)) return true;
-  const file = store.open(segmentFileName(place.segment), "read");
+  const file = store.open(segmentFileName(place.segment, segment.generation), "read");
   const tail = new Uint8Array(checkpointTailBytes);
   const isShort = file.size() < place.offset;
   if (!isShort) readThroughFaults(file, place.offset - checkpointTailBytes, tail);
@@ -157,6 +159,7 @@ function replayFrom(
     endsWithClose: false,
   };
   const { segments } = found;
+  restoreSpans(core, start.segment);
   segments.forEach((listed, at) => {
     const isLast = at === segments.length - 1;
     const isPresent = found.present.includes(listed.number);
@@ -168,7 +171,7 @@ function replayFrom(
     core.active = writer;
     writer.end = isLast ? from : listed.sizeBytes;
     if (isPresent) {
-      const size = fileSize(core.store, segmentFileName(listed.number));
+      const size = fileSize(core.store, segmentFileName(listed.number, listed.generation));
       if (size < from) short = { segment: listed.number, sizeBytes: size };
       if (isLast) lastFileBytes = size;
       const end = isLast ? Math.max(size, from) : listed.sizeBytes;
@@ -190,6 +193,26 @@ function replayFrom(
   return { core, report, last, lastFileBytes, replayFrom: start, missingSegments, short };
 }
 
+/** Segments that were written anew behind the checkpoint's back tell their spans themselves. */
+function restoreSpans(core: LogCore, before: number): void {
+  const { directory } = core;
+  const spans = Array.from({ length: directory.spanCount }, (_, at) => directory.span(at));
+  let isChanged = false;
+  for (const segment of directory.segments) {
+    if (segment.number >= before || segment.hasSpans) continue;
+    const { number } = segment;
+    const loaded = loadedIndexOf(core, number);
+    segment.firstOrdinal = loaded?.summary.firstOrdinal ?? 0;
+    segment.lastOrdinal = loaded?.summary.lastOrdinal ?? 0;
+    segment.indexBytes = loaded?.sizeBytes ?? 0;
+    segment.hasSpans = true;
+    const index = loaded?.index ?? indexOf(core, number);
+    index?.spans((alias, first, last) => spans.push({ segment: number, alias, first, last }));
+    isChanged = true;
+  }
+  if (isChanged) directory.setSpans(spans);
+}
+
 function sealReplayed(core: LogCore, writer: SegmentWriter): void {
   const sealed = core.directory.find(writer.number);
   if (sealed === undefined) return;
@@ -199,7 +222,7 @@ function sealReplayed(core: LogCore, writer: SegmentWriter): void {
   writer.index.spans((alias, first, last) => {
     core.directory.addSpan(writer.number, alias, first, last);
   });
-  const name = indexFileName(writer.number);
+  const name = indexFileName(writer.number, writer.generation);
   if (core.store.exists(name)) sealed.indexBytes = fileSize(core.store, name);
   else core.unindexed.push(writer);
 }

@@ -200,6 +200,16 @@ class RecordReplay {
         this.noteGap(close.changeOrdinal + 1);
         return true;
       }
+      case recordKind.dropped: {
+        const index = this.streamOf(alias, offset);
+        const node = index === undefined ? undefined : core.streams.table.id(index).node;
+        const plain = node === undefined ? undefined : reader.open(node);
+        const fields = plain === undefined ? undefined : decodeEventFields(plain);
+        if (fields === undefined) return false;
+        const id = fields.idempotency.slice();
+        this.note({ alias: 0, seq: 0, offset, ordinal: fields.ordinal, id });
+        return true;
+      }
       case recordKind.event:
       case recordKind.fragment: {
         const index = this.streamOf(alias, offset);

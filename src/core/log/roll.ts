@@ -5,6 +5,7 @@
  */
 import type { ZamError } from "../errors/zam-error.ts";
 import type { LogCore } from "./core.ts";
+import type { SealedSegment } from "./directory.ts";
 import { diskError, syncError } from "./faults.ts";
 import { fileName } from "./format.ts";
 import type { Group } from "./group.ts";
@@ -38,6 +39,7 @@ export function switchTo(core: LogCore, segment: SegmentWriter): void {
   old.file = undefined;
   core.directory.segments.push({
     number: old.number,
+    generation: 0,
     salt: old.salt,
     keyId: old.keyId,
     sizeBytes: old.end,
@@ -56,8 +58,9 @@ export function writeManifest(
   core: LogCore,
   active: SegmentWriter,
   done: (error?: ZamError) => void,
+  sealed: readonly SealedSegment[] = core.directory.segments,
 ): void {
-  const bytes = encodeNewManifest(core, active);
+  const bytes = encodeNewManifest(core, active, sealed);
   replaceFile(core, fileName.manifest, bytes, (failure) => {
     if (failure === undefined) return writeCopy(core, bytes, done);
     const isFull = failure.fault.kind === "noSpace" && !failure.isFatal;
@@ -77,19 +80,36 @@ function writeCopy(core: LogCore, bytes: Uint8Array, done: (error?: ZamError) =>
   });
 }
 
-export function encodeNewManifest(core: LogCore, active: SegmentWriter): Uint8Array {
+export function encodeNewManifest(
+  core: LogCore,
+  active: SegmentWriter,
+  sealed: readonly SealedSegment[] = core.directory.segments,
+): Uint8Array {
   core.manifestGeneration++;
-  const segments: ManifestSegment[] = core.directory.segments.map((segment) => ({
+  const segments: ManifestSegment[] = sealed.map((segment) => ({
     number: segment.number,
+    generation: segment.generation,
     sizeBytes: segment.sizeBytes,
     salt: segment.salt,
     keyId: segment.keyId,
   }));
   const old = core.active;
   if (old !== active) {
-    segments.push({ number: old.number, sizeBytes: old.end, salt: old.salt, keyId: old.keyId });
+    segments.push({
+      number: old.number,
+      generation: 0,
+      sizeBytes: old.end,
+      salt: old.salt,
+      keyId: old.keyId,
+    });
   }
-  segments.push({ number: active.number, sizeBytes: 0, salt: active.salt, keyId: active.keyId });
+  segments.push({
+    number: active.number,
+    generation: 0,
+    sizeBytes: 0,
+    salt: active.salt,
+    keyId: active.keyId,
+  });
   const generation = core.manifestGeneration;
   const body = encodeManifest({ generation, nodeId: core.nodeId, segments });
   return sealFile(core.seal, { kind: "manifest", number: 0, generation }, [body]);

@@ -12,7 +12,7 @@ import { FileFault } from "../ports.ts";
 import { readWhole } from "./discover.ts";
 import { FileCache } from "./file-cache.ts";
 import { decodeFileHeader, type FileHeader, keyFit } from "./file-header.ts";
-import { type FileKind, fileHeaderBytes, segmentFileName } from "./format.ts";
+import { type FileKind, fileHeaderBytes, type SegmentFile, segmentFileName } from "./format.ts";
 import { openBlock } from "./sealed-file.ts";
 import { SegmentCipher } from "./segment-cipher.ts";
 import { SegmentReader } from "./segment-reader.ts";
@@ -38,9 +38,9 @@ const anyKey = new Uint8Array(32);
 /** Header of a segment file: what it says, or why it cannot be believed. */
 export function readSegmentHeader(
   store: FileStore,
-  number: number,
+  segment: SegmentFile,
 ): FileHeader | "damaged" | "unsupported" | "missing" {
-  const bytes = readHead(store, segmentFileName(number));
+  const bytes = readHead(store, segmentFileName(segment.number, segment.generation));
   return bytes === undefined ? "missing" : decodeFileHeader("segment", bytes);
 }
 
@@ -55,7 +55,8 @@ export function scanSegment(
 ): { step(): boolean; result(): SegmentScan } {
   const { store, crypto } = input;
   const files = new FileCache(store);
-  const file = files.get(segmentFileName(header.number));
+  const name = segmentFileName(header.number, header.generation);
+  const file = files.get(name);
   const sizeBytes = Math.min(file.size(), endBytes ?? Number.POSITIVE_INFINITY);
   const cipher = new SegmentCipher({
     crypto,
@@ -65,7 +66,7 @@ export function scanSegment(
     salt: header.salt,
   });
   const place = { segment: header.number, cipher, end: sizeBytes, file };
-  const reader = new SegmentReader({ badRanges: [], files }, place);
+  const reader = new SegmentReader({ badRanges: [], files, segmentFile: () => name }, place);
   const bad: { from: number; to: number }[] = [];
   let recordCount = 0;
   let offset = fileHeaderBytes;

@@ -6,7 +6,7 @@
 import type { LogCore } from "./core.ts";
 import { decodeEventFields } from "./event-fields.ts";
 import { FileFault } from "../ports.ts";
-import { indexFileName, recordKind } from "./format.ts";
+import { recordKind } from "./format.ts";
 import { type LoadedIndex, loadIndexFile } from "./index/index-file.ts";
 import type { IdTable } from "./index/id-table.ts";
 import type { SegmentIndex } from "./index/segment-index.ts";
@@ -82,7 +82,7 @@ export function loadedIndexOf(core: LogCore, segment: number): LoadedIndex | und
 
 function loadFresh(core: LogCore, segment: number): LoadedIndex | undefined {
   try {
-    return loadIndexFile(core.seal, core.files.get(indexFileName(segment)), segment);
+    return loadIndexFile(core.seal, core.files.get(core.indexFile(segment)), segment);
   } catch (fault) {
     if (fault instanceof FileFault) return undefined;
     throw fault;
@@ -99,6 +99,7 @@ export function rebuildIndex(core: LogCore, segment: number): SegmentWriter | un
   if (sealed === undefined || reader === undefined) return undefined;
   const writer = newSegmentWriter(core.seal, {
     number: segment,
+    generation: sealed.generation,
     salt: sealed.salt,
     keyId: sealed.keyId,
   });
@@ -126,12 +127,13 @@ function scanIntoIndex(
     }
     const { kind, alias } = reader.header;
     const stream = streams.indexOfAlias(alias);
-    if (kind === recordKind.event && stream !== undefined) {
+    const isEvent = kind === recordKind.event;
+    if ((isEvent || kind === recordKind.dropped) && stream !== undefined) {
       const plain = reader.open(streams.table.id(stream).node);
       const event = plain === undefined ? undefined : decodeEventFields(plain);
       if (event !== undefined) {
         index.addRecord(offset, event.ordinal);
-        index.addEvent(alias, event.seq, offset);
+        if (isEvent) index.addEvent(alias, event.seq, offset);
         if (event.idempotency.length > 0) ids.add(event.idempotency, offset);
       }
     }

@@ -6,7 +6,7 @@
 import type { StoreFile } from "../ports.ts";
 import type { LogCore } from "./core.ts";
 import { readThroughFaults } from "./file-cache.ts";
-import { recordHeaderBytes, recordMagic, segmentFileName, windowBytes } from "./format.ts";
+import { recordHeaderBytes, recordMagic, windowBytes } from "./format.ts";
 import { newRecordHeader, type SegmentCipher } from "./segment-cipher.ts";
 
 /** First read of a window that may serve one record only. */
@@ -31,7 +31,7 @@ export class SegmentReader {
   private at = 0;
 
   constructor(
-    core: Pick<LogCore, "badRanges" | "files">,
+    core: Pick<LogCore, "badRanges" | "files" | "segmentFile">,
     input: {
       readonly segment: number;
       readonly cipher: SegmentCipher;
@@ -43,7 +43,7 @@ export class SegmentReader {
     this.segment = input.segment;
     this.cipher = input.cipher;
     this.end = input.end;
-    this.file = input.file ?? core.files.get(segmentFileName(input.segment));
+    this.file = input.file ?? core.files.get(core.segmentFile(input.segment));
   }
 
   /**

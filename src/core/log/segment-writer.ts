@@ -11,6 +11,8 @@ import { SegmentCipher } from "./segment-cipher.ts";
 
 export interface SegmentWriter {
   readonly number: number;
+  /** How often the segment was written anew; 0 for one that is being appended to. */
+  readonly generation: number;
   readonly salt: Uint8Array;
   readonly keyId: Uint8Array;
   readonly cipher: SegmentCipher;
@@ -34,7 +36,12 @@ export interface SegmentInput {
 
 export function newSegmentWriter(
   input: SegmentInput,
-  segment: { readonly number: number; readonly salt?: Uint8Array; readonly keyId?: Uint8Array },
+  segment: {
+    readonly number: number;
+    readonly generation?: number;
+    readonly salt?: Uint8Array;
+    readonly keyId?: Uint8Array;
+  },
 ): SegmentWriter {
   const { crypto, dataKey } = input;
   const salt = segment.salt ?? crypto.randomBytes(saltBytes);
@@ -42,6 +49,7 @@ export function newSegmentWriter(
     dataKey === undefined ? new Uint8Array(keyIdBytes) : keyIdFor(crypto, dataKey, salt);
   return {
     number: segment.number,
+    generation: segment.generation ?? 0,
     salt,
     keyId: segment.keyId ?? fresh,
     cipher: new SegmentCipher({ ...input, segment: segment.number, salt }),
@@ -61,7 +69,7 @@ export function createSegmentFile(
   input: SegmentInput,
   segment: SegmentWriter,
 ): StoreFile {
-  const file = store.open(segmentFileName(segment.number), "replace");
+  const file = store.open(segmentFileName(segment.number, segment.generation), "replace");
   segment.file = file;
   file.write(
     0,
@@ -69,7 +77,7 @@ export function createSegmentFile(
       kind: "segment",
       isEncrypted: input.dataKey !== undefined,
       number: segment.number,
-      generation: 0,
+      generation: segment.generation,
       logId: input.logId,
       salt: segment.salt,
       keyId: segment.keyId,

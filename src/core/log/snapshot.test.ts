@@ -92,7 +92,7 @@ test("scanning needs no key, and finds every flipped byte of a segment", () => {
   const name = "00000001.seg";
   const whole = store.dump().get(name) ?? new Uint8Array(0);
   const scan = (): { readonly bad: number; readonly good: number } => {
-    const header = readSegmentHeader(store, 1);
+    const header = readSegmentHeader(store, { number: 1, generation: 0 });
     if (typeof header === "string") return { bad: 1, good: 0 };
     const run = scanSegment({ store, crypto: nodeCrypto }, header);
     while (run.step());

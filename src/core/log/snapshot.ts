@@ -19,19 +19,31 @@ export function snapshotLog(core: LogCore): LogSnapshot {
   if (core.isClosed) throw new ZamError("Z210");
   const { active, seal, store } = core;
   const segments: ManifestSegment[] = core.directory.segments.map(
-    ({ number, sizeBytes, salt, keyId }) => ({ number, sizeBytes, salt, keyId }),
+    ({ number, generation, sizeBytes, salt, keyId }) => ({
+      number,
+      generation,
+      sizeBytes,
+      salt,
+      keyId,
+    }),
   );
   const files: { name: string; sizeBytes: number }[] = [];
   // A segment whose file is gone stays named, so that the copy knows of the loss as well.
   const add = (name: string, sizeBytes: number): void => {
     if (store.exists(name)) files.push({ name, sizeBytes });
   };
-  for (const { number, sizeBytes, indexBytes } of core.directory.segments) {
-    add(segmentFileName(number), sizeBytes);
-    if (indexBytes > 0) add(indexFileName(number), indexBytes);
+  for (const { number, generation, sizeBytes, indexBytes } of core.directory.segments) {
+    add(segmentFileName(number, generation), sizeBytes);
+    if (indexBytes > 0) add(indexFileName(number, generation), indexBytes);
   }
   add(segmentFileName(active.number), active.end);
-  segments.push({ number: active.number, sizeBytes: 0, salt: active.salt, keyId: active.keyId });
+  segments.push({
+    number: active.number,
+    generation: 0,
+    sizeBytes: 0,
+    salt: active.salt,
+    keyId: active.keyId,
+  });
   const generation = core.manifestGeneration + 1;
   const manifest = sealFile(seal, { kind: "manifest", number: 0, generation }, [
     encodeManifest({ generation, nodeId: core.nodeId, segments }),

@@ -61,7 +61,7 @@ export function writeIndex(
     index: segment.index,
     ids: segment.ids,
   });
-  replaceFile(core, indexFileName(segment.number), bytes, (failure) => {
+  replaceFile(core, indexFileName(segment.number, segment.generation), bytes, (failure) => {
     if (failure !== undefined) return done(failure.isFatal ? syncError(failure.fault) : "later");
     const sealed = core.directory.find(segment.number);
     if (sealed !== undefined) sealed.indexBytes = bytes.length;

@@ -25,12 +25,22 @@ export function verify(
   const walker = new Verifier(core, found);
   let at = 0;
   let offset = fileHeaderBytes;
-  let reader: SegmentReader | undefined;
+  let fileName = "";
   return {
     step: () => {
       const segment = segments[at];
       if (segment === undefined) return false;
-      reader ??= openReader(core, segment);
+      const isListed = segment === core.active.number || core.directory.find(segment) !== undefined;
+      if (!isListed) {
+        // Merged into another one meanwhile.
+        at++;
+        return at < segments.length;
+      }
+      // Its file may have been written anew since the last step.
+      const file = core.segmentFile(segment);
+      if (file !== fileName) offset = fileHeaderBytes;
+      fileName = file;
+      const reader = openReader(core, segment);
       if (reader === undefined) {
         found({ segment, offset: 0, problem: "the segment's file is missing" });
         at++;
@@ -38,7 +48,6 @@ export function verify(
       }
       const next = walker.checkSome(reader, offset);
       if (next === undefined) {
-        reader = undefined;
         offset = fileHeaderBytes;
         at++;
       } else offset = next;

@@ -325,7 +325,9 @@ export function takeFloor(s: SessionState, frame: FloorFrame): void {
     s,
     incoming,
     frame.seq,
-    isNews ? { kind: "mark", mark: { kind: "floor", stream: id, floor } } : undefined,
+    isNews
+      ? { kind: "mark", mark: { kind: "floor", stream: id, floor, isPeers: true } }
+      : undefined,
   );
 }
 
