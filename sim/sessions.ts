@@ -1,3 +1,6 @@
+/**
+ * How two devices of the simulated fleet hold a session: the part of a real host, in virtual time.
+ */
 import type { Log } from "../src/core/log/api.ts";
 import type { SessionSummary } from "../src/core/session/api.ts";
 import { createSession } from "../src/core/session/session.ts";
