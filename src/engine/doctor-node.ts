@@ -2,6 +2,7 @@
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { NodeApi } from "./api.ts";
 import type { Findings } from "./doctor-findings.ts";
+import { wholeLog } from "./verifying.ts";
 
 /** Throws what the node rejects with. */
 export async function examineNode(node: NodeApi, found: Findings): Promise<void> {
@@ -15,7 +16,9 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
     const isKnown = status.damagedRanges.some(
       (range) => range.path === path && offset >= range.from && offset < range.to,
     );
-    if (!isKnown) found.error("failure", new ZamError("Z216", { path, offset, problem }));
+    // What is missing without a trace is named below, from the status.
+    if (!isKnown && path !== wholeLog)
+      found.error("failure", new ZamError("Z216", { path, offset, problem }));
   }
   for (const { path, from, to, missing } of status.damagedRanges) {
     const error = new ZamError("Z209", { count: status.damaged, path, from, to });

@@ -2,8 +2,13 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Log } from "../core/log/api.ts";
 import { epochToText, type StreamId } from "../core/event.ts";
+import { compareStreams } from "../core/vector/compare.ts";
+import { normaliseRanges, subtractRanges } from "../core/vector/ranges.ts";
 import type { SeqRange } from "../core/vector/stream-table.ts";
 import type { VerifyReport } from "./api.ts";
+
+/** The path of a problem that is in no file: an event that should be somewhere, and is nowhere. */
+export const wholeLog = "log";
 
 export async function verifyLog(log: Log): Promise<VerifyReport> {
   const problems: VerifyReport["problems"][number][] = [];
@@ -22,7 +27,7 @@ export async function verifyLog(log: Log): Promise<VerifyReport> {
     const lane = stream.lane === "" ? "" : `, lane ${stream.lane}`;
     problems.push({
       problem: `${stream.node}, epoch ${epochToText(stream.epoch)}${lane}: events ${range.from} to ${range.to} are missing`,
-      path: "log",
+      path: wholeLog,
       offset: 0,
       node: stream.node,
       seq: range.from,
@@ -31,12 +36,16 @@ export async function verifyLog(log: Log): Promise<VerifyReport> {
   return { checked, problems };
 }
 
-/** Events that are known to exist and cannot be read here: what was lost without leaving a trace in a file. */
+/** Events that are known to exist, are not here, and left no damage in a file that would tell of them. */
 function* missingRanges(
   log: Log,
 ): Generator<{ readonly stream: StreamId; readonly range: SeqRange }> {
   for (let index = 0; index < log.streamCount; index++) {
     const { id, holes } = log.stream(index);
-    for (const range of holes) yield { stream: id, range };
+    const damaged = log.damages.flatMap(({ missing }) =>
+      missing.filter(({ stream }) => compareStreams(stream, id) === 0).map(({ range }) => range),
+    );
+    const unexplained = subtractRanges(holes, normaliseRanges(damaged));
+    for (const range of unexplained) yield { stream: id, range };
   }
 }
