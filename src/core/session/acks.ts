@@ -67,7 +67,9 @@ export function noteDelivered(s: SessionState, id: StreamId, from: number, to: n
   const index = s.hasVector && mayOffer(s.scope, id) ? s.log.findStream(id) : undefined;
   if (index === undefined) return;
   const key = streamKey(id);
-  const before = s.theirs.get(key);
+  // A stream that began after the peer's HELLO is in no vector yet: its first events tell of it.
+  const fresh = { id, head: 0, chain: new Uint8Array(chain8Bytes), holes: [] };
+  const before: VectorEntry | undefined = s.theirs.get(key) ?? (from === 1 ? fresh : undefined);
   if (before === undefined) return;
   const chain = to > before.head ? s.log.chainAt(index, to) : before.chain;
   if (chain === undefined) return;

@@ -56,6 +56,14 @@ function setUp(
   return { a, hub, restored };
 }
 
+test("both sides call a session done in which a branch was re-homed", () => {
+  const { hub, restored } = setUp(4, 9);
+  pushMany(restored, 3, { tag: "branch" });
+  const { initiator, responder } = sync(restored, hub).summaries();
+  assert.deepEqual([initiator.isComplete, initiator.remaining], [true, 0]);
+  assert.deepEqual([responder.isComplete, responder.remaining], [true, 0]);
+});
+
 test("a restored card without new events pulls back what the hub holds, and writes on in a fresh epoch", () => {
   const { hub, restored } = setUp(4, 9);
   const epoch = restored.log.ownEpoch;
