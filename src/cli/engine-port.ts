@@ -2,13 +2,9 @@
  * What the command line needs of the engine, as one object, so that tests can
  * run every command against a fake. `engine-link.ts` gives the real one.
  */
+import type { BenchResult } from "../engine/bench.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
-import type {
-  BenchFacts,
-  CreatedNodeFacts,
-  RevokedFacts,
-  SignedFacts,
-} from "../command/render-identity.ts";
+import type { CreatedNodeFacts, RevokedFacts, SignedFacts } from "../command/render-identity.ts";
 import type {
   DoctorReport,
   NodeApi,
@@ -81,5 +77,5 @@ export interface Engine {
   /** Reads everything, changes nothing. */
   readonly examine: (input: OpenInput) => Promise<DoctorReport>;
   readonly restoreNode: (input: OpenInput & { readonly path: string }) => Promise<RestoredNode>;
-  readonly runBench: (input: BenchInput) => Promise<BenchFacts>;
+  readonly runBench: (input: BenchInput) => Promise<BenchResult>;
 }

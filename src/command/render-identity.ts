@@ -1,5 +1,6 @@
 /** `keygen`, `sign`, `install`, `nodes`, `version` and `bench`: what was made, and what to do next. */
 import type { NodeRow } from "../engine/api.ts";
+import type { BenchResult } from "../engine/bench.ts";
 import {
   agoToText,
   bytesToText,
@@ -162,28 +163,7 @@ export function versionToText(facts: VersionFacts): string {
   ].join("\n");
 }
 
-/** Figures of `bench`: times in milliseconds, rates per second, sizes in bytes. */
-export interface BenchFacts {
-  readonly events: number;
-  readonly payloadBytes: number;
-  /** The same events merely sealed, nothing written: the ceiling. */
-  readonly sealEventsPerS: number;
-  readonly appendEventsPerS: number;
-  readonly singlePushesPerS: number;
-  /** Bare append and fdatasync of a record of that size: the ceiling of single pushes. */
-  readonly bareSyncsPerS: number;
-  readonly openMs: number;
-  readonly openBytesRead: number | null;
-  readonly syncMs: number;
-  readonly syncEventsPerS: number;
-  readonly logBytesPerEvent: number;
-  readonly wireBytesPerEvent: number;
-  readonly idleSyncBytesUp: number;
-  readonly idleSyncBytesDown: number;
-  readonly peakMemoryBytes: number;
-}
-
-export function benchToText(facts: BenchFacts, view: View): string {
+export function benchToText(facts: BenchResult, view: View): string {
   const perS = (value: number): string => grouped(Math.round(value));
   const share = (part: number, whole: number): string =>
     whole > 0 ? ` (${Math.round((100 * part) / whole)} % of ${perS(whole)})` : "";

@@ -29,9 +29,11 @@ export interface BenchInput {
 export interface BenchResult {
   readonly events: number;
   readonly payloadBytes: number;
+  /** The same events merely sealed, nothing written: the ceiling. */
   readonly sealEventsPerS: number;
   readonly appendEventsPerS: number;
   readonly singlePushesPerS: number;
+  /** Bare append and fdatasync of a record of that size: the ceiling of single pushes. */
   readonly bareSyncsPerS: number;
   readonly openMs: number;
   readonly openBytesRead: number | null;

@@ -8,7 +8,11 @@
  * at or above D is torn, and everything from there on goes.
  */
 import { bytesEqual } from "../bytes.ts";
-import { driftReferenceMs, maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
+import {
+  driftReferenceMs,
+  maxClockDriftDefaultMs,
+  unboundedDriftMs,
+} from "../clock/hybrid-clock.ts";
 import type { Hlc } from "../clock/hlc.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
 import { addBadRange, applyEvent, applyMark, showPartial } from "./apply.ts";
@@ -367,7 +371,7 @@ export function mergeClock(
     buildMs: core.buildTimeMs,
     trustedMs: core.trustedTimeMs,
   });
-  const maxDrift = isTrusted ? Number.POSITIVE_INFINITY : maxClockDriftDefaultMs;
+  const maxDrift = isTrusted ? unboundedDriftMs : maxClockDriftDefaultMs;
   const result = core.clock.receive(hlc, reference, maxDrift);
   return result.kind === "driftExceeded" ? result.aheadMs : undefined;
 }

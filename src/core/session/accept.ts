@@ -21,7 +21,7 @@ import { noteDelivered } from "./acks.ts";
 import { admit } from "./admission.ts";
 import type { StoreOperation } from "./api.ts";
 import { beginSearch, freeze, sendChains } from "./fork.ts";
-import { maxClockDriftMsDefault } from "./limits.ts";
+import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
 
 /** A STREAM frame gives the peer's next number to a stream. */
@@ -151,7 +151,7 @@ function prepare(s: SessionState, incoming: Incoming, seq: number): boolean {
 function noteFuture(s: SessionState, ms: number): void {
   const referenceMs = Math.max(s.nowMs, s.log.trustedTimeMs);
   const aheadMs = ms - referenceMs;
-  if (s.hasReportedFuture || aheadMs <= (s.options.maxClockDriftMs ?? maxClockDriftMsDefault))
+  if (s.hasReportedFuture || aheadMs <= (s.options.maxClockDriftMs ?? maxClockDriftDefaultMs))
     return;
   s.hasReportedFuture = true;
   s.report("Z519", { peer: s.options.peer.nodeId, aheadMs });

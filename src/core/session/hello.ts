@@ -15,7 +15,7 @@ import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
 import type { HealthBlock } from "./api.ts";
 import { allowance } from "./budget.ts";
-import { maxClockDriftMsDefault } from "./limits.ts";
+import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import { planAll } from "./offer.ts";
 import { type SessionState, streamKey } from "./state.ts";
 import { beginVector, noMark, sendVector, takeOwnVector } from "./vectors.ts";
@@ -132,7 +132,7 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
 /** RULES 38: a clinic believes an authenticated hub's clock, a hub never a clinic's. */
 function takeClock(s: SessionState, peerWallMs: number): void {
   const { self, peer } = s.options;
-  const driftMsMax = s.options.maxClockDriftMs ?? maxClockDriftMsDefault;
+  const driftMsMax = s.options.maxClockDriftMs ?? maxClockDriftDefaultMs;
   s.clockDifferenceMs = peerWallMs - s.nowMs;
   if (Math.abs(s.clockDifferenceMs) > driftMsMax)
     s.report("Z517", { peer: peer.nodeId, differenceMs: Math.round(s.clockDifferenceMs) });

@@ -50,6 +50,3 @@ export const lingerTimeoutMs = 20_000;
 export const clockStepMs = 600_000;
 /** Questions about chains that one session answers: each may cost 60 reads. */
 export const queriesMax = 2048;
-
-/** DESIGN section 2: 24 h. */
-export const maxClockDriftMsDefault = 24 * 3_600_000;
