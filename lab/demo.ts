@@ -3,10 +3,9 @@
  * nothing was lost and nothing was sent twice.
  *
  * Everything goes through the real command: keygen, sign, serve, push, sync,
- * status, audit. The sync runs through an emulated link (600 ms one way, 100 ms
- * jitter, 30,000 bytes a second each way) whose TCP connection is cut in
- * mid-transfer, and which stays down for four seconds. Both logs are then
- * compared with each other and with what was written. Works offline, in a scratch
+ * status, audit. The sync runs through an emulated link (profile `bhutan-2g`)
+ * whose TCP connection is cut in mid-transfer, and which stays down for four
+ * seconds. Both logs are then compared with each other and with what was written. Works offline, in a scratch
  * folder that is removed; exits 1 when any check fails.
  */
 import { createHash } from "node:crypto";
@@ -22,13 +21,12 @@ import { auditOf, digestOf, killAll, run, runOk, serve, summaryOf } from "./comm
 import type { Serving } from "./command.ts";
 import { startLink } from "./link.ts";
 import type { CutMode, Link } from "./link.ts";
+import { profileOf } from "./profiles.ts";
 import { seedFromEnvironment } from "./random.ts";
 import { bar, createStage, grouped } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
-const linkDelayMs = 600;
-const linkJitterMs = 100;
-const linkRateBytesPerS = 30_000;
+const profile = profileOf("bhutan-2g");
 const downMs = 4000;
 /** The connection is cut once the hub holds this share of the events. */
 const cutShare = 0.4;
@@ -82,10 +80,8 @@ async function play(scratch: string, options: Options, stage: Stage): Promise<vo
   await runOk(["sign", join(clinicDir, "tls", "node.csr"), "--ca", hubDir]);
   const hub = await serve([hubDir, "--policy", "own"]);
   const link = await startLink({
+    ...profile,
     to: { port: hub.port },
-    delayMs: linkDelayMs,
-    jitterMs: linkJitterMs,
-    rateBytesPerS: linkRateBytesPerS,
     seed: options.seed,
   });
   stage.note(`hub listens on ${hub.address}; the clinic reaches it through ${link.address}`);
@@ -139,10 +135,7 @@ async function syncThroughCut(
   options: Options,
 ): Promise<{ summary: SyncJson; cut: CutRecord | undefined }> {
   const { stage, clinicDir, link } = scene;
-  stage.step(
-    `3. Sync over 2G (${linkDelayMs} ms ± ${linkJitterMs} one way, ` +
-      `${grouped(linkRateBytesPerS)} bytes/s), cut in mid-transfer for ${downMs / 1000} s`,
-  );
+  stage.step(`3. Sync over 2G (${profile.title}), cut in mid-transfer for ${downMs / 1000} s`);
   const watcher = await connectNode({ dataDir: scene.hubDir });
   const startMs = performance.now();
   const running = run(["sync", clinicDir, "--hub", link.address, "--json"], { timeoutMs: 110_000 });

@@ -12,7 +12,8 @@ import type { ClinicEvent, EventKind } from "../clinic-events.ts";
 import { runOk, serve } from "../command.ts";
 import type { Serving } from "../command.ts";
 import { startLink } from "../link.ts";
-import type { Link, LinkOptions } from "../link.ts";
+import type { Link } from "../link.ts";
+import { profileOf } from "../profiles.ts";
 import { grouped } from "../stage.ts";
 import { timed } from "./machine.ts";
 import type { BenchContext, Figure } from "./section.ts";
@@ -94,13 +95,6 @@ async function measureKind(
   ];
 }
 
-const twoG: Omit<LinkOptions, "to"> = {
-  delayMs: 600,
-  jitterMs: 100,
-  rateBytesPerS: 30_000,
-  seed: 2,
-};
-
 /** The comparison of "What other ways cost": 5,000 visits and ten more over 2G, uncut. */
 async function measureTwoG(
   context: BenchContext,
@@ -109,7 +103,11 @@ async function measureTwoG(
   const count = Math.round(5000 * context.scale);
   const clinic = await addClinic(context.scratch, place.hub, "wire_2g");
   const supply = clinicEvents("visit", 6);
-  const link = await startLink({ ...twoG, to: { port: place.serving.port } });
+  const link = await startLink({
+    ...profileOf("bhutan-2g"),
+    seed: 2,
+    to: { port: place.serving.port },
+  });
   await push(clinic, takeEvents(supply, count));
   const whole = await syncOver(link, clinic);
   await push(clinic, takeEvents(supply, 10));
