@@ -8,7 +8,10 @@
  * takes X25519 for full handshakes: the small device has no ML-KEM.
  *
  * Certificates are judged by a `CertificateJudge`, not by OpenSSL, whose answer
- * would neither look at roles and revocations nor let us say why.
+ * would neither look at roles and revocations nor let us say why. So OpenSSL is
+ * not given the CA: with it, each side would send the CA's certificate along
+ * with its own, and the server the CA's name in its request for one, 850 bytes
+ * in all that the other side has anyway.
  */
 import type { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -45,6 +48,9 @@ export const tlsProfile = {
   sigalgs: "ecdsa_secp256r1_sha256",
 } as const;
 
+/** Empty, where leaving it out would load the web's authorities. */
+const noAuthorities: string[] = [];
+
 export function createServerContext(
   credentials: TlsCredentials,
   ticketKey: Uint8Array,
@@ -53,12 +59,13 @@ export function createServerContext(
     ...tlsProfile,
     key: credentials.keyPem,
     cert: credentials.certificatePem,
-    ca: credentials.authorityPem,
-    ecdhCurve: `${hybridGroup}:${lightGroup}`,
+    ca: noAuthorities,
+    // A client offers one group only. Naming the lighter first saves saying so to who resumes.
+    ecdhCurve: `${lightGroup}:${hybridGroup}`,
     sessionTimeout: ticketLifetimeS,
     ticketKeys: Buffer.from(ticketKey),
-    // Tickets of another generation of the CA do not resume.
-    sessionIdContext: credentials.authorityFingerprint.slice(0, 32),
+    // Tickets of another generation of the CA do not resume. It is part of the ticket, hence short.
+    sessionIdContext: credentials.authorityFingerprint.slice(0, 8),
   });
 }
 
@@ -70,7 +77,7 @@ export function createClientContext(
     ...tlsProfile,
     key: credentials.keyPem,
     cert: credentials.certificatePem,
-    ca: credentials.authorityPem,
+    ca: noAuthorities,
     ecdhCurve: input.hasTicket ? lightGroup : hybridGroup,
   });
 }

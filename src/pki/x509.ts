@@ -4,9 +4,10 @@
  * first use: a hub that only serves never pays for it.
  *
  * Certificates start in 1970, because a device without a clock battery may
- * believe that it is 1970. Their extensions are kept few, because they travel
- * in every full handshake and, inside the ticket, in every resumed one: with one
- * CA there are no key identifiers to choose by.
+ * believe that it is 1970. A node's certificate travels in every full handshake
+ * and, inside the ticket, in every resumed one, so it holds as little as can be:
+ * no subject beside the name in the SAN, no key identifiers (there is one CA to
+ * choose), and no key usage beside the extended one, which tells the role.
  */
 import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
@@ -146,7 +147,6 @@ export async function createNodeCertificate(input: NodeCertificateInput): Promis
   const { privateKey } = await importKeyPair(input.authorityKeyPem);
   const usages = input.role === "hub" ? [serverAuthOid, clientAuthOid] : [clientAuthOid];
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: [{ CN: [input.nodeId] }],
     issuer: authority.subjectName.toJSON(),
     publicKey: new x509.PublicKey(Uint8Array.from(input.spki)),
     signingKey: privateKey,
@@ -155,16 +155,21 @@ export async function createNodeCertificate(input: NodeCertificateInput): Promis
     notBefore,
     notAfter: new Date(input.notAfterMs),
     extensions: [
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension(usages),
-      nodeName(x509, input.nodeId),
+      // The subject is left empty: the name is here, and once is enough (RFC 5280, 4.2.1.6).
+      nodeName(x509, input.nodeId, true),
     ],
   });
   return `${certificate.toString("pem")}\n`;
 }
 
-function nodeName(x509: typeof X509, nodeId: string): X509.SubjectAlternativeNameExtension {
-  return new x509.SubjectAlternativeNameExtension([{ type: "url", value: nodeUriPrefix + nodeId }]);
+function nodeName(
+  x509: typeof X509,
+  nodeId: string,
+  isCritical = false,
+): X509.SubjectAlternativeNameExtension {
+  const name = { type: "url" as const, value: nodeUriPrefix + nodeId };
+  return new x509.SubjectAlternativeNameExtension([name], isCritical);
 }
 
 /** 63 random bits; the first byte is never zero, and the sign bit is clear. */
