@@ -154,7 +154,7 @@ class SyncSession implements Session {
   pollTransmit(nowMs: number): Uint8Array | undefined {
     const { s } = this;
     s.setNow(nowMs);
-    if (s.phase === "closed" || s.phase === "new") return undefined;
+    if (s.phase === "closed" || s.phase === "new" || isHeldBack(s)) return undefined;
     const parts: Uint8Array[] = [];
     let size = 0;
     while (size < transmitBytesAim) {
@@ -202,6 +202,11 @@ class SyncSession implements Session {
   peerState(): PeerState | undefined {
     return peerStateOf(this.s, false);
   }
+}
+
+/** HELLO waits for the save that speculative rows wait for anyway: then they share its TLS record. */
+function isHeldBack(s: SessionState): boolean {
+  return s.phase === "hello" && s.isSpeculating && s.isSavingUnclean;
 }
 
 function join(parts: readonly Uint8Array[], size: number): Uint8Array {
