@@ -3,37 +3,59 @@
  * far as sizes and repetitions matter; not validated. See clinic-events.ts.
  */
 import type { SeededRandom } from "../src/testing/seeded-random.ts";
-import {
-  drugs,
-  eventTypes,
-  iso,
-  note,
-  staff,
-  tenths,
-  vaccines,
-  villages,
-} from "./clinic-records.ts";
+import { drawPhone, measured } from "./clinic-people.ts";
+import { drugs, eventTypes, iso, note, pickCommon, staff, vaccines } from "./clinic-records.ts";
 import type { Clinic, Fields, Shape } from "./clinic-records.ts";
 import { drawUuid } from "./random.ts";
 
 const { registration, visit, laboratory, prescription, immunisation } = eventTypes;
 
-const loinc = [
-  ["8867-4", "Heart rate", "/min", 58, 118],
-  ["8310-5", "Body temperature", "Cel", 36, 39],
-  ["2708-6", "Oxygen saturation in Arterial blood", "%", 88, 99],
-  ["29463-7", "Body weight", "kg", 9, 84],
-  ["718-7", "Hemoglobin [Mass/volume] in Blood", "g/dL", 8, 16],
-] as const;
+/** Code, name, unit, and what a measurement of a patient comes out as. */
+type Loinc = readonly [string, string, string, (clinic: Clinic) => number];
+
+const heartRate: Loinc = [
+  "8867-4",
+  "Heart rate",
+  "/min",
+  ({ random, encounter }) => measured(random, encounter.patient.pulse, { step: 2, spread: 4 }),
+];
+const bodyTemperature: Loinc = [
+  "8310-5",
+  "Body temperature",
+  "Cel",
+  ({ random, encounter }) => measured(random, encounter.illness.tempC, { step: 0.1, spread: 4 }),
+];
+const oxygenSaturation: Loinc = [
+  "2708-6",
+  "Oxygen saturation in Arterial blood",
+  "%",
+  ({ random }) => pickCommon(random, [98, 97, 99, 96, 95, 93]),
+];
+const haemoglobin: Loinc = [
+  "718-7",
+  "Hemoglobin [Mass/volume] in Blood",
+  "g/dL",
+  ({ random, encounter }) => measured(random, encounter.patient.hbGPerDl, { step: 0.1, spread: 5 }),
+];
+const leukocytes: Loinc = [
+  "6690-2",
+  "Leukocytes [#/volume] in Blood by Automated count",
+  "10*3/uL",
+  ({ random }) => measured(random, 7.4, { step: 0.1, spread: 20 }),
+];
 
 function coding(system: string, code: string, display: string): Fields {
   return { coding: [{ system, code, display }], text: display };
 }
 
-function resource(clinic: Clinic, resourceType: string, profile: string): Fields {
+function resource(
+  clinic: Clinic,
+  resourceType: string,
+  { profile = resourceType, id = drawUuid(clinic.random) } = {},
+): Fields {
   return {
     resourceType,
-    id: drawUuid(clinic.random),
+    id,
     meta: {
       versionId: "1",
       lastUpdated: iso(clinic.nowMs),
@@ -55,29 +77,32 @@ function resource(clinic: Clinic, resourceType: string, profile: string): Fields
 }
 
 function reference(clinic: Clinic): Fields {
-  const { patient } = clinic;
+  const { patient } = clinic.encounter;
   return {
     reference: `Patient/${patient.uuid}`,
     identifier: { system: "https://health.gov.bt/patient", value: patient.id },
+    display: patient.name,
   };
 }
 
 function performer(random: SeededRandom): Fields[] {
   return [
-    { reference: `Practitioner/${random.pick(staff)}`, display: "Health assistant, BHU Kabisa" },
+    {
+      reference: `Practitioner/${pickCommon(random, staff)}`,
+      display: "Health assistant, BHU Kabisa",
+    },
   ];
 }
 
-function fhirIcd({ illness }: Clinic): Fields {
+function fhirIcd({ encounter: { illness } }: Clinic): Fields {
   return coding("http://hl7.org/fhir/sid/icd-10", illness.icd10, illness.text);
 }
 
-function component(random: SeededRandom): Fields {
-  const [code, display, unit, low, high] = random.pick(loinc);
+function component(clinic: Clinic, [code, display, unit, value]: Loinc): Fields {
   return {
     code: coding("http://loinc.org", code, display),
     valueQuantity: {
-      value: tenths(random, low, high),
+      value: value(clinic),
       unit,
       system: "http://unitsofmeasure.org",
       code: unit,
@@ -90,8 +115,9 @@ export const fhirShapes: readonly Shape[] = [
   {
     type: visit,
     weight: 5,
+    who: "present",
     fields: (c, r) => ({
-      ...resource(c, "Observation", "vitalsigns"),
+      ...resource(c, "Observation", { profile: "vitalsigns" }),
       status: "final",
       category: [
         coding(
@@ -108,14 +134,17 @@ export const fhirShapes: readonly Shape[] = [
       subject: reference(c),
       effectiveDateTime: iso(c.nowMs),
       performer: performer(r),
-      component: [component(r), component(r), component(r)],
+      component: [heartRate, bodyTemperature, oxygenSaturation].map((measure) =>
+        component(c, measure),
+      ),
     }),
   },
   {
     type: visit,
     weight: 3,
+    who: "next",
     fields: (c, r) => ({
-      ...resource(c, "Encounter", "Encounter"),
+      ...resource(c, "Encounter", { id: c.encounter.id }),
       status: "finished",
       class: {
         system: "http://terminology.hl7.org/CodeSystem/v3-ActCode",
@@ -138,8 +167,9 @@ export const fhirShapes: readonly Shape[] = [
   {
     type: visit,
     weight: 3,
+    who: "present",
     fields: (c, r) => ({
-      ...resource(c, "Condition", "Condition"),
+      ...resource(c, "Condition"),
       clinicalStatus: coding(
         "http://terminology.hl7.org/CodeSystem/condition-clinical",
         "active",
@@ -153,7 +183,7 @@ export const fhirShapes: readonly Shape[] = [
       severity: coding("http://snomed.info/sct", "255604002", "Mild"),
       code: fhirIcd(c),
       subject: reference(c),
-      encounter: { reference: `Encounter/${drawUuid(r)}` },
+      encounter: { reference: `Encounter/${c.encounter.id}` },
       onsetDateTime: iso(c.nowMs - 172_800_000),
       recordedDate: iso(c.nowMs),
       recorder: performer(r)[0],
@@ -163,10 +193,12 @@ export const fhirShapes: readonly Shape[] = [
   {
     type: prescription,
     weight: 3,
+    who: "present",
     fields: (c, r) => {
-      const [name, dose] = r.pick(drugs);
+      const [position, days] = c.encounter.illness.rx[0] ?? [0, 3];
+      const [name, dose] = drugs[position] ?? drugs[0];
       return {
-        ...resource(c, "MedicationRequest", "MedicationRequest"),
+        ...resource(c, "MedicationRequest"),
         status: "active",
         intent: "order",
         medicationCodeableConcept: coding(
@@ -175,7 +207,7 @@ export const fhirShapes: readonly Shape[] = [
           name,
         ),
         subject: reference(c),
-        encounter: { reference: `Encounter/${drawUuid(r)}` },
+        encounter: { reference: `Encounter/${c.encounter.id}` },
         authoredOn: iso(c.nowMs),
         requester: performer(r)[0],
         reasonCode: [fhirIcd(c)],
@@ -188,8 +220,8 @@ export const fhirShapes: readonly Shape[] = [
           },
         ],
         dispenseRequest: {
-          quantity: { value: r.between(3, 30), unit: "tab" },
-          expectedSupplyDuration: { value: r.between(3, 30), unit: "d" },
+          quantity: { value: 3 * days, unit: "tab" },
+          expectedSupplyDuration: { value: days, unit: "d" },
         },
       };
     },
@@ -197,17 +229,22 @@ export const fhirShapes: readonly Shape[] = [
   {
     type: immunisation,
     weight: 2,
+    who: "next",
     fields: (c, r) => {
       const vaccine = r.pick(vaccines);
       return {
-        ...resource(c, "Immunization", "Immunization"),
+        ...resource(c, "Immunization"),
         status: "completed",
-        vaccineCode: coding("http://hl7.org/fhir/sid/cvx", String(r.between(10, 140)), vaccine),
+        vaccineCode: coding(
+          "http://hl7.org/fhir/sid/cvx",
+          String(19 + vaccines.indexOf(vaccine)),
+          vaccine,
+        ),
         patient: reference(c),
-        encounter: { reference: `Encounter/${drawUuid(r)}` },
+        encounter: { reference: `Encounter/${c.encounter.id}` },
         occurrenceDateTime: iso(c.nowMs),
         primarySource: true,
-        lotNumber: `VX${r.between(1000, 9999)}`,
+        lotNumber: pickCommon(r, ["VX2041", "VX2043", "VX2047"]),
         expirationDate: "2027-06-28",
         site: coding("http://terminology.hl7.org/CodeSystem/v3-ActSite", "LA", "left arm"),
         route: coding(
@@ -225,19 +262,20 @@ export const fhirShapes: readonly Shape[] = [
   {
     type: laboratory,
     weight: 2,
+    who: "present",
     fields: (c, r) => ({
-      ...resource(c, "DiagnosticReport", "DiagnosticReport"),
+      ...resource(c, "DiagnosticReport"),
       status: "final",
       category: [coding("http://terminology.hl7.org/CodeSystem/v2-0074", "HM", "Hematology")],
       code: coding("http://loinc.org", "58410-2", "CBC panel - Blood by Automated count"),
       subject: reference(c),
-      encounter: { reference: `Encounter/${drawUuid(r)}` },
+      encounter: { reference: `Encounter/${c.encounter.id}` },
       effectiveDateTime: iso(c.nowMs - 3_600_000),
       issued: iso(c.nowMs),
       performer: performer(r),
       contained: [
-        { resourceType: "Observation", status: "final", ...component(r) },
-        { resourceType: "Observation", status: "final", ...component(r) },
+        { resourceType: "Observation", status: "final", ...component(c, haemoglobin) },
+        { resourceType: "Observation", status: "final", ...component(c, leukocytes) },
       ],
       conclusion: note(c),
     }),
@@ -245,13 +283,14 @@ export const fhirShapes: readonly Shape[] = [
   {
     type: registration,
     weight: 1,
+    who: "new",
     fields: (c, r) => ({
-      ...resource(c, "Patient", "Patient"),
+      ...resource(c, "Patient", { id: c.encounter.patient.uuid }),
       identifier: [
         {
           use: "official",
           system: "https://health.gov.bt/patient",
-          value: `BT-${r.between(1, 99_999)}`,
+          value: c.encounter.patient.id,
         },
         {
           use: "secondary",
@@ -260,22 +299,16 @@ export const fhirShapes: readonly Shape[] = [
         },
       ],
       active: true,
-      telecom: [
-        {
-          system: "phone",
-          value: `+975 17 ${r.between(100_000, 999_999)}`,
-          use: "mobile",
-          rank: 1,
-        },
-      ],
-      gender: r.pick(["female", "male"]),
-      birthDate: `${r.between(1938, 2025)}-01-01`,
+      name: [{ use: "official", text: c.encounter.patient.name }],
+      telecom: [{ system: "phone", value: c.encounter.patient.phone, use: "mobile", rank: 1 }],
+      gender: c.encounter.patient.sex === "f" ? "female" : "male",
+      birthDate: `${c.encounter.patient.birthYear}-01-01`,
       address: [
         {
           use: "home",
           type: "physical",
           line: [`House ${r.between(1, 240)}`],
-          village: r.pick(villages),
+          village: c.encounter.patient.village,
           district: "Punakha",
           state: "Punakha Dzongkhag",
           country: "BT",
@@ -287,7 +320,7 @@ export const fhirShapes: readonly Shape[] = [
           relationship: [
             coding("http://terminology.hl7.org/CodeSystem/v2-0131", "N", "Next-of-Kin"),
           ],
-          telecom: [{ system: "phone", value: `+975 77 ${r.between(100_000, 999_999)}` }],
+          telecom: [{ system: "phone", value: drawPhone(r) }],
         },
       ],
       communication: [

@@ -2,6 +2,7 @@
  * The 16 shapes of the `visit` kind: what a health assistant types in a day, as
  * plain JSON objects. See clinic-events.ts.
  */
+import { drawPhone, measured, villages } from "./clinic-people.ts";
 import {
   drugs,
   eventTypes,
@@ -13,10 +14,8 @@ import {
   tenths,
   tests,
   vaccines,
-  villages,
 } from "./clinic-records.ts";
 import type { Clinic, Fields, Shape } from "./clinic-records.ts";
-import { drawUuid } from "./random.ts";
 
 const { registration, visit, laboratory, prescription, immunisation, antenatal, referral, stock } =
   eventTypes;
@@ -25,7 +24,8 @@ const { registration, visit, laboratory, prescription, immunisation, antenatal, 
 export const visitShapes: readonly Shape[] = [
   {
     type: visit,
-    weight: 18,
+    weight: 11,
+    who: "next",
     fields: (c) => ({
       ...head(c, "visit"),
       vitals: vitals(c),
@@ -36,7 +36,8 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: visit,
-    weight: 12,
+    weight: 7,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "visit"),
       vitals: vitals(c),
@@ -48,7 +49,8 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: visit,
-    weight: 8,
+    weight: 4,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "visit.child"),
       age_months: r.between(1, 59),
@@ -62,7 +64,8 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: visit,
-    weight: 6,
+    weight: 4,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "visit.chronic"),
       programme: r.pick(["hypertension", "diabetes"]),
@@ -75,7 +78,8 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: visit,
-    weight: 4,
+    weight: 2,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "visit.injury"),
       site: r.pick(["left hand", "right foot", "scalp", "forearm"]),
@@ -90,12 +94,13 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: visit,
-    weight: 3,
+    weight: 2,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "visit.dental"),
       tooth: r.between(11, 48),
       procedure: r.pick(["extraction", "filling", "scaling"]),
-      vitals: { bp: pickCommon(r, pressures) },
+      vitals: { bp: vitals(c).bp },
       dx: icd(c),
       rx: [drug(c), drug(c)],
       note: note(c),
@@ -103,17 +108,20 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: registration,
-    weight: 6,
+    weight: 5,
+    who: "new",
     fields: (c, r) => ({
       ...head(c, "registration"),
-      sex: r.pick(["f", "m"]),
-      birth_year: r.between(1938, 2025),
-      village: r.pick(villages),
+      uuid: c.encounter.patient.uuid,
+      name: c.encounter.patient.name,
+      sex: c.encounter.patient.sex,
+      birth_year: c.encounter.patient.birthYear,
+      village: c.encounter.patient.village,
       gewog: r.pick(villages),
       dzongkhag: "Punakha",
-      phone: `+975 17 ${r.between(100_000, 999_999)}`,
-      guardian: r.pick(["mother", "father", "none"]),
-      allergies: r.pick([["penicillin"], [], []]),
+      phone: c.encounter.patient.phone,
+      guardian: pickCommon(r, ["none", "mother", "father"]),
+      allergies: r.chance(0.1) ? ["penicillin"] : [],
       consent: { registry: true, sms: r.chance(0.6) },
       note: note(c),
     }),
@@ -121,12 +129,14 @@ export const visitShapes: readonly Shape[] = [
   {
     type: registration,
     weight: 2,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "registration.update"),
       changed: ["village", "phone"],
+      name: c.encounter.patient.name,
       village: r.pick(villages),
-      phone: `+975 77 ${r.between(100_000, 999_999)}`,
-      previous: { village: r.pick(villages), phone: `+975 17 ${r.between(100_000, 999_999)}` },
+      phone: drawPhone(r),
+      previous: { village: c.encounter.patient.village, phone: c.encounter.patient.phone },
       reason: r.pick(["moved", "correction", "new SIM"]),
       checked_against: r.pick(["CID card", "household list"]),
       note: note(c),
@@ -134,62 +144,70 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: laboratory,
-    weight: 8,
+    weight: 13,
+    who: "present",
     fields: (c, r) => ({
       ...head(c, "lab.result"),
-      visit_id: visitId(c),
-      sample: r.pick(["blood", "urine", "sputum"]),
+      lab_no: ++c.labNumber,
+      name: c.encounter.patient.name,
+      sample: pickCommon(r, ["blood", "urine", "sputum"]),
       results: [
+        haemoglobin(c),
         {
-          test: r.pick(tests),
-          value: tenths(r, 4, 16),
-          unit: "g/dL",
-          flag: r.pick(["", "L", "H"]),
+          test: "RBS",
+          value: measured(r, 116, { step: 2, spread: 20 }),
+          unit: "mg/dL",
+          range: "70-140",
         },
-        { test: r.pick(tests), value: tenths(r, 60, 260), unit: "mg/dL", flag: r.pick(["", "H"]) },
       ],
-      technician: r.pick(staff),
+      technician: pickCommon(r, staff),
       note: note(c),
     }),
   },
   {
     type: laboratory,
-    weight: 3,
+    weight: 10,
+    who: "present",
     fields: (c, r) => ({
       ...head(c, "lab.request"),
-      visit_id: visitId(c),
-      tests: [r.pick(tests), r.pick(tests), r.pick(tests)],
-      priority: r.pick(["routine", "urgent"]),
+      name: c.encounter.patient.name,
+      tests: [pickCommon(r, tests), pickCommon(r, tests)],
+      priority: pickCommon(r, ["routine", "urgent"]),
       fasting: r.chance(0.3),
       dx: icd(c),
-      collected_at: iso(c.nowMs - r.between(60, 900) * 1000),
+      collected_at: iso(c.nowMs - r.between(1, 15) * 60_000),
       note: note(c),
     }),
   },
   {
     type: prescription,
-    weight: 8,
+    weight: 22,
+    who: "present",
     fields: (c, r) => ({
       ...head(c, "dispense"),
-      visit_id: visitId(c),
+      name: c.encounter.patient.name,
+      dx: icd(c),
       items: [drug(c), drug(c)].map((item) => ({
         ...item,
-        batch: `B${r.between(2200, 2231)}`,
+        batch: pickCommon(r, batches),
       })),
       counselled: true,
+      note: note(c),
     }),
   },
   {
     type: immunisation,
-    weight: 7,
+    weight: 5,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "immunisation"),
+      name: c.encounter.patient.name,
       vaccine: r.pick(vaccines),
       dose: r.between(1, 3),
-      lot: `VX${r.between(2040, 2049)}-A`,
-      expiry: `2027-${String(r.between(1, 12)).padStart(2, "0")}-28`,
+      lot: pickCommon(r, ["VX2041-A", "VX2043-A", "VX2047-A"]),
+      expiry: "2027-06-28",
       site: r.pick(["left deltoid", "right thigh", "left thigh", "oral"]),
-      weight_kg: tenths(r, 3, 14),
+      weight_kg: c.encounter.patient.weightKg,
       temp_c: tenths(r, 36, 38),
       next_due: iso(c.nowMs + 28 * 86_400_000).slice(0, 10),
       reaction: "none",
@@ -198,24 +216,27 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: antenatal,
-    weight: 6,
+    weight: 4,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "anc"),
+      name: c.encounter.patient.name,
       visit_no: r.between(1, 8),
       gestation_weeks: r.between(8, 40),
       fundal_cm: r.between(12, 38),
-      fetal_heart: r.between(118, 164),
-      presentation: r.pick(["cephalic", "breech"]),
+      fetal_heart: measured(r, 140, { step: 2, spread: 10 }),
+      presentation: pickCommon(r, ["cephalic", "breech"]),
       vitals: vitals(c),
-      hb_g_dl: tenths(r, 8, 14),
-      urine: { protein: r.pick(["nil", "trace", "+"]), sugar: "nil" },
+      hb_g_dl: haemoglobin(c).value,
+      urine: { protein: pickCommon(r, ["nil", "trace", "+"]), sugar: "nil" },
       iron_folate: true,
       note: note(c),
     }),
   },
   {
     type: antenatal,
-    weight: 2,
+    weight: 1,
+    who: "next",
     fields: (c, r) => ({
       ...head(c, "pnc"),
       days_after: r.between(1, 42),
@@ -231,12 +252,13 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: referral,
-    weight: 4,
+    weight: 6,
+    who: "present",
     fields: (c, r) => ({
       ...head(c, "referral"),
-      visit_id: visitId(c),
-      to: r.pick(hospitals),
-      urgency: r.pick(["routine", "within 24 h", "emergency"]),
+      name: c.encounter.patient.name,
+      to: pickCommon(r, hospitals),
+      urgency: pickCommon(r, ["routine", "within 24 h", "emergency"]),
       dx: icd(c),
       vitals: vitals(c),
       given: [drug(c)],
@@ -246,76 +268,63 @@ export const visitShapes: readonly Shape[] = [
   },
   {
     type: stock,
-    weight: 3,
+    weight: 2,
+    who: "present",
     fields: (c, r) => ({
       event: "stock.count",
-      id: drawUuid(r),
       at: iso(c.nowMs),
-      by: r.pick(staff),
+      by: pickCommon(r, staff),
       store: "BHU main",
-      lines: [0, 1, 2, 3].map(() => ({
-        item: r.pick(drugs)[0],
+      lines: drugs.slice(0, 4).map(([item]) => ({
+        item,
         on_hand: r.between(0, 900),
         used: r.between(0, 200),
       })),
       checked_by: r.pick(staff),
-      cold_chain_c: tenths(r, 2, 8),
+      cold_chain_c: measured(r, 5, { step: 0.1, spread: 10 }),
     }),
   },
 ];
 
-function vitals({ random, illness, patient }: Clinic): Fields {
+const batches = ["B2214", "B2209", "B2221", "B2225"];
+
+function vitals({ random, encounter: { illness, patient } }: Clinic): Fields {
+  const systolic = measured(random, patient.systolic, { step: 5, spread: 2 });
+  const diastolic = measured(random, 0.5 * patient.systolic + 15, { step: 5, spread: 1 });
   return {
-    temp_c: Math.round(illness.tempC * 10 + random.between(-3, 3)) / 10,
-    pulse: pickCommon(random, [72, 76, 80, 84, 78, 88, 68, 92, 96, 100, 64, 104, 110]),
-    bp: pickCommon(random, pressures),
-    resp: pickCommon(random, [18, 20, 16, 22, 24]),
-    spo2: pickCommon(random, [98, 97, 99, 96, 95, 93, 91]),
+    temp_c: measured(random, illness.tempC, { step: 0.1, spread: 3 }),
+    pulse: measured(random, patient.pulse, { step: 2, spread: 3 }),
+    bp: `${systolic}/${diastolic}`,
+    resp: pickCommon(random, [18, 20, 16, 22]),
+    spo2: pickCommon(random, [98, 97, 99, 96, 95]),
     weight_kg: patient.weightKg,
   };
 }
 
-const pressures = [
-  "120/80",
-  "110/70",
-  "130/80",
-  "120/70",
-  "140/90",
-  "130/90",
-  "100/60",
-  "150/90",
-  "128/84",
-  "160/100",
-  "118/76",
-];
+function haemoglobin({ random, encounter: { patient } }: Clinic) {
+  const value = measured(random, patient.hbGPerDl, { step: 0.1, spread: 5 });
+  return { test: "Hb", value, unit: "g/dL", range: patient.sex === "f" ? "12-15" : "13-17" };
+}
 
-function icd({ illness }: Clinic): Fields {
+function icd({ encounter: { illness } }: Clinic): Fields {
   return { icd10: illness.icd10, text: illness.text };
 }
 
 /** The next drug for the illness in hand. */
 function drug(clinic: Clinic): Fields {
-  const { rx } = clinic.illness;
+  const { rx } = clinic.encounter.illness;
   const [position, days] = rx[clinic.drugsWritten++ % rx.length] ?? [0, 3];
   const [name, dose] = drugs[position] ?? drugs[0];
   return { drug: name, dose, days };
 }
 
-/** One of the latest visits; a new one when there is none yet. */
-function visitId(clinic: Clinic): string {
-  const known = clinic.visitIds.length > 0 ? clinic.random.pick(clinic.visitIds) : undefined;
-  return known ?? drawUuid(clinic.random);
-}
-
-/** Fields that every record of the clinic begins with. */
-function head(clinic: Clinic, event: string): Fields {
-  const id = drawUuid(clinic.random);
-  if (event.startsWith("visit") && clinic.visitIds.push(id) > 12) clinic.visitIds.shift();
+/** Fields that every patient's record begins with: the contact, whose it is, when, and who wrote it. */
+function head({ random, encounter, nowMs }: Clinic, event: string): Fields {
   return {
     event,
-    id,
-    patient_id: clinic.patient.id,
-    at: iso(clinic.nowMs),
-    by: pickCommon(clinic.random, staff),
+    visit_id: encounter.id,
+    patient_id: encounter.patient.id,
+    at: iso(nowMs),
+    by: pickCommon(random, staff),
   };
 }
