@@ -175,7 +175,8 @@ export function onEof(s: SessionState, cause: ZamError | undefined): void {
 }
 
 function saveAtEnd(s: SessionState): void {
-  if (!s.isPing && s.hasVector) saveNow(s, s.inFlightBytes === 0);
+  // What is still on its way to our disk may be durable before the next session, and the peer has it too.
+  if (!s.isPing && s.hasVector) saveNow(s, s.inFlightBytes === 0 && s.receivesOpen === 0);
 }
 
 function saveNow(s: SessionState, isClean: boolean): void {
