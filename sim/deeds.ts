@@ -149,6 +149,7 @@ export class Deeds {
         if (pushed === undefined) isEarly = true;
         else acked();
       });
+      world.oracle.issued(pushed);
       if (isEarly) acked();
     } catch (error) {
       if (!(error instanceof ZamError)) throw error;

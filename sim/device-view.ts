@@ -17,6 +17,8 @@ export class DeviceView {
   lastOrdinal = 0;
   /** Positions that the log itself names as missing. */
   holes = new Set<string>();
+  /** A stream begins that may be a branch under its derived name: what is held may get other positions. */
+  mayMove = false;
 }
 
 export function epochKey(stream: StreamId): string {

@@ -126,12 +126,16 @@ export function checkAgreement(world: World): void {
         "everyone converges",
         `${device.name} does not open: ${device.openFailure?.message}`,
       );
-    const uids = new Set<number>();
+    const positions = new Map<number, string>();
     for (const held of device.view.held.values()) {
-      if (uids.has(held.uid))
-        throw new Violation("nothing is delivered twice", `${device.name}: event ${held.uid}`);
-      uids.add(held.uid);
       const key = positionKey(held.stream, held.seq);
+      const other = positions.get(held.uid);
+      if (other !== undefined)
+        throw new Violation(
+          "nothing is delivered twice",
+          `${device.name}: event ${held.uid} is at ${other} and at ${key}`,
+        );
+      positions.set(held.uid, key);
       // A hub that was restored twice may have told two clinics two things, and has neither now.
       const isOrphan = held.stream.node === world.hub.nodeId && !world.hub.view.held.has(key);
       if (isOrphan) continue;

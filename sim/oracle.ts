@@ -36,6 +36,8 @@ export class Oracle {
   readonly facts = new Map<number, Fact>();
   /** Epochs in which a device wrote on top of an older copy: two contents for one position are expected until that is settled. */
   readonly forkedEpochs = new Set<string>();
+  /** In which some device wrote itself; all others are derived ones, and as disputed as what they come from. */
+  private readonly writtenEpochs = new Set<string>();
   private readonly contents = new Map<string, string>();
   /** (node that holds, position, chain): durable there at some time. */
   private readonly everHeld = new Set<string>();
@@ -67,6 +69,11 @@ export class Oracle {
     return uid;
   }
 
+  /** Positions were given out, durable or not. */
+  issued(events: readonly PushedEvent[]): void {
+    for (const { stream } of events) this.writtenEpochs.add(epochKey(stream));
+  }
+
   acknowledged(device: Device, log: Log, uid: number, event: PushedEvent): void {
     if (!this.refresh(device, log)) return;
     const key = positionKey(event.stream, event.seq);
@@ -89,6 +96,7 @@ export class Oracle {
   /** Takes up what became durable since. False when the disk would not let it be read. */
   refresh(device: Device, log: Log): boolean {
     const { view } = device;
+    if (view.mayMove) this.rescan(device, log);
     if (log.lastOrdinal <= view.lastOrdinal) return true;
     try {
       for (;;) {
@@ -174,7 +182,7 @@ export class Oracle {
         "only what was pushed exists",
         `${device.name}: ${key} holds what nobody pushed there`,
       );
-    if (!this.forkedEpochs.has(epochKey(stream))) {
+    if (!this.isDisputed(epochKey(stream))) {
       const known = this.contents.get(key);
       if (known === undefined) this.contents.set(key, chain);
       else if (known !== chain)
@@ -196,7 +204,11 @@ export class Oracle {
 
   /** While a clone settles its fork, what its twin has re-homed may come first. */
   private isForked(position: string): boolean {
-    return this.forkedEpochs.has(position.split(" ").slice(0, 2).join(" "));
+    return this.isDisputed(position.split(" ").slice(0, 2).join(" "));
+  }
+
+  isDisputed(epoch: string): boolean {
+    return this.forkedEpochs.has(epoch) || !this.writtenEpochs.has(epoch);
   }
 
   private readUid(log: Log, event: StoredEvent): number | undefined {
@@ -288,7 +300,7 @@ export class Oracle {
       // A part of an event: only of the next one the log says how much it has.
       if (offset > 0 && (seq <= state.head || (state.partialBytes ?? 0) >= offset)) return;
       // A re-homing meanwhile took the position away; the content has another one now.
-      if (this.forkedEpochs.has(epochKey(stream))) return;
+      if (this.isDisputed(epochKey(stream))) return;
     }
     const known =
       state === undefined

@@ -10,7 +10,7 @@ import { rangesContain } from "../src/core/vector/ranges.ts";
 import type { Connection } from "./connection.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Device } from "./device.ts";
-import { positionKey, streamText } from "./device-view.ts";
+import { epochKey, positionKey, streamText } from "./device-view.ts";
 import type { Oracle } from "./oracle.ts";
 import type { Trace } from "./trace.ts";
 import { Violation } from "./violation.ts";
@@ -160,7 +160,7 @@ export class ConnectionWatch {
     if (held === undefined || held.sinceMs >= this.connection.openedMs) return;
     if (isMissing(receiver, stream, seq)) return;
     if (this.isSpeculative(isNear) && sender.device.isKnowledgeOld) return;
-    if (this.oracle.forkedEpochs.has(`${stream.node} ${stream.epoch}`)) return;
+    if (this.oracle.isDisputed(epochKey(stream))) return;
     throw new Violation(
       "nothing durable is sent again",
       `${sender.device.name} sends ${positionKey(stream, seq)} again`,

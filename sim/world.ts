@@ -8,6 +8,7 @@
  */
 import { ZamError } from "../src/core/errors/zam-error.ts";
 import { createLog, openLog, type RecoveryReport } from "../src/core/log/open.ts";
+import type { StreamId } from "../src/core/event.ts";
 import type { Log } from "../src/core/log/api.ts";
 import { CommitScheduler } from "../src/engine/commit-scheduler.ts";
 import { SimulatedCrash } from "../src/testing/memory-store.ts";
@@ -163,6 +164,7 @@ export class World {
         this.oracle.rescan(device, opened.log, opened.recovery);
       log.onDurable(() => {
         this.oracle.refresh(device, opened.log);
+        device.view.mayMove = false;
         for (const { runner } of [...process.sessions]) runner.logChanged();
       });
     });
@@ -177,6 +179,17 @@ export class World {
         if (mark.kind === "rehome" && error === undefined) this.oracle.rescan(device, log);
         durable(error);
       });
+    const noteBeginning = (stream: StreamId): void => {
+      device.view.mayMove ||= log.findStream(stream) === undefined;
+    };
+    watched.receive = (range, durable) => {
+      noteBeginning(range.stream);
+      return log.receive(range, durable);
+    };
+    watched.receiveFragment = (fragment, durable) => {
+      noteBeginning(fragment.stream);
+      return log.receiveFragment(fragment, durable);
+    };
     return watched;
   }
 

@@ -100,7 +100,19 @@ export interface ReceivedFragment {
  * What became of received data. Only `stored` and `duplicate` call `durable`:
  * a duplicate when the original is durable.
  */
-export type ReceiveOutcome =
+export type ReceiveOutcome = ReceiveVerdict & {
+  /** What came is the derived stream of a branch that was held here: that has moved there first (RULES 23), and is durable. */
+  readonly moved?: MovedBranch;
+};
+
+/** Events `from` to `to` of this stream are in its derived epoch now. */
+export interface MovedBranch {
+  readonly stream: StreamId;
+  readonly from: number;
+  readonly to: number;
+}
+
+type ReceiveVerdict =
   /** `driftMs`: an HLC was this far ahead of the reference; it is stored as it is, and the clock was not dragged along. */
   | { readonly kind: "stored"; readonly driftMs?: number }
   | { readonly kind: "duplicate" }

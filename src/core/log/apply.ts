@@ -311,6 +311,8 @@ function applyRehome(core: LogCore, mark: RehomeMark, ordinal: number): void {
   const newIndex = streams.indexOfAlias(rule.newAlias);
   if (oldIndex === undefined || newIndex === undefined) return;
   core.rehomes.push(rule);
+  core.rehomedChains.delete(oldIndex);
+  core.rehomedChains.delete(newIndex);
   const tail = rangeBetween(rule.from, Number.MAX_SAFE_INTEGER);
   const shift = rule.from - 1;
   const gone = [...table.holes(oldIndex), ...table.lost(oldIndex)];
@@ -335,6 +337,8 @@ function applyRehome(core: LogCore, mark: RehomeMark, ordinal: number): void {
   streams.setHead(oldIndex, shift, mark.oldChain, mark.oldHlc.ms, mark.oldHlc.counter);
   core.partials.delete(oldIndex);
   showPartial(core, oldIndex);
+  // What is left of the old stream is no branch any more.
+  table.setFrozen(oldIndex, false);
   table.setChangeOrdinal(oldIndex, ordinal);
   table.setChangeOrdinal(newIndex, ordinal);
 }

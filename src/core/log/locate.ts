@@ -24,45 +24,70 @@ export interface EventPlace {
  * records of its own (received from a peer that had more of it): those count first.
  */
 export function locate(core: LogCore, index: StreamIndex, seq: number): EventPlace | undefined {
+  return find(core, core.rehomes.length, {
+    alias: core.streams.alias(index),
+    seq,
+    from: 0,
+    before: Number.POSITIVE_INFINITY,
+    lastSeq: Number.POSITIVE_INFINITY,
+  });
+}
+
+interface Wanted {
+  readonly alias: number;
+  readonly seq: number;
+  /** In these segments only. */
+  readonly from: number;
+  readonly before: number;
+  /** A run ends here at the latest. */
+  readonly lastSeq: number;
+}
+
+/**
+ * The record that has this name after the first `ruleCount` rules: one that was
+ * written with it and that none of them took away, or one that they gave it.
+ */
+function find(core: LogCore, ruleCount: number, wanted: Wanted): EventPlace | undefined {
   const { rehomes } = core;
-  const alias = core.streams.alias(index);
-  const place = find(core, { alias, seq, before: Number.POSITIVE_INFINITY, earlier: rehomes });
-  if (place !== undefined) return place;
-  for (let at = 0; at < rehomes.length; at++) {
+  const own = findStored(core, narrowed(rehomes.slice(0, ruleCount), wanted));
+  if (own !== undefined) return own;
+  for (let at = 0; at < ruleCount; at++) {
     const rule = rehomes[at];
-    if (rule === undefined || rule.newAlias !== alias) continue;
-    // Of several rules for one stream the first that fits a record has it.
-    const earlier = rehomes.slice(0, at);
-    const storedSeq = seq + rule.from - 1;
-    const { oldAlias, beforeSegment } = rule;
-    const moved = find(core, { alias: oldAlias, seq: storedSeq, before: beforeSegment, earlier });
+    if (rule === undefined || rule.newAlias !== wanted.alias) continue;
+    // Later rules may have taken it further.
+    const { seq, from, before, lastSeq } = narrowed(rehomes.slice(at + 1, ruleCount), wanted);
+    const shift = rule.from - 1;
+    const moved = find(core, at, {
+      alias: rule.oldAlias,
+      seq: seq + shift,
+      from,
+      before: Math.min(before, rule.beforeSegment),
+      lastSeq: lastSeq + shift,
+    });
     if (moved !== undefined) return moved;
   }
   return undefined;
 }
 
-function find(
-  core: LogCore,
-  wanted: {
-    readonly alias: number;
-    readonly seq: number;
-    /** Only in segments below. */
-    readonly before: number;
-    /** Rules that have taken records away before. */
-    readonly earlier: readonly RehomeRule[];
-  },
-): EventPlace | undefined {
-  const { alias, seq, before, earlier } = wanted;
-  let from = 0;
-  for (const { oldAlias, from: ruleFrom, beforeSegment } of earlier) {
-    if (oldAlias === alias && seq >= ruleFrom) from = Math.max(from, beforeSegment);
+/** Where records of this name can still lie after these rules, and how far a run of them goes. */
+function narrowed(rules: readonly RehomeRule[], wanted: Wanted): Wanted {
+  let { from, lastSeq } = wanted;
+  for (const rule of rules) {
+    if (rule.oldAlias !== wanted.alias) continue;
+    if (rule.from <= wanted.seq) from = Math.max(from, rule.beforeSegment);
+    else lastSeq = Math.min(lastSeq, rule.from - 1);
   }
+  return { ...wanted, from, lastSeq };
+}
+
+function findStored(core: LogCore, wanted: Wanted): EventPlace | undefined {
+  const { alias, seq, from, before } = wanted;
   let place: EventPlace | undefined;
   const tryIn = (segment: number): boolean => {
     if (segment < from || segment >= before) return false;
     const entry = indexOf(core, segment)?.find(alias, seq);
     if (entry === undefined) return false;
-    const lastSeq = lastOfRun(earlier, alias, segment, entry, seq);
+    const lastSeq = Math.min(wanted.lastSeq, entry.firstSeq + entry.count - 1);
     place = { segment, entry, alias, storedSeq: seq, lastSeq };
     return true;
   };
@@ -71,37 +96,22 @@ function find(
   return place;
 }
 
-/** The entry may run on into seqs that another stream has taken over. */
-function lastOfRun(
-  rules: readonly RehomeRule[],
-  alias: number,
-  segment: number,
-  entry: IndexEntry,
-  storedSeq: number,
-): number {
-  let last = entry.firstSeq + entry.count - 1;
-  for (const rule of rules) {
-    const cuts = rule.oldAlias === alias && segment < rule.beforeSegment && rule.from > storedSeq;
-    if (cuts) last = Math.min(last, rule.from - 1);
-  }
-  return last;
-}
-
-/** Which event a record with (alias, stored seq) in `segment` is. */
+/** Which event a record with (alias, stored seq) in `segment` is: what the rules made of it, one after another. */
 export function locationOf(
   core: LogCore,
   alias: number,
   storedSeq: number,
   segment: number,
 ): { readonly index: StreamIndex; readonly seq: number } | undefined {
+  let name = alias;
+  let seq = storedSeq;
   for (const rule of core.rehomes) {
-    if (rule.oldAlias === alias && storedSeq >= rule.from && segment < rule.beforeSegment) {
-      const index = core.streams.indexOfAlias(rule.newAlias);
-      return index === undefined ? undefined : { index, seq: storedSeq - rule.from + 1 };
-    }
+    if (rule.oldAlias !== name || seq < rule.from || segment >= rule.beforeSegment) continue;
+    name = rule.newAlias;
+    seq -= rule.from - 1;
   }
-  const index = core.streams.indexOfAlias(alias);
-  return index === undefined ? undefined : { index, seq: storedSeq };
+  const index = core.streams.indexOfAlias(name);
+  return index === undefined ? undefined : { index, seq };
 }
 
 export function isRehomed(core: LogCore, index: StreamIndex): boolean {

@@ -2,18 +2,18 @@
  * Facts as users state them, turned into records. Their effect on what may be
  * staged next is immediate, and is taken back when their group fails.
  */
-import { assert, assertNever, ZamError } from "../errors/zam-error.ts";
-import { chainBytes, type StreamId } from "../event.ts";
+import { assert, assertNever } from "../errors/zam-error.ts";
+import { chainBytes } from "../event.ts";
 import { heldRanges } from "../vector/gaps.ts";
-import { intersectRanges, rangeBetween, rangesContain } from "../vector/ranges.ts";
+import { intersectRanges, rangeBetween } from "../vector/ranges.ts";
 import type { Floor, StreamIndex } from "../vector/stream-table.ts";
 import type { Durable, Mark } from "./api.ts";
-import { chainZero, nextChain, rehomeEpoch } from "./chain.ts";
 import { bindingKey, type LogCore } from "./core.ts";
-import { endSegment, openGroup, pump } from "./group-commit.ts";
+import { openGroup, pump } from "./group-commit.ts";
 import type { StoredMark } from "./mark-fields.ts";
-import { randomEpoch } from "./random-epoch.ts";
-import { chainAt, payloadSha256At, readEvent } from "./read.ts";
+import { stageNewEpoch } from "./new-epoch.ts";
+import { chainAt } from "./read.ts";
+import { stageRehome } from "./rehome.ts";
 import { assertWritable, whenDurable } from "./stage-event.ts";
 import { stageMark } from "./stage-mark.ts";
 
@@ -181,105 +181,4 @@ function stageBind(core: LogCore, fact: BindMark, wallMs: number): void {
     if (before === undefined) core.bindings.delete(key);
     else core.bindings.set(key, before);
   });
-}
-
-type NewEpochMark = Extract<Mark, { kind: "newEpoch" }>;
-
-function stageNewEpoch(core: LogCore, fact: NewEpochMark, wallMs: number): void {
-  const restartMs = fact.restartHlcAtMs;
-  const epoch = randomEpoch(core);
-  stageMark(core, { kind: "newEpoch", epoch, reason: fact.reason, restartMs }, wallMs);
-  // A failed group takes `stagedEpoch` back to the durable one by itself.
-  core.stagedEpoch = epoch;
-  core.knownOrdinals.clear();
-  if (restartMs !== undefined) core.clock.restart(restartMs);
-}
-
-/**
- * RULES 23. Everything staged before is in segments below the mark's own, and
- * everything staged after is not: so the rule needs only a segment number.
- */
-function stageRehome(core: LogCore, stream: StreamId, from: number, wallMs: number): void {
-  const { streams } = core;
-  const oldIndex = streams.table.find(stream);
-  if (oldIndex === undefined) return;
-  finishInFlight(core);
-  const head = streams.stagedHead(oldIndex);
-  if (from < 1 || from > head) return;
-  if (head !== streams.table.head(oldIndex)) {
-    throw new ZamError("Z199", {
-      problem: "a stream is re-homed while events of it are in flight",
-    });
-  }
-  const tail = rehomedTail(core, oldIndex, from, head);
-  const newIndex = tail.newIndex;
-  endSegment(core);
-  const group = openGroup(core);
-  if (streams.alias(newIndex) === 0) streams.setAlias(newIndex, streams.nextAlias);
-  const rule = {
-    oldAlias: streams.alias(oldIndex),
-    newAlias: streams.alias(newIndex),
-    from,
-    beforeSegment: group.segment?.number ?? 0,
-  };
-  const { oldChain, oldHlc, newChain, newHlc } = tail;
-  const newHead = head - from + 1;
-  stageMark(core, { kind: "rehome", rule, oldChain, oldHlc, newHead, newChain, newHlc }, wallMs, [
-    oldIndex,
-    newIndex,
-  ]);
-  streams.stage(oldIndex, from - 1, oldChain, oldHlc);
-  if (newHead > streams.stagedHead(newIndex)) streams.stage(newIndex, newHead, newChain, newHlc);
-  group.undo.push(() => {
-    streams.settle(oldIndex);
-    streams.settle(newIndex);
-  });
-}
-
-/** A rehome reads the tail that it moves, so that must be durable: rare enough to block for it. */
-function finishInFlight(core: LogCore): void {
-  const wasBlocking = core.syncs.isBlocking;
-  core.syncs.isBlocking = true;
-  core.syncs.finish();
-  pump(core);
-  core.syncs.isBlocking = wasBlocking;
-  assertWritable(core);
-}
-
-/** The new stream's name and heads: from the events themselves, so that every node that repeats it gets the same. */
-function rehomedTail(core: LogCore, oldIndex: StreamIndex, from: number, head: number) {
-  const { streams, crypto } = core;
-  const { table } = streams;
-  const stream = table.id(oldIndex);
-  const oldChain = chainAt(core, oldIndex, from - 1) ?? new Uint8Array(16);
-  const firstChain = chainAt(core, oldIndex, from) ?? table.chain(oldIndex);
-  const epoch = rehomeEpoch(crypto, stream, firstChain);
-  const newId = { node: stream.node, epoch, lane: stream.lane };
-  const newIndex = streams.add(newId);
-  let chain = chainZero(crypto, newId);
-  let newHlc = streams.durableHlc(oldIndex);
-  let isBehindGap = false;
-  const gaps = [...table.holes(oldIndex), ...table.lost(oldIndex)];
-  for (let seq = from; seq <= head; seq++) {
-    const isGone = gaps.some((gap) => rangesContain(rangeBetween(gap.from, gap.to), seq));
-    const event = isGone ? undefined : readEvent(core, oldIndex, seq);
-    if (event === undefined) {
-      isBehindGap = true;
-      continue;
-    }
-    if (isBehindGap) chain = event.chainBefore;
-    isBehindGap = false;
-    const { hlc, type, known, payload, payloadSize } = event;
-    const link = { seq: seq - from + 1, hlc, type, known };
-    const sha = event.isFragmented ? payloadSha256At(core, oldIndex, seq) : undefined;
-    chain = nextChain(
-      crypto,
-      chain,
-      sha === undefined ? { ...link, payload } : { ...link, payloadSha256: sha, payloadSize },
-    );
-    newHlc = hlc;
-  }
-  const before = from > 1 ? readEvent(core, oldIndex, from - 1) : undefined;
-  const oldHlc = before?.hlc ?? { ms: 0, counter: 0 };
-  return { newIndex, oldChain, oldHlc, newChain: chain, newHlc };
 }

@@ -18,7 +18,8 @@ import { fragmentPlacesMax, noIdempotency } from "./event-fields.ts";
 import { pump } from "./group-commit.ts";
 import type { PartialEvent } from "./partials.ts";
 import { readFragment } from "./read.ts";
-import { contentProblem, refusalOf, stagedChainAt, startsWith } from "./receive.ts";
+import { isMovedBranch, repeatRehoming } from "./rehome.ts";
+import { contentProblem, movedRefusal, refusalOf, stagedChainAt, startsWith } from "./receive.ts";
 import { mergeClock } from "./replay.ts";
 import {
   assertWritable,
@@ -39,6 +40,12 @@ export function receiveFragment(
   core.wallMs = fragment.receivedMs;
   const problem = shapeProblem(fragment);
   if (problem !== undefined) return { kind: "malformed", problem };
+  const moved = repeatRehoming(core, fragment.stream, fragment, fragment.receivedMs);
+  const outcome = takeFragment(core, fragment, durable);
+  return moved === undefined ? outcome : { ...outcome, moved };
+}
+
+function takeFragment(core: LogCore, fragment: ReceivedFragment, durable: Durable): ReceiveOutcome {
   const { streams } = core;
   const { stream, seq, offset } = fragment;
   const known = streams.table.find(stream);
@@ -155,6 +162,10 @@ function stagePiece(
   if (!startsWith(chain, fragment.chainAfter8)) {
     dropStaged(core, index, partial);
     return { kind: "malformed", problem: "the fragments do not reproduce the chain after them" };
+  }
+  if (isMovedBranch(core, fragment.stream, [chain])) {
+    dropStaged(core, index, partial);
+    return movedRefusal(fragment.stream);
   }
   const head = core.streams.stagedHead(index);
   if (seq <= head) {

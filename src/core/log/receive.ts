@@ -27,6 +27,7 @@ import { noIdempotency } from "./event-fields.ts";
 import { rowKind } from "./group.ts";
 import { openGroup, pump } from "./group-commit.ts";
 import { chainAt } from "./read.ts";
+import { isMovedBranch, repeatRehoming } from "./rehome.ts";
 import { mergeClock } from "./replay.ts";
 import { assertWritable, stageEvent, whenDurable } from "./stage-event.ts";
 
@@ -39,10 +40,18 @@ export function receive(core: LogCore, range: ReceivedRange, durable: Durable): 
   core.wallMs = range.receivedMs;
   const problem = shapeProblem(range);
   if (problem !== undefined) return { kind: "malformed", problem };
+  const first = range.events[0];
+  if (first === undefined) return { kind: "malformed", problem: "the range is empty" };
+  const moved = repeatRehoming(core, range.stream, first, range.receivedMs);
+  const outcome = takeRange(core, range, durable);
+  return moved === undefined ? outcome : { ...outcome, moved };
+}
+
+function takeRange(core: LogCore, range: ReceivedRange, durable: Durable): ReceiveOutcome {
   const { streams } = core;
+  const { from, events } = range;
   const known = streams.table.find(range.stream);
   const head = known === undefined ? 0 : streams.stagedHead(known);
-  const { from, events } = range;
   if (from > head + 1) return { kind: "gap", head };
   const before =
     known === undefined
@@ -57,6 +66,7 @@ export function receive(core: LogCore, range: ReceivedRange, durable: Durable): 
   }
   const refusal = refusalOf(core, range.stream, known, from + events.length - 1 > head);
   if (refusal !== undefined) return { kind: "refused", error: refusal };
+  if (isMovedBranch(core, range.stream, chains)) return movedRefusal(range.stream);
   const wanted =
     known === undefined ? [rangeBetween(from, from + events.length - 1)[0]] : undefined;
   const missing =
@@ -162,6 +172,12 @@ function chainsOver(
     chains.push(chain);
   }
   return chains;
+}
+
+/** The events are here, in the epoch into which their branch was moved (RULES 23). */
+export function movedRefusal({ node, epoch, lane }: StreamId): ReceiveOutcome {
+  const reason = "this branch of it is held in an epoch of its own";
+  return { kind: "refused", error: new ZamError("Z215", { node, epoch, lane, reason }) };
 }
 
 /** Why the stream takes nothing new: frozen, own and current, or one stream too many. */

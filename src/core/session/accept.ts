@@ -20,7 +20,7 @@ import { intersectRanges } from "../vector/ranges.ts";
 import { noteDelivered } from "./acks.ts";
 import { admit } from "./admission.ts";
 import type { StoreOperation } from "./api.ts";
-import { beginSearch, freeze, sendChains } from "./fork.ts";
+import { beginSearch, freeze, sendChains, tellMoved } from "./fork.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
 
@@ -215,6 +215,7 @@ function drop(s: SessionState, item: ReceivedItem): void {
 
 function onOutcome(s: SessionState, item: ReceivedItem, outcome: ReceiveOutcome): void {
   const { incoming } = item;
+  if (outcome.moved !== undefined) tellMoved(s, outcome.moved);
   switch (outcome.kind) {
     case "stored":
       return;

@@ -22,7 +22,8 @@ export function admit(s: SessionState, id: StreamId): ZamError | undefined {
   const streamsMax = peer.role === "hub" ? peerStreamsMaxHub : peerStreamsMaxClinic;
   if (s.incoming.length >= streamsMax)
     s.fail(new ZamError("Z504", { limit: `${streamsMax} streams` }));
-  if (!mayAccept(s.scope, id)) {
+  const isGivenBack = peer.role === "clinic" && id.node === s.options.self.nodeId;
+  if (!mayAccept(s.scope, id) || (isGivenBack && !isOwnEpoch(s, id))) {
     s.refusedStreams++;
     if (s.refusedStreams > refusedStreamsMax)
       s.fail(new ZamError("Z504", { limit: "streams that it may not deliver" }));
@@ -38,6 +39,15 @@ export function admit(s: SessionState, id: StreamId): ZamError | undefined {
     return new ZamError("Z512", { node: id.node, epoch: epochToText(id.epoch), peer: peer.nodeId });
   if (peer.role !== "clinic") return undefined;
   return overCount(s, id);
+}
+
+/** What a clinic gives back to us belongs to an epoch of which we hold something: it may not invent one in our name. */
+function isOwnEpoch(s: SessionState, id: StreamId): boolean {
+  for (let index = 0; index < s.log.streamCount; index++) {
+    const known = s.log.stream(index).id;
+    if (known.node === id.node && known.epoch === id.epoch) return true;
+  }
+  return false;
 }
 
 function overCount(s: SessionState, id: StreamId): ZamError | undefined {

@@ -15,13 +15,9 @@ import {
   settle,
   startMs,
   sync,
+  syncUntilComplete,
   type TestNode,
 } from "./session.test-kit.ts";
-
-function syncUntilComplete(from: TestNode, to: TestNode): void {
-  for (let i = 0; i < 4; i++) if (sync(from, to).summaries().initiator.isComplete) return;
-  assert.fail("does not complete");
-}
 
 function assertNoSeqTwice(...nodes: readonly TestNode[]): void {
   const payloads = new Map<string, string>();

@@ -14,7 +14,7 @@ import {
 } from "../codec/frame-types.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { epochToText, type StreamId } from "../event.ts";
-import type { StreamState } from "../log/api.ts";
+import type { MovedBranch, StreamState } from "../log/api.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { chainRoundsMax, queriesMax, retriesMax } from "./limits.ts";
 import { mayName } from "./policy.ts";
@@ -260,13 +260,27 @@ function settle(s: SessionState, search: ForkSearch, common: number): void {
     return;
   }
   leaveEpoch(s, id, { ours: mine.head, theirs: common });
-  const epoch = epochToText(id.epoch);
-  const error = s.report("Z508", { from: common + 1, to: mine.head, epoch, lane: id.lane });
   s.mark({ kind: "rehome", stream: id, from: common + 1 }, finish);
+  sayMoved(s, { stream: id, from: common + 1, to: mine.head });
+}
+
+function sayMoved(s: SessionState, { stream, from, to }: MovedBranch): void {
+  const { epoch, lane } = stream;
+  const error = s.report("Z508", { from, to, epoch: epochToText(epoch), lane });
   s.mark({
     kind: "alarm",
-    id: `branch ${streamKey(id)} ${common + 1}`,
+    id: `branch ${streamKey(stream)} ${from}`,
     code: error.code,
     text: error.message,
   });
+}
+
+/** What the peer gave us is where a branch that we held has gone as well: it learns how we hold the old stream now. */
+export function tellMoved(s: SessionState, moved: MovedBranch): void {
+  const index = s.log.findStream(moved.stream);
+  if (index === undefined) return;
+  if (isOwn(s, moved.stream)) sayMoved(s, moved);
+  s.waiting.delete(streamKey(moved.stream));
+  if (mayName(s.scope, moved.stream)) sendUpdate(s, index);
+  s.isPlanStale = true;
 }

@@ -50,10 +50,21 @@ test("a hub takes from a clinic its own streams only, addressed to nobody or to 
       stream("a", "to/a"),
       stream("b"),
       stream("hub"),
-      stream("hub", "to/a"),
+      stream("hub", "to/b"),
+      stream("hub2", "to/a"),
     ])
       assert.equal(mayAccept(s, id), false, JSON.stringify(id));
   }
+});
+
+test("a clinic gives back to a hub what that hub addressed to it, and nothing else of a hub's", () => {
+  for (const lane of ["to/a", "to/a/urgent"]) {
+    assert.equal(mayOffer(scope(a, hub), stream("hub", lane)), true);
+    assert.equal(mayAccept(scope(hub, a), stream("hub", lane)), true);
+    assert.equal(mayOffer(scope(a, hub), stream("hub2", lane)), false);
+  }
+  assert.equal(mayOffer(scope(a, hub, "all"), stream("hub")), false);
+  assert.equal(mayAccept(scope(hub, a, "all"), stream("hub")), false);
 });
 
 test("policy all adds others' streams, never another node's to/ lane", () => {

@@ -34,10 +34,23 @@ function isBetweenHubAndClinic(id: StreamId, clinic: string, policy: Policy): bo
   return policy === "all";
 }
 
+/**
+ * A hub's events that it addressed to this clinic: the clinic may give them back to
+ * that hub, when it has lost them (of epochs that the hub knows and has ended). Of
+ * nothing else: a chain proves how events follow on one another, not who wrote them,
+ * and what a clinic could invent here goes to itself and to hubs only.
+ */
+function isToClinic(id: StreamId, hub: string, clinic: string): boolean {
+  return id.node === hub && laneAddressee(id.lane) === clinic;
+}
+
 /** May our copy of this stream be sent to the peer? */
 export function mayOffer(scope: PolicyScope, id: StreamId): boolean {
   const { self, peer } = scope;
-  if (self.role === "clinic") return peer.role === "hub" && id.node === self.nodeId;
+  if (self.role === "clinic")
+    return (
+      peer.role === "hub" && (id.node === self.nodeId || isToClinic(id, peer.nodeId, self.nodeId))
+    );
   if (peer.role === "hub") return true;
   return isBetweenHubAndClinic(id, peer.nodeId, scope.policy);
 }
@@ -47,7 +60,7 @@ export function mayAccept(scope: PolicyScope, id: StreamId): boolean {
   const { self, peer } = scope;
   if (self.role === "clinic")
     return peer.role === "hub" && isBetweenHubAndClinic(id, self.nodeId, scope.policy);
-  if (peer.role === "hub") return true;
+  if (peer.role === "hub" || isToClinic(id, self.nodeId, peer.nodeId)) return true;
   if (id.node !== peer.nodeId) return false;
   const addressee = laneAddressee(id.lane);
   return addressee === undefined || isHub(scope, addressee);

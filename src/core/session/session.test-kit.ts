@@ -178,6 +178,11 @@ export function sync(from: TestNode, to: TestNode, options: SyncOptions = {}): S
   return pair;
 }
 
+export function syncUntilComplete(from: TestNode, to: TestNode): void {
+  for (let i = 0; i < 4; i++) if (sync(from, to).summaries().initiator.isComplete) return;
+  assert.fail("does not complete");
+}
+
 /** (node, epoch, lane, seq, payload) of every readable event. */
 export function digestOf(
   node: TestNode,

@@ -128,6 +128,19 @@ export class StreamTable {
     return this.texts.find(node) === this.nodes[index];
   }
 
+  /** The streams of the same node and lane in other epochs. */
+  siblings(id: StreamId): readonly StreamIndex[] {
+    const node = this.texts.find(id.node);
+    const lane = this.texts.find(id.lane);
+    const found: StreamIndex[] = [];
+    if (node === undefined || lane === undefined) return found;
+    for (let index = 0; index < this.used; index++) {
+      if (this.nodes[index] !== node || this.lanes[index] !== lane) continue;
+      if (this.epochs[index] !== id.epoch) found.push(index);
+    }
+    return found;
+  }
+
   head(index: StreamIndex): number {
     this.check(index);
     return this.heads[index] ?? 0;
