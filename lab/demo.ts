@@ -20,7 +20,7 @@ import type { ClinicEvent } from "./clinic-events.ts";
 import { auditOf, digestOf, killAll, run, runOk, serve, summaryOf } from "./command.ts";
 import type { Serving } from "./command.ts";
 import { startLink } from "./link.ts";
-import type { CutMode, Link } from "./link.ts";
+import type { DeadlyCut, Link } from "./link.ts";
 import { profileOf } from "./profiles.ts";
 import { seedFromEnvironment } from "./random.ts";
 import { bar, createStage, grouped } from "./stage.ts";
@@ -62,7 +62,7 @@ interface Scene {
 interface Options {
   readonly count: number;
   readonly seed: number;
-  readonly cut: CutMode;
+  readonly cut: DeadlyCut;
 }
 
 /** What the hub held, and what the link had carried, when the connection was cut. */

@@ -3,22 +3,13 @@
  * ways in which it can die. See link.ts for the model.
  */
 import type { Socket } from "node:net";
+import type { LinkClock } from "./link-clock.ts";
+import type { CutMode, CutSchedule, CutSubject } from "./link-cuts.ts";
 import { Flow } from "./link-flow.ts";
 import type { Direction, FlowOwner, Line } from "./link-flow.ts";
 
-/** How a connection dies. `silence`: both sockets stay open, and nothing arrives any more. */
-export type CutMode = "rst" | "fin" | "silence";
-
-export interface CutPlan {
-  /** Counted in bytes delivered on one connection, in `direction`, or in both together. */
-  readonly afterBytes: number;
-  readonly direction?: Direction | "both";
-  readonly mode: CutMode;
-  /** Refuse (or with silence: swallow) new connections for so long after the cut. Default 0. */
-  readonly downMs?: number;
-  /** How many connections die by this plan; default all. */
-  readonly times?: number;
-}
+/** A stall kills nobody. */
+export type DeadlyCut = Exclude<CutMode, "stall">;
 
 export interface ConnectionCounters {
   readonly id: number;
@@ -28,22 +19,28 @@ export interface ConnectionCounters {
   /** Bytes read from the client and from the target; more than delivered when a cut lost some. */
   readonly upOfferedBytes: number;
   readonly downOfferedBytes: number;
+  /** Bytes that were on their way when it died, and never arrived. */
+  readonly upLostBytes: number;
+  readonly downLostBytes: number;
+  /** When it was accepted, and when the latest byte was delivered to the client (`performance.now()`). */
+  readonly acceptedAtMs: number;
+  readonly answeredAtMs: number | undefined;
   /** Undefined while it lives: a cut's mode, or `closed` when an end closed it. */
-  readonly ended: CutMode | "closed" | "refused" | undefined;
+  readonly ended: DeadlyCut | "closed" | undefined;
 }
 
 /** What a connection needs to know about the link that it belongs to. */
 export interface LinkState {
+  readonly clock: LinkClock;
   readonly queueBytes: number;
+  readonly cuts: CutSchedule<Connection>;
   isPaused: boolean;
-  cutPlan: CutPlan | undefined;
-  planCuts: number;
-  onPlannedCut(plan: CutPlan): void;
 }
 
-export class Connection implements FlowOwner {
+export class Connection implements FlowOwner, CutSubject {
   readonly id: number;
   readonly openAtMs: number;
+  private readonly acceptedAtMs: number;
   isOpen = false;
   private readonly link: LinkState;
   private readonly client: Socket;
@@ -62,6 +59,7 @@ export class Connection implements FlowOwner {
     this.link = link;
     this.client = ends.client;
     this.target = ends.target;
+    this.acceptedAtMs = link.clock.monotonicMs();
     this.openAtMs = ends.openAtMs;
     this.up = new Flow("up", lines.up, { from: ends.client, to: ends.target }, this);
     this.down = new Flow("down", lines.down, { from: ends.target, to: ends.client }, this);
@@ -76,6 +74,10 @@ export class Connection implements FlowOwner {
     };
     this.target.on("connect", onOpen);
     this.target.on("error", onOpen);
+  }
+
+  get clock(): LinkClock {
+    return this.link.clock;
   }
 
   get queueBytes(): number {
@@ -95,31 +97,23 @@ export class Connection implements FlowOwner {
     this.down.deliver();
   }
 
-  /** How many more bytes the plan lets through in this direction. */
+  get upBytes(): number {
+    return this.up.deliveredBytes;
+  }
+
+  get downBytes(): number {
+    return this.down.deliveredBytes;
+  }
+
   allowance(direction: Direction): number {
-    const plan = this.link.cutPlan;
-    if (plan === undefined || this.link.planCuts >= (plan.times ?? Number.POSITIVE_INFINITY))
-      return Number.POSITIVE_INFINITY;
-    const counted = plan.direction ?? "both";
-    if (counted !== "both" && counted !== direction) return Number.POSITIVE_INFINITY;
-    return Math.max(0, plan.afterBytes - this.countedBytes(counted));
+    return this.link.cuts.allowance(this, direction);
   }
 
-  private countedBytes(counted: Direction | "both"): number {
-    if (counted === "up") return this.up.deliveredBytes;
-    if (counted === "down") return this.down.deliveredBytes;
-    return this.up.deliveredBytes + this.down.deliveredBytes;
+  delivered(direction: Direction, sizeBytes: number): void {
+    this.link.cuts.delivered(this, direction, sizeBytes);
   }
 
-  delivered(direction: Direction): void {
-    const plan = this.link.cutPlan;
-    if (plan === undefined || this.allowance(direction) > 0) return;
-    this.link.planCuts++;
-    this.cut(plan.mode);
-    this.link.onPlannedCut(plan);
-  }
-
-  cut(mode: CutMode): void {
+  cut(mode: DeadlyCut): void {
     if (!this.isAlive) return;
     this.finish(mode);
     if (mode === "silence") return;
@@ -140,7 +134,7 @@ export class Connection implements FlowOwner {
     this.target.resetAndDestroy();
   }
 
-  private finish(how: CutMode | "closed"): void {
+  private finish(how: DeadlyCut | "closed"): void {
     if (this.ended !== undefined) return;
     this.ended = how;
     this.up.kill();
@@ -156,10 +150,14 @@ export class Connection implements FlowOwner {
   counters(): ConnectionCounters {
     return {
       id: this.id,
-      upBytes: this.up.deliveredBytes,
-      downBytes: this.down.deliveredBytes,
+      upBytes: this.upBytes,
+      downBytes: this.downBytes,
       upOfferedBytes: this.up.offeredBytes,
       downOfferedBytes: this.down.offeredBytes,
+      upLostBytes: this.up.lostBytes,
+      downLostBytes: this.down.lostBytes,
+      acceptedAtMs: this.acceptedAtMs,
+      answeredAtMs: this.down.deliveredAtMs,
       ended: this.ended,
     };
   }

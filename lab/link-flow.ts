@@ -3,8 +3,9 @@
  * flow of one connection's bytes over it. Invariant: bytes of a connection arrive
  * in order, never earlier than delay and rate allow. See link.ts for the model.
  */
-import type { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
 import type { SeededRandom } from "../src/testing/seeded-random.ts";
+import type { LinkClock } from "./link-clock.ts";
 
 /** Up is from the client (who connects to the link) to the target. */
 export type Direction = "up" | "down";
@@ -21,7 +22,8 @@ export interface LineOptions {
 
 /** What a flow asks of the connection that it belongs to, and tells it. */
 export interface FlowOwner {
-  /** Nothing of the client's is sent before (performance.now()). */
+  readonly clock: LinkClock;
+  /** Nothing of the client's is sent before. */
   readonly openAtMs: number;
   /** Bytes that may wait to leave. */
   readonly queueBytes: number;
@@ -30,7 +32,7 @@ export interface FlowOwner {
   readonly isOpen: boolean;
   /** How many more bytes may be delivered in this direction. */
   allowance(direction: Direction): number;
-  delivered(direction: Direction): void;
+  delivered(direction: Direction, sizeBytes: number): void;
   /** An end reset its side, and the reset has arrived at the other. */
   resetByEnd(): void;
 }
@@ -41,7 +43,11 @@ export const defaultQueueBytes = 64 * 1024;
 /** Beyond the queue, what may be in flight towards a receiver that does not read. */
 const inFlightBytesMax = 1024 * 1024;
 
+/** Timers are set to whole milliseconds: what is nearer than this has arrived. */
+const timerSlackMs = 0.5;
+
 interface Travelling {
+  readonly departureMs: number;
   readonly arrivalMs: number;
   readonly content: Buffer | "fin" | "rst";
 }
@@ -74,6 +80,11 @@ export class Line {
     return this.freeAtMs;
   }
 
+  /** Forgets what waits to leave: the modem was off. */
+  clear(): void {
+    this.freeAtMs = 0;
+  }
+
   /** How long until no more than `sizeBytes` wait to leave; 0 when that is so already. */
   waitUntilAtMostMs(sizeBytes: number, nowMs: number): number {
     if (this.rateBytesPerMs === 0) return 0;
@@ -84,24 +95,29 @@ export class Line {
 /** One direction of one connection. */
 export class Flow {
   readonly direction: Direction;
+  /** Read from the sender. */
   offeredBytes = 0;
   deliveredBytes = 0;
+  /** Had left when the connection died, and never arrived. */
+  lostBytes = 0;
+  /** When the latest byte was delivered. */
+  deliveredAtMs: number | undefined;
   private readonly line: Line;
-  private readonly from: Socket;
-  private readonly to: Socket;
+  private readonly from: Readable;
+  private readonly to: Writable;
   private readonly connection: FlowOwner;
   private readonly queue: Travelling[] = [];
   private travellingBytes = 0;
   private lastArrivalMs = 0;
-  private timer: NodeJS.Timeout | undefined;
-  private resumeTimer: NodeJS.Timeout | undefined;
+  private cancelDelivery: (() => void) | undefined;
+  private cancelResume: (() => void) | undefined;
   private isBlocked = false;
   private isDead = false;
 
   constructor(
     direction: Direction,
     line: Line,
-    ends: { from: Socket; to: Socket },
+    ends: { readonly from: Readable; readonly to: Writable },
     connection: FlowOwner,
   ) {
     this.direction = direction;
@@ -121,12 +137,12 @@ export class Flow {
   private accept(bytes: Buffer): void {
     if (this.isDead) return;
     this.offeredBytes += bytes.length;
-    const nowMs = performance.now();
+    const nowMs = this.connection.clock.monotonicMs();
     const readyMs = Math.max(nowMs, this.connection.openAtMs);
     const delayMs = this.line.drawDelayMs();
     for (let at = 0; at < bytes.length; at += quantumBytes) {
       const piece = bytes.subarray(at, at + quantumBytes);
-      this.enqueue(piece, this.line.departureMs(piece.length, readyMs) + delayMs);
+      this.enqueue(piece, this.line.departureMs(piece.length, readyMs), delayMs);
       this.travellingBytes += piece.length;
     }
     this.throttle(nowMs);
@@ -135,14 +151,14 @@ export class Flow {
 
   private enqueueEnd(end: "fin" | "rst"): void {
     if (this.isDead) return;
-    const readyMs = Math.max(performance.now(), this.connection.openAtMs);
-    this.enqueue(end, this.line.departureMs(0, readyMs) + this.line.drawDelayMs());
+    const readyMs = Math.max(this.connection.clock.monotonicMs(), this.connection.openAtMs);
+    this.enqueue(end, this.line.departureMs(0, readyMs), this.line.drawDelayMs());
     this.deliver();
   }
 
-  private enqueue(content: Travelling["content"], arrivalMs: number): void {
-    this.lastArrivalMs = Math.max(this.lastArrivalMs, arrivalMs);
-    this.queue.push({ arrivalMs: this.lastArrivalMs, content });
+  private enqueue(content: Travelling["content"], departureMs: number, delayMs: number): void {
+    this.lastArrivalMs = Math.max(this.lastArrivalMs, departureMs + delayMs);
+    this.queue.push({ departureMs, arrivalMs: this.lastArrivalMs, content });
   }
 
   /** Stops reading the sender while the modem's buffer is full. */
@@ -152,53 +168,66 @@ export class Flow {
     const isUnread = this.travellingBytes > queueBytes + inFlightBytesMax;
     if (!isFull && !isUnread) return;
     this.from.pause();
-    if (this.resumeTimer !== undefined) return;
+    if (this.cancelResume !== undefined) return;
     const waitMs = Math.max(5, this.line.waitUntilAtMostMs(queueBytes / 2, nowMs));
-    this.resumeTimer = setTimeout(() => {
-      this.resumeTimer = undefined;
+    const { clock } = this.connection;
+    this.cancelResume = clock.at(nowMs + waitMs, () => {
+      this.cancelResume = undefined;
       if (this.isDead) return;
       this.from.resume();
-      this.throttle(performance.now());
-    }, waitMs);
+      this.throttle(clock.monotonicMs());
+    });
   }
 
   /** Hands over whatever has arrived by now, and sets the timer for the next. */
   deliver(): void {
-    if (this.isDead || this.isBlocked || this.timer !== undefined) return;
-    if (this.connection.isPaused || !this.connection.isOpen) return;
+    if (!this.mayDeliver() || this.cancelDelivery !== undefined) return;
+    const { clock } = this.connection;
     for (let head = this.queue[0]; head !== undefined; head = this.queue[0]) {
-      const waitMs = head.arrivalMs - performance.now();
-      if (waitMs > 0.5) {
-        this.timer = setTimeout(() => {
-          this.timer = undefined;
+      if (head.arrivalMs - clock.monotonicMs() > timerSlackMs) {
+        this.cancelDelivery = clock.at(head.arrivalMs, () => {
+          this.cancelDelivery = undefined;
           this.deliver();
-        }, waitMs);
+        });
         return;
       }
       this.queue.shift();
       if (head.content === "fin") this.to.end();
       else if (head.content === "rst") this.connection.resetByEnd();
-      else this.write(head.content);
-      if (this.isDead || this.isBlocked) return;
+      else this.write(head, head.content);
+      if (!this.mayDeliver()) return;
     }
   }
 
-  private write(bytes: Buffer): void {
+  private mayDeliver(): boolean {
+    const { isPaused, isOpen } = this.connection;
+    return isOpen && !isPaused && !this.isDead && !this.isBlocked;
+  }
+
+  /** Delivers as much as the plan of cuts lets through; the rest waits, and is lost with a cut. */
+  private write(head: Travelling, bytes: Buffer): void {
     const allowed = this.connection.allowance(this.direction);
-    const piece = allowed < bytes.length ? bytes.subarray(0, allowed) : bytes;
-    this.travellingBytes -= bytes.length;
+    const piece = bytes.subarray(0, Math.min(allowed, bytes.length));
+    if (piece.length < bytes.length)
+      this.queue.unshift({ ...head, content: bytes.subarray(piece.length) });
+    this.travellingBytes -= piece.length;
     if (piece.length > 0) {
       this.deliveredBytes += piece.length;
+      this.deliveredAtMs = this.connection.clock.monotonicMs();
       this.isBlocked = !this.to.write(piece);
     }
-    this.connection.delivered(this.direction);
+    this.connection.delivered(this.direction, piece.length);
   }
 
   kill(): void {
+    if (this.isDead) return;
     this.isDead = true;
+    const nowMs = this.connection.clock.monotonicMs();
+    for (const { departureMs, content } of this.queue)
+      if (departureMs <= nowMs && typeof content !== "string") this.lostBytes += content.length;
     this.queue.length = 0;
-    clearTimeout(this.timer);
-    clearTimeout(this.resumeTimer);
+    this.cancelDelivery?.();
+    this.cancelResume?.();
     this.from.pause();
   }
 }

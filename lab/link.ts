@@ -4,8 +4,9 @@
  *
  * Faults it creates, all of which the engine claims to survive: late bytes,
  * slow bytes, RST to both sides, FIN in mid-stream, silence (nothing arrives
- * any more, and neither side is told), refused connections, and any of the cuts
- * after an exact number of delivered bytes. Bytes are never reordered, changed
+ * any more, and neither side is told), a stall (everything arrives, later),
+ * refused connections, and any of these after an exact number of delivered
+ * bytes or after a time (link-cuts.ts). Bytes are never reordered, changed
  * or repeated, since TCP would hide that from both ends.
  *
  * How it models a link:
@@ -23,14 +24,17 @@
  */
 import { Socket, createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
-import { parseArgs } from "node:util";
 import { createSeededRandom } from "../src/testing/seeded-random.ts";
+import { machineClock } from "./link-clock.ts";
 import { Connection } from "./link-connection.ts";
-import type { ConnectionCounters, CutMode, CutPlan, LinkState } from "./link-connection.ts";
+import type { ConnectionCounters, DeadlyCut, LinkState } from "./link-connection.ts";
+import { CutSchedule } from "./link-cuts.ts";
+import type { CutPlan } from "./link-cuts.ts";
 import { Line, defaultQueueBytes } from "./link-flow.ts";
 import type { LineOptions } from "./link-flow.ts";
 
-export type { ConnectionCounters, CutMode, CutPlan } from "./link-connection.ts";
+export type { ConnectionCounters, DeadlyCut } from "./link-connection.ts";
+export type { CutMode, CutPlan } from "./link-cuts.ts";
 export type { Direction } from "./link-flow.ts";
 
 export interface LinkOptions extends LineOptions {
@@ -45,6 +49,9 @@ export interface LinkOptions extends LineOptions {
 export interface LinkCounters {
   readonly upBytes: number;
   readonly downBytes: number;
+  /** Bytes that were on their way when their connection died, both ways. */
+  readonly lostBytes: number;
+  /** Connections that a cut killed, and stalls. */
   readonly cuts: number;
   readonly refused: number;
   readonly connections: readonly ConnectionCounters[];
@@ -56,8 +63,8 @@ export interface Link {
   /** "HOST:PORT", to connect to. */
   readonly address: string;
   counters(): LinkCounters;
-  /** Kills every living connection; returns how many there were. */
-  cut(mode: CutMode): number;
+  /** Kills every living connection, and what waits to leave; returns how many there were. */
+  cut(mode: DeadlyCut): number;
   /** Refuses new connections for so long: by RST at once, or by silence. */
   downFor(durationMs: number, mode?: "refuse" | "silence"): void;
   /** Replaces the plan, also for living connections; undefined takes it away. */
@@ -84,16 +91,44 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     downUntilMs = performance.now() + durationMs;
     downMode = mode;
   };
-  const state: LinkState = {
-    queueBytes: options.queueBytes ?? defaultQueueBytes,
-    isPaused: false,
-    cutPlan: options.cutPlan,
-    planCuts: 0,
-    onPlannedCut(plan) {
+  const living = () => connections.filter((connection) => connection.isAlive);
+  const pause = () => {
+    state.isPaused = true;
+  };
+  const resume = () => {
+    state.isPaused = false;
+    for (const connection of living()) connection.deliver();
+  };
+  const cut = (mode: DeadlyCut) => {
+    const victims = living();
+    for (const connection of victims) connection.cut(mode);
+    lines.up.clear();
+    lines.down.clear();
+    cuts += victims.length;
+    return victims.length;
+  };
+  /** What the plan says, to one connection or to all. */
+  const onCut = ({ mode, downMs = 0 }: CutPlan, connection: Connection | undefined) => {
+    if (mode === "stall") {
       cuts++;
-      if (plan.downMs !== undefined)
-        downFor(plan.downMs, plan.mode === "silence" ? "silence" : "refuse");
-    },
+      pause();
+      machineClock.at(machineClock.monotonicMs() + downMs, resume);
+      return;
+    }
+    if (connection === undefined) cut(mode);
+    else {
+      connection.cut(mode);
+      cuts++;
+    }
+    if (downMs > 0) downFor(downMs, mode === "silence" ? "silence" : "refuse");
+  };
+  const schedule = new CutSchedule<Connection>(machineClock, onCut);
+  schedule.set(options.cutPlan);
+  const state: LinkState = {
+    clock: machineClock,
+    queueBytes: options.queueBytes ?? defaultQueueBytes,
+    cuts: schedule,
+    isPaused: false,
   };
 
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
@@ -108,14 +143,15 @@ export async function startLink(options: LinkOptions): Promise<Link> {
     const delayMs = lines.up.drawDelayMs();
     const target = createTarget(options.to, delayMs);
     const openAtMs = nowMs + delayMs + lines.down.drawDelayMs();
-    connections.push(new Connection(nextId++, state, lines, { client, target, openAtMs }));
+    const connection = new Connection(nextId++, state, lines, { client, target, openAtMs });
+    connections.push(connection);
+    schedule.begin(connection);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.listen?.port ?? 0, options.listen?.host ?? "127.0.0.1", resolve);
   });
   const { address: host, port } = server.address() as AddressInfo;
-  const living = () => connections.filter((connection) => connection.isAlive);
 
   return {
     host,
@@ -128,30 +164,19 @@ export async function startLink(options: LinkOptions): Promise<Link> {
       return {
         upBytes: sum((counters) => counters.upBytes),
         downBytes: sum((counters) => counters.downBytes),
+        lostBytes: sum((counters) => counters.upLostBytes + counters.downLostBytes),
         cuts,
         refused,
         connections: each,
       };
     },
-    cut(mode) {
-      const victims = living();
-      for (const connection of victims) connection.cut(mode);
-      cuts += victims.length;
-      return victims.length;
-    },
+    cut,
     downFor,
-    setCutPlan(plan) {
-      state.cutPlan = plan;
-      state.planCuts = 0;
-    },
-    pause() {
-      state.isPaused = true;
-    },
-    resume() {
-      state.isPaused = false;
-      for (const connection of living()) connection.deliver();
-    },
+    setCutPlan: (plan) => schedule.set(plan),
+    pause,
+    resume,
     async close() {
+      schedule.set(undefined);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const connection of connections) connection.destroy();
       for (const socket of swallowed) socket.destroy();
@@ -171,74 +196,3 @@ function createTarget(to: LinkOptions["to"], delayMs: number): Socket {
   else setTimeout(connect, delayMs);
   return socket;
 }
-
-/** "HOST:PORT" or "PORT". */
-function parseAddress(text: string): { host: string; port: number } {
-  const match = /^(?:(.*):)?(\d{1,5})$/.exec(text);
-  if (match === null) throw new Error(`not an address: ${text}`);
-  return { host: match[1] || "127.0.0.1", port: Number(match[2]) };
-}
-
-const usage = `usage: node lab/link.ts --listen [HOST:]PORT --to [HOST:]PORT
-  [--delay MS] [--jitter MS] [--rate BYTES_PER_S] [--queue BYTES] [--seed N]
-  [--cut-after BYTES] [--cut-mode rst|fin|silence] [--cut-times N] [--down-for MS]`;
-
-/** By hand: prints the counters every second in which something moved, until Ctrl-C. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      listen: { type: "string", default: "127.0.0.1:0" },
-      to: { type: "string" },
-      delay: { type: "string", default: "600" },
-      jitter: { type: "string", default: "100" },
-      rate: { type: "string", default: "30000" },
-      queue: { type: "string", default: String(defaultQueueBytes) },
-      seed: { type: "string", default: "1" },
-      "cut-after": { type: "string" },
-      "cut-mode": { type: "string", default: "rst" },
-      "cut-times": { type: "string", default: "1" },
-      "down-for": { type: "string", default: "0" },
-    },
-  });
-  const mode = values["cut-mode"];
-  if (values.to === undefined || (mode !== "rst" && mode !== "fin" && mode !== "silence")) {
-    console.error(usage);
-    process.exitCode = 2;
-    return;
-  }
-  const link = await startLink({
-    listen: parseAddress(values.listen),
-    to: parseAddress(values.to),
-    delayMs: Number(values.delay),
-    jitterMs: Number(values.jitter),
-    rateBytesPerS: Number(values.rate),
-    queueBytes: Number(values.queue),
-    seed: Number(values.seed),
-    ...(values["cut-after"] === undefined
-      ? {}
-      : {
-          cutPlan: {
-            afterBytes: Number(values["cut-after"]),
-            mode,
-            times: Number(values["cut-times"]),
-            downMs: Number(values["down-for"]),
-          },
-        }),
-  });
-  console.log(`link ${link.address} -> ${values.to}`);
-  let shown = "";
-  const report = () => {
-    const { upBytes, downBytes, cuts, connections } = link.counters();
-    const line = `up ${upBytes} B, down ${downBytes} B, connections ${connections.length}, cuts ${cuts}`;
-    if (line !== shown) console.log(line);
-    shown = line;
-  };
-  const timer = setInterval(report, 1000);
-  process.once("SIGINT", () => {
-    clearInterval(timer);
-    report();
-    void link.close();
-  });
-}
-
-if (import.meta.main) await main();
