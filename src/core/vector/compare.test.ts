@@ -166,6 +166,49 @@ describe("mergeEntries", () => {
     );
   });
 
+  test("keeps the chain of the higher head, and of two branches the greater bytes", () => {
+    const chain = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
+    const low = { ...line(a, 5), chain: chain(9, 9) };
+    const high = { ...line(a, 6), chain: chain(1, 1) };
+    const branches = [chain(1, 2), chain(1, 2, 0), chain(1, 3), chain(2, 0)];
+    assert.deepEqual(mergeEntries(low, high).chain, chain(1, 1));
+    assert.deepEqual(mergeEntries(high, low).chain, chain(1, 1));
+    for (const [i, smaller] of branches.entries()) {
+      for (const greater of branches.slice(i)) {
+        const x = { ...high, chain: smaller };
+        const y = { ...high, chain: greater };
+        assert.deepEqual(mergeEntries(x, y).chain, greater);
+        assert.deepEqual(mergeEntries(y, x).chain, greater);
+      }
+    }
+  });
+
+  test("keeps the larger part of the event after the head, and none of one that is held", () => {
+    const part = (head: number, partialBytes: number): VectorEntry => ({
+      ...line(a, head),
+      partialBytes,
+    });
+    assert.equal(mergeEntries(part(5, 100), part(5, 200)).partialBytes, 200);
+    assert.equal(mergeEntries(part(5, 200), line(a, 5)).partialBytes, 200);
+    assert.equal(mergeEntries(part(5, 200), part(6, 100)).partialBytes, 100);
+    assert.equal(mergeEntries(part(5, 200), line(a, 6)).partialBytes, undefined);
+  });
+
+  test("takes a floor as the origin's when either side heard it from there", () => {
+    const floored = (byOrigin: boolean): VectorEntry => ({
+      ...line(a, 9),
+      floor: { seq: 4, chain: new Uint8Array(16), byOrigin },
+    });
+    for (const [x, y] of [
+      [true, false],
+      [false, true],
+      [true, true],
+    ] as const) {
+      assert.equal(mergeEntries(floored(x), floored(y)).floor?.byOrigin, true);
+    }
+    assert.equal(mergeEntries(floored(false), floored(false)).floor?.byOrigin, false);
+  });
+
   test("refuses entries of two streams", () => {
     assert.throws(() => mergeEntries(line(a, 1), line(b, 1)), /invariant broken/);
   });

@@ -59,7 +59,8 @@ export class SparseRanges extends SortedKeys {
   }
 
   has(stream: StreamIndex): boolean {
-    return this.used > 0 && this.keys[this.lowerBound(stream)] === stream;
+    const at = this.lowerBound(stream);
+    return at < this.used && this.keys[at] === stream;
   }
 
   get(stream: StreamIndex): Ranges {

@@ -51,9 +51,75 @@ describe("StreamTable", () => {
   test("refuses an index that it never gave", () => {
     const table = new StreamTable();
     table.add(clinic);
-    assert.throws(() => table.head(1), /invariant broken/);
-    assert.throws(() => table.setHead(-1, 5), /invariant broken/);
-    assert.throws(() => table.id(1), /invariant broken/);
+    const uses: ((index: number) => unknown)[] = [
+      (index) => table.id(index),
+      (index) => table.isOfNode(index, clinic.node),
+      (index) => table.head(index),
+      (index) => table.setHead(index, 5),
+      (index) => table.chain(index),
+      (index) => table.setChain(index, chainOf(1)),
+      (index) => table.changeOrdinal(index),
+      (index) => table.setChangeOrdinal(index, 5),
+      (index) => table.isClosed(index),
+      (index) => table.setClosed(index, true),
+      (index) => table.holes(index),
+      (index) => table.setHoles(index, []),
+      (index) => table.lost(index),
+      (index) => table.setLost(index, []),
+      (index) => table.floor(index),
+      (index) => table.setFloor(index, undefined),
+      (index) => table.partialBytes(index),
+      (index) => table.setPartialBytes(index, 5),
+    ];
+    for (const use of uses) {
+      use(0);
+      assert.throws(() => use(1), /invariant broken/, String(use));
+      assert.throws(() => use(-1), /invariant broken/, String(use));
+    }
+  });
+
+  test("costs 45 bytes a stream and 12 for its texts, and what few streams have sixteen at a time", () => {
+    assert.equal(new StreamTable(1001).sizeBytes - new StreamTable(1000).sizeBytes, 45 + 12);
+    const table = new StreamTable();
+    const index = table.add(clinic);
+    const growth = (change: () => void): number => {
+      const before = table.sizeBytes;
+      change();
+      return table.sizeBytes - before;
+    };
+    assert.equal(
+      growth(() => table.addHole(index, { from: 1, to: 9 })),
+      16 * 20,
+    );
+    assert.equal(
+      growth(() => table.setLost(index, [{ from: 10, to: 19 }])),
+      16 * 20,
+    );
+    assert.equal(
+      growth(() => table.setPartialBytes(index, 1)),
+      16 * 12,
+    );
+    const floor: Floor = { seq: 1, chain: chainOf(1), byOrigin: true };
+    assert.equal(
+      growth(() => table.setFloor(index, floor)),
+      16 * 29,
+    );
+    assert.equal(
+      growth(() => table.setFloor(index, { ...floor, seq: 2 })),
+      0,
+    );
+  });
+
+  test("has room for sixteen ranges of a stream before it takes more", () => {
+    const table = new StreamTable();
+    const index = table.add(clinic);
+    const ranges = (count: number): SeqRange[] =>
+      Array.from({ length: count }, (_, i) => ({ from: 10 * i + 1, to: 10 * i + 5 }));
+    table.setHoles(index, ranges(16));
+    const full = table.sizeBytes;
+    table.setHoles(index, ranges(17));
+    assert.ok(table.sizeBytes > full);
+    assert.deepEqual(table.holes(index), ranges(17));
   });
 
   test("keeps heads, ordinals and chains of any size exactly", () => {
@@ -102,6 +168,17 @@ describe("StreamTable", () => {
     assert.equal(table.hasHoles(index), false);
   });
 
+  test("a stream whose last hole was filled has none, though others do", () => {
+    const table = new StreamTable();
+    const first = table.add(clinic);
+    const second = table.add({ ...clinic, lane: "urgent" });
+    table.addHole(first, { from: 1, to: 1 });
+    table.addHole(second, { from: 1, to: 1 });
+    table.fillHole(second, { from: 1, to: 1 });
+    assert.equal(table.hasHoles(first), true);
+    assert.equal(table.hasHoles(second), false);
+  });
+
   test("a lost range is no hole, and a floor swallows both", () => {
     const table = new StreamTable();
     const index = table.add(clinic);
@@ -147,7 +224,9 @@ interface NaiveLine {
   readonly id: StreamId;
   readonly index: number;
   head: number;
+  chain: Uint8Array;
   holes: readonly SeqRange[];
+  lost: readonly SeqRange[];
   floor: Floor | undefined;
   partialBytes: number;
 }
@@ -160,14 +239,23 @@ describe("StreamTable against a Map", () => {
   });
   const anyStep = fc.record({
     id: anyId,
-    action: fc.constantFrom("head", "addHole", "fillHole", "floor", "noFloor", "partial"),
+    action: fc.constantFrom(
+      "head",
+      "addHole",
+      "fillHole",
+      "lost",
+      "floor",
+      "noFloor",
+      "partial",
+      "noPartial",
+    ),
     from: fc.integer({ min: 1, max: 60 }),
     size: fc.integer({ min: 0, max: 9 }),
   });
 
   test("is the same after any steps, whatever lies between", () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(anyStep, { maxLength: 120, size: "max" }), (steps) => {
         const table = new StreamTable(1);
         const twin = new Map<string, NaiveLine>();
         for (const step of steps) {
@@ -176,7 +264,9 @@ describe("StreamTable against a Map", () => {
             id: step.id,
             index: twin.size,
             head: 0,
+            chain: chainOf(0),
             holes: [],
+            lost: [],
             floor: undefined,
             partialBytes: 0,
           };
@@ -186,20 +276,30 @@ describe("StreamTable against a Map", () => {
           if (step.action === "head") {
             line.head = step.from;
             table.setHead(index, step.from);
+            // A chain from the wire is short; whatever lay behind it is gone.
+            const chain = chainOf(step.from).subarray(0, step.size > 4 ? 16 : 8);
+            line.chain = new Uint8Array(16);
+            line.chain.set(chain);
+            table.setChain(index, chain);
           } else if (step.action === "addHole") {
             line.holes = addRanges(line.holes, [range]);
             table.addHole(index, range);
           } else if (step.action === "fillHole") {
             line.holes = subtractRanges(line.holes, [range]);
             table.fillHole(index, range);
-          } else if (step.action === "partial") {
-            line.partialBytes = step.size;
-            table.setPartialBytes(index, step.size);
+          } else if (step.action === "lost") {
+            line.holes = subtractRanges(line.holes, [range]);
+            line.lost = addRanges(line.lost, [range]);
+            table.addLost(index, range);
+          } else if (step.action === "partial" || step.action === "noPartial") {
+            line.partialBytes = step.action === "partial" ? step.from : 0;
+            table.setPartialBytes(index, line.partialBytes);
           } else {
             const floor = { seq: step.from, chain: chainOf(step.size), byOrigin: step.size > 4 };
             line.floor = step.action === "floor" ? floor : undefined;
             if (line.floor) {
               line.holes = subtractRanges(line.holes, rangeBetween(1, step.from));
+              line.lost = subtractRanges(line.lost, rangeBetween(1, step.from));
             }
             table.setFloor(index, line.floor);
           }
@@ -209,7 +309,10 @@ describe("StreamTable against a Map", () => {
           assert.equal(table.find(line.id), line.index);
           assert.deepEqual(table.id(line.index), { ...line.id });
           assert.equal(table.head(line.index), line.head);
+          assert.deepEqual(table.chain(line.index), line.chain);
           assert.deepEqual(table.holes(line.index), normaliseRanges(line.holes));
+          assert.equal(table.hasHoles(line.index), line.holes.length > 0);
+          assert.deepEqual(table.lost(line.index), normaliseRanges(line.lost));
           assert.deepEqual(table.floor(line.index), line.floor);
           assert.equal(table.partialBytes(line.index), line.partialBytes);
         }
