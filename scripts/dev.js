@@ -29,6 +29,7 @@ const tasks = {
   sim: (args) => [[["sim/run.ts", ...args]]],
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],
+  mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   typecheck: () => [
     [
       [tsc, "-p", "tsconfig.json"],

@@ -15,13 +15,20 @@ const guestFolder = fileURLToPath(new URL("./guest/", import.meta.url));
 const testFile = /\.test(-[^/]*)?\.ts$/;
 const nodeGlobals = ["Buffer", "TextEncoder", "TextDecoder", "process"] as const;
 
-const replacements: Plugin = {
-  name: "guest-replacements",
+/** The small `node:test` and `node:assert` in the place of Node's. */
+export const smallTestModules: Plugin = {
+  name: "small-test-modules",
   setup(builder) {
     builder.onResolve({ filter: /^node:test$/ }, () => ({ path: `${guestFolder}node-test.ts` }));
     builder.onResolve({ filter: /^node:assert(\/strict)?$/ }, () => ({
       path: `${guestFolder}node-assert.ts`,
     }));
+  },
+};
+
+const replacements: Plugin = {
+  name: "guest-replacements",
+  setup(builder) {
     builder.onResolve({ filter: /\/storage\/node-(crypto|compressor)\.ts$/ }, () => ({
       path: `${guestFolder}host.ts`,
     }));
@@ -56,7 +63,7 @@ export async function bundleGuest(input: BundleInput): Promise<string> {
     mainFields: ["module", "main"],
     conditions: ["import"],
     minify: input.minify ?? false,
-    plugins: [replacements],
+    plugins: [smallTestModules, replacements],
     logLevel: "silent",
   });
   const [file] = result.outputFiles;

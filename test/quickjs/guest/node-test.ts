@@ -1,6 +1,6 @@
 /**
  * The part of `node:test` that core's tests use, for a runtime that has none:
- * `describe`, `test` (`it`), `before`, `after`, `beforeEach`, `afterEach`,
+ * `describe`, `test` (`it`), `beforeEach`, `afterEach`,
  * nested `t.test`, `skip` and `diagnostic`. Anything else is absent, so that a
  * test that leans on it fails to bundle or to run.
  */
@@ -22,8 +22,6 @@ type Hook = () => unknown;
 
 interface Suite {
   readonly name: string;
-  readonly before: Hook[];
-  readonly after: Hook[];
   readonly beforeEach: Hook[];
   readonly afterEach: Hook[];
   readonly parts: (Suite | Case)[];
@@ -45,7 +43,7 @@ const root = newSuite("");
 let current = root;
 
 function newSuite(name: string): Suite {
-  return { name, before: [], after: [], beforeEach: [], afterEach: [], parts: [] };
+  return { name, beforeEach: [], afterEach: [], parts: [] };
 }
 
 export function describe(name: string, body: () => void): void {
@@ -69,8 +67,6 @@ export function test(name: string, options: Options | TestBody, body?: TestBody)
 
 export const it = test;
 export const suite = describe;
-export const before = (hook: Hook): number => current.before.push(hook);
-export const after = (hook: Hook): number => current.after.push(hook);
 export const beforeEach = (hook: Hook): number => current.beforeEach.push(hook);
 export const afterEach = (hook: Hook): number => current.afterEach.push(hook);
 
@@ -81,41 +77,50 @@ export async function runAll(
   report: (result: TestResult) => void,
   skipped: readonly string[] = [],
 ): Promise<void> {
-  for (const name of skipped) skippedNames.add(name);
-  await runSuite(root, "", [], [], report);
+  for (const each of declaredTests()) {
+    if (skipped.includes(each.name)) report({ name: each.name, outcome: "skip" });
+    else await each.run(report);
+  }
 }
 
-const skippedNames = new Set<string>();
+export interface DeclaredTest {
+  /** The names of its suites and its own, joined with " > ". */
+  readonly name: string;
+  /** Runs it with its hooks; reports it, and before it each test inside it. */
+  readonly run: (report: (result: TestResult) => void, call?: Caller) => Promise<void>;
+}
 
-async function runSuite(
+/** Calls a test's body; a host that limits its time does so here. */
+export type Caller = (body: () => unknown) => unknown;
+
+/** All that was declared so far, in order; each can be run alone, and again. */
+export function declaredTests(): readonly DeclaredTest[] {
+  return testsOf(root, "", [], []);
+}
+
+function testsOf(
   suite: Suite,
   path: string,
   beforeEachOutside: readonly Hook[],
   afterEachOutside: readonly Hook[],
-  report: (result: TestResult) => void,
-): Promise<void> {
+): readonly DeclaredTest[] {
   const befores = [...beforeEachOutside, ...suite.beforeEach];
   const afters = [...suite.afterEach, ...afterEachOutside];
-  for (const hook of suite.before) await hook();
-  for (const part of suite.parts) {
+  return suite.parts.flatMap((part) => {
     const name = path === "" ? part.name : `${path} > ${part.name}`;
-    if ("parts" in part) {
-      await runSuite(part, name, befores, afters, report);
-      continue;
-    }
-    if (part.isSkipped || skippedNames.has(name)) {
-      report({ name, outcome: "skip" });
-      continue;
-    }
-    for (const hook of befores) await hook();
-    const tell = (result: TestResult): void => {
-      const isExpected = part.isTodo && result.outcome === "fail";
-      report(isExpected ? { ...result, outcome: "skip" } : result);
+    if ("parts" in part) return testsOf(part, name, befores, afters);
+    const run: DeclaredTest["run"] = async (report, call = (body) => body()) => {
+      if (part.isSkipped) return report({ name, outcome: "skip" });
+      for (const hook of befores) await hook();
+      const tell = (result: TestResult): void => {
+        const isExpected = part.isTodo && result.outcome === "fail";
+        report(isExpected ? { ...result, outcome: "skip" } : result);
+      };
+      await runCase(name, (context) => call(() => part.body(context)), tell);
+      for (const hook of afters) await hook();
     };
-    await runCase(name, part.body, tell);
-    for (const hook of afters) await hook();
-  }
-  for (const hook of suite.after) await hook();
+    return [{ name, run }];
+  });
 }
 
 async function runCase(

@@ -1,0 +1,44 @@
+/**
+ * Core's tests that go through thousands of states (a cut at every byte, a crash at every call), or
+ * long histories: seconds on Node, minutes on QuickJS, and what they lean on is in the others as
+ * well. Runs that go over core's tests many times, or slowly, leave them out.
+ */
+export const longTests: Readonly<Record<string, readonly string[]>> = {
+  "src/core/log/crash.test.ts": [
+    "nothing acknowledged is lost when the power is cut at any call",
+    "a kill at any call keeps what the process had written, and what was acknowledged",
+  ],
+  "src/core/log/damage.test.ts": [
+    "any flipped bit in an encrypted log leaves all but a named hole",
+    "any flipped bit in a plaintext log leaves all but a named hole",
+  ],
+  "src/core/log/faults.test.ts": [
+    "a disk that fills at any byte of a push gives an error, and the same push works once there is room",
+  ],
+  "src/core/log/model.test.ts": [
+    "whatever happens in whatever order, what was acknowledged is there, once",
+  ],
+  "src/core/session/fork.test.ts": [
+    "a card restored at 1 of 200 with 3 new events keeps both branches on both nodes",
+    "a card restored at 150 of 200 with 100 new events keeps both branches on both nodes",
+    "a card restored at 400 of 401 with 400 new events keeps both branches on both nodes",
+    "random pushes, cuts, restored cards and clones: every event that any node holds ends on all, and no seq twice",
+  ],
+  "src/core/session/heal.test.ts": [
+    "a card with hundreds of holes is healed, whatever the limit of a vector",
+  ],
+  "src/core/session/hostile.test.ts": [
+    "a session whose bytes are changed in transit ends on both sides, with a code and no wrong event",
+  ],
+  "src/core/session/live.test.ts": [
+    "a crash at any moment never makes durable events go again",
+    "an idle sync costs the same with 3 streams and with 1,500",
+  ],
+  "src/core/session/resume.test.ts": [
+    "random logs, random cuts, both directions: always converges, nothing durable goes twice",
+    "500 events cross 600 ms one way at 30 KB/s, and 2.5 s round trips at 3 KB/s, at the first try",
+  ],
+  "src/core/session/session.test.ts": [
+    "urgent events overtake a backlog, also ones that come in mid-session",
+  ],
+};

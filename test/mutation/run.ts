@@ -1,0 +1,142 @@
+/**
+ * `npm run mutation`: Stryker changes core in one small place after another, and core's tests must
+ * notice. Prints a line a folder; writes what survived, a JSON and an HTML report to
+ * `reports/mutation`. Exits 1 when a folder or the whole is under 80 %.
+ *
+ * A run goes on from the last one: what was found then is not tried again while the code and the test
+ * that found it stand as they did. `CONTRIBUTING.md` says how to read what survives.
+ */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { LogLevel, PartialStrykerOptions } from "@stryker-mutator/api/core";
+import { Stryker } from "@stryker-mutator/core";
+import { type Settings, settingsKey, standardSettings } from "./settings.ts";
+import { survivorsToText, tally, tallyToText } from "./table.ts";
+
+const scoreMin = 0.8;
+/** Long tests take seconds each; with them a mutant that survives has been through all. */
+const longBudgetMs = 120_000;
+
+const usage = `usage: npm run mutation -- [options]
+  --only PATH      a folder or file below src/core, may be repeated (all)
+  --tests PATH     ask only the tests below this folder or in this file, may be repeated (all of core)
+  --sample SHARE   try a uniformly drawn share of the mutants, from 0 to 1 (1)
+  --seed N         what the sample is drawn with (1)
+  --long           ask the long tests too, and all that reach a mutant
+  --budget-ms N    ask tests that take up to N ms together (${standardSettings.budgetMs})
+  --fresh          try all again, whatever the last run found
+  --reports DIR    where to write, and to go on from (reports/mutation)`;
+
+interface Request {
+  readonly only: readonly string[];
+  readonly isFresh: boolean;
+  readonly reports: string;
+  readonly settings: Settings;
+}
+
+/** The request, or what is wrong with it. */
+function parse(args: readonly string[]): Request | string {
+  try {
+    return parsed(args);
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+    throw error;
+  }
+}
+
+function parsed(args: readonly string[]): Request {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: "string", multiple: true, default: ["src/core"] },
+      tests: { type: "string", multiple: true, default: ["src/core"] },
+      sample: { type: "string", default: "1" },
+      seed: { type: "string", default: "1" },
+      long: { type: "boolean", default: false },
+      "budget-ms": { type: "string" },
+      fresh: { type: "boolean", default: false },
+      reports: { type: "string", default: "reports/mutation" },
+    },
+  });
+  const usualMs = values.long ? longBudgetMs : standardSettings.budgetMs;
+  const numbers = {
+    sample: Number(values.sample),
+    seed: Number(values.seed),
+    budgetMs: Number(values["budget-ms"] ?? usualMs),
+  };
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!Number.isFinite(value)) throw new TypeError(`--${name} takes a number`);
+  }
+  for (const path of [...values.only, ...values.tests]) {
+    if (!/^src\/core(\/|$)/.test(path) || !existsSync(path)) {
+      throw new TypeError(`there is no ${path} in src/core`);
+    }
+  }
+  return {
+    only: values.only,
+    isFresh: values.fresh,
+    reports: values.reports,
+    settings: { ...numbers, isLong: values.long, tests: values.tests },
+  };
+}
+
+/** The errors' texts are data, generated into `docs/errors.md` and compared with it by a test. */
+const notMutated = ["!**/*.test.ts", "!**/*.test-*.ts", "!src/core/errors/z?-*.ts"];
+
+function strykerOptions({ only, isFresh, reports, settings }: Request): PartialStrykerOptions {
+  // A part of the mutants or of the tests says nothing about the whole: it is neither kept nor used.
+  const isWhole = settings.sample >= 1 && settings.tests.includes("src/core");
+  return {
+    mutate: [
+      ...only.map((path) => (path.endsWith(".ts") ? path : `${path.replace(/\/$/, "")}/**/*.ts`)),
+      ...notMutated,
+    ],
+    plugins: ["./test/mutation/runner.ts", "./test/mutation/prose-ignorer.ts"],
+    testRunner: "core-tests",
+    ignorers: ["prose"],
+    coverageAnalysis: "perTest",
+    // A runner keeps one processor busy; a second one would only measure the first one's noise.
+    concurrency: 1,
+    incremental: isWhole,
+    force: isFresh,
+    incrementalFile: `${reports}/incremental.json`,
+    reporters: ["json", "html", ...(process.stdout.isTTY ? ["progress"] : [])],
+    jsonReporter: { fileName: `${reports}/mutation.json` },
+    htmlReporter: { fileName: `${reports}/mutation.html` },
+    // The runner cuts an endless test off by itself; this is for one that waits for ever.
+    timeoutFactor: 0,
+    timeoutMS: 60_000 + 5 * settings.budgetMs,
+    ignorePatterns: ["*", ...sandboxed.flatMap((folder) => [`!${folder}`, `!${folder}/**`])],
+    disableTypeChecks: false,
+    tempDirName: ".stryker-tmp",
+    logLevel: "warn" as LogLevel,
+    warnings: false,
+    [settingsKey]: settings,
+  };
+}
+
+/** What the bundle is made of, and what its tests read. */
+const sandboxed = ["src", "test", "docs", "package.json"];
+
+async function main(args: readonly string[]): Promise<number> {
+  const request = parse(args);
+  if (typeof request === "string") {
+    process.stderr.write(`${request}\n${usage}\n`);
+    return 2;
+  }
+  const { settings, reports } = request;
+  if (request.isFresh) rmSync(`${reports}/incremental.json`, { force: true });
+  process.stdout.write(
+    `sample ${settings.sample}, seed ${settings.seed}, tests up to ${settings.budgetMs} ms a mutant${settings.isLong ? ", long ones too" : ""}\n`,
+  );
+  const results = await new Stryker(strykerOptions(request)).runMutationTest();
+  mkdirSync(reports, { recursive: true });
+  writeFileSync(`${reports}/survivors.txt`, survivorsToText(results, settings));
+  const rows = tally(results, settings);
+  process.stdout.write(`${tallyToText(rows, settings)}\nwhat survived: ${reports}/survivors.txt\n`);
+  const low = rows.filter((row) => row.score < scoreMin);
+  for (const row of low) process.stdout.write(`${row.folder} is under ${scoreMin * 100} %\n`);
+  return low.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
