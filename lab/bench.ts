@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { largeLog } from "./bench/large-log.ts";
+import { load } from "./bench/load.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { pushRate } from "./bench/push-rate.ts";
 import { holds } from "./bench/section.ts";
@@ -18,7 +19,7 @@ import { wire } from "./bench/wire.ts";
 import { killAll } from "./command.ts";
 import { createStage, grouped } from "./stage.ts";
 
-const sections: Readonly<Record<string, Section>> = { push: pushRate, log: largeLog, wire };
+const sections: Readonly<Record<string, Section>> = { push: pushRate, log: largeLog, wire, load };
 
 function valueText({ name, value, bound }: Figure): string {
   const digits = value < 100 || name.endsWith("%") ? 1 : 0;

@@ -120,7 +120,10 @@ class LiveSessions {
       address,
       isInitiator: false,
       policy: input.policy ?? "own",
-      onEstablished: () => this.established(peer.nodeId, host),
+      onEstablished: () => {
+        accepted.greeted();
+        this.established(peer.nodeId, host);
+      },
       onReport: (error) => input.onReport?.(error, peer.nodeId),
     });
     this.byTransport.set(transport, host);

@@ -29,57 +29,9 @@ function join(
   id: number,
   input: { readonly nodeId: string; readonly nowMs: number },
 ): void {
-  admission.connected(id, { address: "10.0.0.1", nowMs: input.nowMs });
   admission.authenticated(id, input);
+  admission.greeted(id, input.nowMs);
 }
-
-describe("strangers", () => {
-  test("have a time limit that does not move when they send something", () => {
-    const admission = new Admission({ handshakeTimeoutMs: 30_000 });
-    admission.connected(1, { address: "a", nowMs: 1_000 });
-    admission.progressed(1, 20_000);
-    assert.equal(admission.nextDeadlineMs(), 31_000);
-    admission.tick(30_999);
-    assert.deepEqual(show(admission), []);
-    admission.tick(31_000);
-    assert.deepEqual(show(admission), ["-1 the handshake took too long"]);
-    assert.equal(admission.nextDeadlineMs(), undefined);
-  });
-
-  test("make room for the newest, oldest first", () => {
-    const admission = new Admission({ strangersMax: 2, strangersPerAddressMax: 2 });
-    for (const id of [1, 2, 3]) admission.connected(id, { address: `a${id}`, nowMs: 0 });
-    assert.deepEqual(show(admission), ["-1 too many connections at once"]);
-  });
-
-  test("from one address do not push out those from others", () => {
-    const admission = new Admission({ strangersMax: 4, strangersPerAddressMax: 10 });
-    admission.connected(1, { address: "clinic", nowMs: 0 });
-    for (let id = 2; id <= 9; id++) admission.connected(id, { address: "flood", nowMs: id });
-    const closed = drain(admission).map(({ id }) => id);
-    assert.deepEqual(closed, [2, 3, 4, 5, 6]);
-  });
-
-  test("are bounded by address", () => {
-    const admission = new Admission({ strangersPerAddressMax: 2 });
-    for (const id of [1, 2, 3]) admission.connected(id, { address: "a", nowMs: 0 });
-    assert.deepEqual(show(admission), ["-1 too many connections from one address"]);
-  });
-
-  test("cost those who are in nothing", () => {
-    const admission = withPeers(3, { maxPeers: 3, strangersMax: 5, strangersPerAddressMax: 5 });
-    drain(admission);
-    for (let id = 100; id < 200; id++) admission.connected(id, { address: "x", nowMs: 1 });
-    for (const effect of drain(admission)) assert.ok(effect.id >= 100);
-    assert.deepEqual(admission.counts(), {
-      stranger: 5,
-      waiting: 0,
-      transferring: 3,
-      stalled: 0,
-      idle: 0,
-    });
-  });
-});
 
 describe("places", () => {
   test("are given in order of arrival, and at most maxPeers at a time", () => {
@@ -109,7 +61,6 @@ describe("places", () => {
     join(admission, 4, { nodeId: "n1", nowMs: 1 });
     assert.deepEqual(show(admission), ["+4"]);
     assert.deepEqual(admission.counts(), {
-      stranger: 0,
       waiting: 2,
       transferring: 1,
       stalled: 1,
@@ -142,7 +93,6 @@ describe("places", () => {
     assert.deepEqual(show(admission), ["+2"]);
     admission.progressed(1, 195);
     assert.deepEqual(admission.counts(), {
-      stranger: 0,
       waiting: 1,
       transferring: 2,
       stalled: 0,
@@ -150,6 +100,21 @@ describe("places", () => {
     });
     admission.closed(2, 196);
     assert.deepEqual(show(admission), [], "n3 still has to wait");
+  });
+
+  test("who has not greeted yields a place early, also when it trickles, and gets it back by greeting", () => {
+    const admission = new Admission({ maxPeers: 1, stallMs: 8_000, greetingMs: 1_000 });
+    admission.authenticated(1, { nodeId: "n1", nowMs: 0 });
+    assert.deepEqual(show(admission), ["+1"]);
+    join(admission, 2, { nodeId: "n2", nowMs: 500 });
+    admission.progressed(1, 900);
+    assert.equal(admission.nextDeadlineMs(), 1_000);
+    admission.tick(1_000);
+    assert.deepEqual(show(admission), ["+2"]);
+    admission.progressed(1, 1_100);
+    assert.equal(admission.counts().stalled, 1, "bytes alone are no greeting");
+    admission.greeted(1, 1_200);
+    assert.equal(admission.counts().transferring, 2);
   });
 
   test("stalled ones are bounded, the longest silent goes first", () => {
@@ -182,16 +147,14 @@ describe("places", () => {
 test("whatever happens, no bound is broken, nobody is admitted twice, and none waits beside a free place", () => {
   const limits = {
     maxPeers: 3,
-    strangersMax: 6,
-    strangersPerAddressMax: 4,
-    handshakeTimeoutMs: 50,
     waitingMax: 5,
     idleMax: 2,
     stallMs: 20,
+    greetingMs: 5,
     stalledMax: 2,
   };
   const step = fc.record({
-    kind: fc.constantFrom("join", "auth", "auth", "bytes", "idle", "busy", "close", "tick"),
+    kind: fc.constantFrom("auth", "auth", "hello", "bytes", "idle", "busy", "close", "tick"),
     pick: fc.nat(30),
     node: fc.nat(7),
     waitMs: fc.nat(15),
@@ -206,11 +169,11 @@ test("whatever happens, no bound is broken, nobody is admitted twice, and none w
       nowMs += waitMs;
       const ids = [...live];
       const id = ids[pick % Math.max(1, ids.length)] ?? 0;
-      if (kind === "join") {
+      if (kind === "auth") {
         live.add(nextId);
-        admission.connected(nextId++, { address: `a${node % 3}`, nowMs });
+        admission.authenticated(nextId++, { nodeId: `n${node}`, nowMs });
       }
-      if (kind === "auth") admission.authenticated(id, { nodeId: `n${node}`, nowMs });
+      if (kind === "hello") admission.greeted(id, nowMs);
       if (kind === "bytes") admission.progressed(id, nowMs);
       if (kind === "idle") admission.becameIdle(id, nowMs);
       if (kind === "busy") admission.becameBusy(id, nowMs);
@@ -225,7 +188,6 @@ test("whatever happens, no bound is broken, nobody is admitted twice, and none w
         }
       }
       const counts = admission.counts();
-      assert.ok(counts.stranger <= limits.strangersMax);
       assert.ok(counts.waiting <= limits.waitingMax);
       assert.ok(counts.idle <= limits.idleMax);
       assert.ok(counts.stalled <= limits.stalledMax);

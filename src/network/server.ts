@@ -13,12 +13,15 @@ import { TLSSocket } from "node:tls";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { PeerIdentity } from "../core/session/api.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
-import { Admission, type AdmissionLimits } from "./admission.ts";
-import { socketErrorCode, toListenError, toNetworkError } from "./socket-errors.ts";
+import { Admission, type AdmissionEffect, type AdmissionLimits } from "./admission.ts";
+import { toListenError, toNetworkError } from "./socket-errors.ts";
 import { SocketTransport } from "./socket-transport.ts";
+import { type StrangerEffect, type StrangerLimits, Strangers } from "./strangers.ts";
 import { type CertificateJudge, createServerContext, type TlsCredentials } from "./tls-profile.ts";
 
 const keepAliveMs = 60_000;
+/** A ClientHello with a hybrid key share and a ticket is about 3 KB. More than this before it has its turn is no such thing. */
+const knockBytesMax = 8 * 1024;
 const idleTimeoutMsDefault = 60_000;
 /** Time that sessions have to say goodbye when the server closes. */
 const closeGraceMsDefault = 15_000;
@@ -31,6 +34,8 @@ export interface AcceptedPeer {
   readonly certDaysLeft: number;
   readonly isResumed: boolean;
   readonly address: string;
+  /** Its HELLO was accepted. */
+  greeted(): void;
   /** Nothing left to do; the connection stays open. Frees the place for another. */
   becameIdle(): void;
   /** Something to do again. */
@@ -52,7 +57,7 @@ export interface TlsServerOptions {
   readonly ticketKey: Uint8Array;
   /** Asked on every connection, resumed ones included. */
   readonly judge: CertificateJudge;
-  readonly limits?: Partial<AdmissionLimits> | undefined;
+  readonly limits?: Partial<AdmissionLimits & StrangerLimits> | undefined;
   /** Of admitted peers. */
   readonly idleTimeoutMs?: number | undefined;
   /** Called when a peer was admitted, perhaps long after its handshake. */
@@ -69,10 +74,13 @@ export interface TlsServer {
    * longer trusted; ending their sessions is the caller's.
    */
   recheck(): readonly RefusedPeer[];
-  counts(): ReturnType<Admission["counts"]>;
+  /** How many connections are in which place. */
+  counts(): PlaceCounts;
   /** Stops listening, drops who was not admitted, waits for the others, then drops them too. */
   close(graceMs?: number): Promise<void>;
 }
+
+export type PlaceCounts = ReturnType<Strangers["counts"]> & ReturnType<Admission["counts"]>;
 
 /** Rejects with Z410. */
 export async function createTlsServer(options: TlsServerOptions): Promise<TlsServer> {
@@ -81,6 +89,8 @@ export async function createTlsServer(options: TlsServerOptions): Promise<TlsSer
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: keepAliveMs,
+    // Of what comes before the handshake begins; TLS reads past this buffer.
+    highWaterMark: knockBytesMax,
   });
   server.on("connection", (raw) => connections.accept(raw));
   const address = await listen(server, options.bind);
@@ -109,6 +119,8 @@ interface Connection {
   readonly id: number;
   readonly raw: Socket;
   readonly address: string;
+  /** Called once, when it is its turn. */
+  beginHandshake: () => void;
   /** From the end of the handshake on. */
   transport: SocketTransport | undefined;
   /** Set for trusted peers until they are admitted. */
@@ -121,6 +133,7 @@ interface Connection {
 class Connections {
   private readonly options: TlsServerOptions;
   private readonly context: ReturnType<typeof createServerContext>;
+  private readonly strangers: Strangers;
   private readonly admission: Admission;
   private readonly byId = new Map<number, Connection>();
   private nextId = 1;
@@ -130,6 +143,7 @@ class Connections {
   constructor(options: TlsServerOptions) {
     this.options = options;
     this.context = createServerContext(options.credentials, options.ticketKey);
+    this.strangers = new Strangers(options.limits);
     this.admission = new Admission(options.limits);
   }
 
@@ -144,6 +158,7 @@ class Connections {
       id: this.nextId++,
       raw,
       address,
+      beginHandshake: () => undefined,
       transport: undefined,
       admit: undefined,
       certificate: undefined,
@@ -151,9 +166,9 @@ class Connections {
       heardBytes: 0,
     };
     this.byId.set(connection.id, connection);
-    this.admission.connected(connection.id, { address: host, nowMs: performance.now() });
+    this.strangers.connected(connection.id, { address: host, nowMs: performance.now() });
     raw.once("close", () => this.gone(connection));
-    this.shakeHands(connection);
+    this.awaitKnock(connection);
     this.carryOut();
   }
 
@@ -168,8 +183,8 @@ class Connections {
     return refused;
   }
 
-  counts(): ReturnType<Admission["counts"]> {
-    return this.admission.counts();
+  counts(): PlaceCounts {
+    return { ...this.strangers.counts(), ...this.admission.counts() };
   }
 
   async close(server: Server, graceMs: number): Promise<void> {
@@ -188,6 +203,25 @@ class Connections {
     clearTimeout(this.timer);
   }
 
+  /** The handshake takes memory, so it waits for the first bytes, and then for its turn. */
+  private awaitKnock(connection: Connection): void {
+    const { id, raw } = connection;
+    const onError = (): void => void raw.destroy();
+    const onReadable = (): void => {
+      // Nothing to read: it has ended. Port scanners and health checks come and go without a word.
+      if (raw.readableLength === 0 || raw.readableLength > knockBytesMax) raw.destroy();
+      else this.strangers.knocked(id, performance.now());
+      this.carryOut();
+    };
+    connection.beginHandshake = () => {
+      raw.off("readable", onReadable);
+      raw.off("error", onError);
+      this.shakeHands(connection);
+    };
+    raw.on("error", onError);
+    raw.on("readable", onReadable);
+  }
+
   private shakeHands(connection: Connection): void {
     const { raw, address } = connection;
     const tls = new TLSSocket(raw, {
@@ -198,9 +232,7 @@ class Connections {
       rejectUnauthorized: true,
     });
     const onError = (cause: unknown): void => {
-      // Port scanners and health checks come and go without a word: that is no news.
-      const isSilent = socketErrorCode(cause) === "ECONNRESET" && raw.bytesRead === 0;
-      if (!isSilent) this.report(toNetworkError(cause, { phase: "handshake", address }), address);
+      this.report(toNetworkError(cause, { phase: "handshake", address }), address);
       raw.destroy();
     };
     tls.on("error", onError);
@@ -220,6 +252,7 @@ class Connections {
     // A peer that waits may be silent; the clock starts when it is admitted.
     const transport = new SocketTransport({ tls, raw, address, idleTimeoutMs: 0 });
     connection.transport = transport;
+    this.strangers.left(connection.id, performance.now());
     switch (verdict.kind) {
       case "stranger":
         this.report(verdict.error, address);
@@ -269,6 +302,7 @@ class Connections {
       ...found,
       transport,
       address,
+      greeted: () => this.admission.greeted(id, performance.now()),
       becameIdle: () => {
         this.noteProgress();
         this.admission.becameIdle(id, performance.now());
@@ -284,15 +318,24 @@ class Connections {
   private gone(connection: Connection): void {
     if (!this.byId.delete(connection.id)) return;
     this.noteProgress();
+    this.strangers.left(connection.id, performance.now());
     this.admission.closed(connection.id, performance.now());
     this.carryOut();
   }
 
+  private nextEffect(): StrangerEffect | AdmissionEffect | undefined {
+    return this.strangers.pollEffect() ?? this.admission.pollEffect();
+  }
+
   /** Carries effects out until there are none; these calls may come back here. */
   private carryOut(): void {
-    for (let effect = this.admission.pollEffect(); effect; effect = this.admission.pollEffect()) {
+    for (let effect = this.nextEffect(); effect; effect = this.nextEffect()) {
       const connection = this.byId.get(effect.id);
       if (connection === undefined) continue;
+      if (effect.kind === "shake") {
+        connection.beginHandshake();
+        continue;
+      }
       if (effect.kind === "admit") {
         connection.admit?.();
         continue;
@@ -322,11 +365,15 @@ class Connections {
 
   private armTimer(): void {
     clearTimeout(this.timer);
-    const deadlineMs = this.admission.nextDeadlineMs();
-    if (deadlineMs === undefined) return;
+    const deadlineMs = Math.min(
+      this.strangers.nextDeadlineMs() ?? Number.POSITIVE_INFINITY,
+      this.admission.nextDeadlineMs() ?? Number.POSITIVE_INFINITY,
+    );
+    if (deadlineMs === Number.POSITIVE_INFINITY) return;
     this.timer = setTimeout(
       () => {
         this.noteProgress();
+        this.strangers.tick(performance.now());
         this.admission.tick(performance.now());
         this.carryOut();
       },
