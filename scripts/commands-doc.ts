@@ -29,7 +29,7 @@ const jsonOutput: Readonly<Partial<Record<CommandName, string>>> = {
     '`{"event":"listening","address":"ADDR:PORT"}` once it accepts connections, then `{"event":"session",…}` a session (`at`, `peer`, `address`, `eventsSent`, `eventsReceived`, `bytesSent`, `bytesReceived`, `durationMs`, `endedBy`, and `error` where it ended badly), `{"event":"report",…}` for what else happens, and `{"event":"becameHub",…}` the first time.',
   sync: "`peer`, `eventsSent`, `eventsConfirmed`, `eventsReceived`, `bytesSent`, `bytesReceived` (on the TCP socket, TLS included), `durationMs`, `attempts`, `complete`, `remaining`, `endedBy`, `reports`; with `--dry-run` also `estimate` (`events`, `bytes`, `seconds`).",
   daemon:
-    '`{"event":"synced",…}` with the fields of `sync`, or `{"event":"failed",…}` with `code`, `message`, `retryInMs`.',
+    '`{"event":"synced",…}` with the fields of `sync`, or `{"event":"failed",…}` with `code`, `message`, `retryInMs`, or `{"event":"waiting",…}` with `reason` (`window` or `budget`) and `waitMs`.',
   ping: "`peer`, `address`, `tcpMs`, `tlsMs`, `isResumed`, `roundTripsMs`, `certDaysLeft`, `hubCertDaysLeft`, `clockDifferenceMs`.",
   peers:
     "a line a peer: `peer`, `role`, `address`, `lastSync`, `result`, `pendingOut`, `connected`.",

@@ -103,6 +103,9 @@ export class ConnectionEnd implements Transport {
     this.listener = listener;
   }
 
+  /** Nothing of this connection times out by itself. */
+  rest(): void {}
+
   get queuedBytes(): number {
     const { queue, shape } = this.connection;
     return Math.max(0, ((this.freeAtMs - queue.nowMs) * shape.rateBytesPerS) / 1000);

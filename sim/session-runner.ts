@@ -127,6 +127,7 @@ export class SessionRunner {
       case "established":
         return this.options.onEstablished();
       case "progress":
+      case "rest":
         return;
       case "close":
         return this.beginClose();

@@ -26,19 +26,22 @@ export interface OwnedNode extends NodeApi {
   serve(input: ServeInput): Promise<RunningServer>;
   /** Lets other processes' commands go through this one. */
   serveSocket(): Promise<unknown>;
-  /** Resolves when the signal has aborted and the sync in hand is over. */
+  /** Resolves when the signal has aborted and the session in hand is over. */
   daemon(input: DaemonInput): Promise<void>;
 }
 
 export interface DaemonInput extends Omit<SyncInput, "dryRun" | "signal" | "timeoutMs"> {
   readonly intervalMs: number;
+  readonly dailyBytes?: number;
+  readonly window?: string;
   readonly signal: AbortSignal;
   readonly onCycle: (cycle: DaemonReport) => void;
 }
 
 export type DaemonReport =
   | { readonly kind: "synced"; readonly summary: SyncSummary }
-  | { readonly kind: "failed"; readonly error: ZamError; readonly retryInMs: number };
+  | { readonly kind: "failed"; readonly error: ZamError; readonly retryInMs: number }
+  | { readonly kind: "waiting"; readonly reason: "window" | "budget"; readonly waitMs: number };
 
 export interface BenchInput {
   readonly dir: string;

@@ -22,6 +22,8 @@ export type FlagKind =
   | "bind"
   /** ISO 8601; the value is UTC with milliseconds. */
   | "time"
+  /** A span of every day, local time: HH:MM-HH:MM. */
+  | "window"
   | "nodeId"
   | "lane"
   /** RFC 6901. */
@@ -102,6 +104,8 @@ export function metavarOf(spec: FlagSpec): string {
       return "ADDR";
     case "time":
       return "T";
+    case "window":
+      return "HH:MM-HH:MM";
     case "nodeId":
       return "ID";
     case "lane":

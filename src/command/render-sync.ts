@@ -95,6 +95,12 @@ export function daemonSyncToText(summary: SyncSummary, view: View): string {
   return `${new Date(view.nowMs).toISOString()}  ${head} with ${summary.peer}  confirmed ${grouped(summary.eventsConfirmed)}, received ${grouped(summary.eventsReceived)}, ${bytesToText(summary.bytesSent)} up, ${bytesToText(summary.bytesReceived)} down, ${elapsedToText(summary.durationMs)}${summary.remaining === 0 ? "" : `, ${grouped(summary.remaining)} left`}`;
 }
 
+/** Why a daemon does not use the link now. */
+export function daemonWaitToText(reason: "window" | "budget", waitMs: number, view: View): string {
+  const why = reason === "window" ? "outside the window" : "the day's bytes are spent";
+  return `${new Date(view.nowMs).toISOString()}  ${why}; waiting ${elapsedToText(waitMs)}`;
+}
+
 export function pingToText(ping: PingSummary, view: View): string {
   const { style } = view;
   const times = ping.roundTripsMs;

@@ -3,6 +3,7 @@
  * nearest spelling that would have been one. Nothing is guessed: `2MB` is
  * refused, and `2M` offered.
  */
+import { parseDailyWindow } from "../core/clock/daily-window.ts";
 import { isLane, isNodeId } from "../core/event.ts";
 import type { FlagSpec } from "./flag.ts";
 import { nearest } from "../core/nearest.ts";
@@ -52,6 +53,8 @@ export function parseValue(spec: FlagSpec, text: string): ValueResult {
       return parseAddress(text, 0);
     case "time":
       return parseTime(text);
+    case "window":
+      return parseWindow(text);
     case "nodeId":
       return parseNodeId(text);
     case "lane":
@@ -208,6 +211,18 @@ function parseTime(text: string): ValueResult {
     Number.isFinite(ms) &&
     new Date(Date.parse(text.slice(0, 10))).toISOString().startsWith(text.slice(0, 10));
   return isRealDay ? { ok: true, value: new Date(ms).toISOString() } : refused(help);
+}
+
+function parseWindow(text: string): ValueResult {
+  if (parseDailyWindow(text) !== undefined) return { ok: true, value: text };
+  const help = "write a span of the day such as 22:00-05:00";
+  const loose = /^(\d{1,2})(?:[:.h](\d\d))?\s*(?:-|\u2013|to)\s*(\d{1,2})(?:[:.h](\d\d))?$/.exec(
+    text,
+  );
+  if (loose === null) return refused(help);
+  const time = (hour = "", rest = "00"): string => `${hour.padStart(2, "0")}:${rest}`;
+  const near = `${time(loose[1], loose[2])}-${time(loose[3], loose[4])}`;
+  return parseDailyWindow(near) === undefined ? refused(help) : refused(didYouMean(near), near);
 }
 
 /** The nearest legal node id, or undefined when nothing of the text can be kept. */

@@ -3,13 +3,16 @@
  * call is one connection; trying again is `sync-client.ts`'s business.
  */
 import { ZamError } from "../core/errors/zam-error.ts";
-import type { SessionSummary } from "../core/session/api.ts";
+import type { PeerIdentity, SessionSummary } from "../core/session/api.ts";
 import { type ConnectedHub, connectTls } from "../network/connect.ts";
 import { formatAddress, parseAddress } from "../network/address.ts";
+import type { SocketTransport } from "../network/socket-transport.ts";
 import { createTicketStore } from "../network/ticket-store.ts";
 import { createConnectingJudge, nodeFiles, readCredentials } from "../pki/index.ts";
 import type { PingInput, PingSummary, SyncInput } from "./api.ts";
 import { type HostedNode, hostSession } from "./hosting.ts";
+import type { OpenLink } from "./hub-link.ts";
+import type { SessionHost } from "./session-host.ts";
 import type { Attempt, AttemptInput, AttemptResult } from "./sync-client.ts";
 
 /** After a goodbye: how long the peer may take to take it before the connection is cut. */
@@ -88,6 +91,7 @@ async function transfer(
   attempt: AttemptInput,
 ): Promise<AttemptResult> {
   const { transport, peer } = connected;
+  const restWaiters: (() => void)[] = [];
   attempt.onPhase("transferring");
   const { host, ended } = hostSession(target.node, {
     transport,
@@ -96,10 +100,17 @@ async function transfer(
     isInitiator: true,
     policy: "own",
     bytesMax: attempt.bytesMax,
+    keepOpen: attempt.onOpen !== undefined,
+    onRest: (isResting) => {
+      attempt.onRest?.(isResting);
+      if (!isResting) return;
+      for (const told of restWaiters.splice(0)) told();
+    },
     onProgress: (progress) =>
       attempt.onProgress(progress, transport.sentBytes, transport.receivedBytes),
     onReport: attempt.onReport,
   });
+  attempt.onOpen?.(openLink({ host, transport, peer, ended, restWaiters }));
   const summary = await endWith(ended, attempt.signal, () => {
     host.finish();
     setTimeout(() => transport.destroy(), goodbyeMs).unref();
@@ -110,6 +121,34 @@ async function transfer(
     sentBytes: transport.sentBytes,
     receivedBytes: transport.receivedBytes,
     error: summary.error,
+  };
+}
+
+function openLink(parts: {
+  readonly host: SessionHost;
+  readonly transport: SocketTransport;
+  readonly peer: PeerIdentity;
+  readonly ended: Promise<SessionSummary>;
+  readonly restWaiters: (() => void)[];
+}): OpenLink {
+  const { host, transport, peer, ended, restWaiters } = parts;
+  return {
+    peerId: peer.nodeId,
+    get isResting() {
+      return host.isResting;
+    },
+    get sentBytes() {
+      return transport.sentBytes;
+    },
+    get receivedBytes() {
+      return transport.receivedBytes;
+    },
+    summary: () => host.summary(),
+    probe: () => host.probe(),
+    rested: async () => {
+      if (host.isResting) return;
+      await Promise.race([new Promise<void>((resolve) => restWaiters.push(resolve)), ended]);
+    },
   };
 }
 
@@ -142,6 +181,7 @@ export async function pingHub(
     isInitiator: true,
     policy: "own",
     pingCount: input.count ?? pingCountDefault,
+    keepOpen: false,
   });
   const summary = await endWith(ended, signal, () => {
     host.finish();

@@ -20,6 +20,7 @@ import { nodeCrypto } from "../storage/node-crypto.ts";
 import { buildMs } from "./build.ts";
 import type { CommitScheduler } from "./commit-scheduler.ts";
 import { extendConfirmations } from "./confirmations.ts";
+import type { OpenSession, OpenSessions } from "./open-sessions.ts";
 import type { PeerBook } from "./peer-book.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import { createSessionClock } from "./session-clock.ts";
@@ -29,6 +30,7 @@ export interface HostedNode {
   readonly log: Log;
   readonly book: PeerBook;
   readonly commits: CommitScheduler;
+  readonly sessions: OpenSessions;
   readonly role: Role;
   health(): HealthBlock;
 }
@@ -42,7 +44,10 @@ export interface HostInput {
   readonly policy: Policy;
   readonly bytesMax?: number | undefined;
   readonly pingCount?: number | undefined;
+  /** Stay connected when everything was exchanged, if the peer does too. */
+  readonly keepOpen: boolean;
   readonly onEstablished?: () => void;
+  readonly onRest?: (isResting: boolean) => void;
   readonly onProgress?: (progress: SessionProgress) => void;
   readonly onReport?: (error: ZamError) => void;
 }
@@ -74,7 +79,7 @@ export function hostSession(
       peer,
       policy: input.policy,
       peerState: state,
-      keepOpen: false,
+      keepOpen: input.keepOpen,
       health: node.health(),
       knownHubs: hubsBeside(book, peer.nodeId).map((hub) => hub.peerId),
       confirmedElsewhere: hubsBeside(book, peer.nodeId).flatMap(
@@ -88,13 +93,20 @@ export function hostSession(
     compressor: nodeCompressor,
     nowMs: nowMs(),
   });
-  const base = {
+  let base = {
     peerId: peer.nodeId,
     role: peer.role,
     address,
     lastSyncMs: known?.lastSyncMs ?? 0,
     result: known?.result ?? "",
     policy: input.policy,
+  };
+  const open: OpenSession = {
+    peerId: peer.nodeId,
+    record: () => {
+      const now = { ...base, state: host.peerState() ?? state, confirmations };
+      return host.isResting ? { ...now, lastSyncMs: host.lastHeardMs } : now;
+    },
   };
   const host = new SessionHost({
     session,
@@ -107,24 +119,37 @@ export function hostSession(
       note();
       await book.save({ ...base, state, confirmations });
     },
-    ...(input.onEstablished === undefined ? {} : { onEstablished: input.onEstablished }),
+    onEstablished: () => {
+      node.sessions.add(open);
+      input.onEstablished?.();
+    },
+    onRest: (isResting) => {
+      // The save that follows writes it down.
+      if (isResting) base = { ...base, lastSyncMs: Date.now(), result: "complete" };
+      input.onRest?.(isResting);
+    },
     ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
     ...(input.onReport === undefined ? {} : { onReport: input.onReport }),
   });
   const ended = host.ended.then(async (summary) => {
+    node.sessions.remove(open);
     if (pingCount !== undefined) return summary;
     note();
-    await book.save({
-      ...base,
-      lastSyncMs: Date.now(),
-      result: summary.error?.code ?? (summary.isComplete ? "complete" : summary.endedBy),
-      state,
-      confirmations,
-    });
+    await book.save({ ...base, ...resultOf(summary, host), state, confirmations });
     return summary;
   });
   host.start();
   return { host, ended };
+}
+
+/** A connection that broke while it rested did not fail: all was well when the peer was last heard. */
+function resultOf(
+  summary: SessionSummary,
+  host: SessionHost,
+): Pick<PeerRecord, "lastSyncMs" | "result"> {
+  if (summary.wasResting) return { lastSyncMs: host.lastHeardMs, result: "complete" };
+  const result = summary.error?.code ?? (summary.isComplete ? "complete" : summary.endedBy);
+  return { lastSyncMs: Date.now(), result };
 }
 
 /** Other hubs: clinics may address them, and what they confirmed is not lost (RULES 33, 40). */

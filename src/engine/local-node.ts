@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type { HealthBlock, Role } from "../core/session/api.ts";
+import { formatAddress, parseAddress } from "../network/address.ts";
 import { readCertificateInfo } from "../pki/index.ts";
 import type { DirectoryLock } from "../storage/directory-lock.ts";
 import { type RpcServer, serveRpc } from "../storage/local-rpc.ts";
@@ -38,16 +39,22 @@ import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
 import { type CareNode, compact, expire } from "./care.ts";
 import { createAttempt, pingHub } from "./connecting.ts";
+import { DailyBudget } from "./daily-budget.ts";
 import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
 import { computeHealth } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
+import { HubLink } from "./hub-link.ts";
+import { createConnect } from "./keeping.ts";
 import { listNodes } from "./nodes.ts";
+import { OpenSessions } from "./open-sessions.ts";
 import type { OpenedLog } from "./open-log.ts";
 import type { PeerBook } from "./peer-book.ts";
 import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
+import { rideOn } from "./riding.ts";
 import { serve } from "./serving.ts";
+import { localMs } from "./session-clock.ts";
 import { createHandlers } from "./socket-service.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { computeStatus, findPending } from "./status.ts";
@@ -63,11 +70,14 @@ export class LocalNode implements NodeApi {
   private readonly lock: DirectoryLock | undefined;
   private readonly commits: CommitScheduler;
   private readonly syncTurns = new Turns();
+  private readonly daemonTurns = new Turns();
   private readonly snapshotTurns = new Turns();
   private readonly careTurns = new Turns();
   private readonly stopping = new AbortController();
   private readonly servers = new Set<RunningServer>();
-  private readonly connected = new Map<string, number>();
+  private readonly sessions = new OpenSessions();
+  /** While a daemon runs here. */
+  private link: HubLink | undefined;
   private socket: RpcServer | undefined;
   private closing: Promise<void> | undefined;
 
@@ -110,8 +120,8 @@ export class LocalNode implements NodeApi {
     const status = computeStatus({
       log: this.log,
       role: info?.role ?? "unsigned",
-      peers: this.book.all,
-      connectedPeers: new Set(this.connected.keys()),
+      peers: this.sessions.update(this.book.all),
+      connectedPeers: this.sessions.peerIds,
       certDaysLeft: info?.daysLeft ?? null,
       isReader: this.lock === undefined,
       wallMs: Date.now(),
@@ -124,12 +134,22 @@ export class LocalNode implements NodeApi {
   }
 
   async nodes(): Promise<readonly NodeRow[]> {
-    return listNodes(this.dataDir, { log: this.log, book: this.book });
+    const peers = this.sessions.update(this.book.all);
+    return listNodes(this.dataDir, { log: this.log, peers });
   }
 
   async sync(input: SyncInput): Promise<SyncSummary> {
     const hub = this.hubAddress(input.hub);
     if (input.dryRun === true) return estimateSync(this.log, this.book);
+    const { link } = this;
+    if (link === undefined) return this.syncAlone(input, hub);
+    const hasLimits = input.maxBytes !== undefined || input.budgetKbps !== undefined;
+    const isSame = formatAddress(parseAddress(hub)) === link.address;
+    const ridden = isSame && !hasLimits ? await rideOn(link, input) : undefined;
+    return ridden ?? link.aside(() => this.syncAlone(input, hub));
+  }
+
+  private async syncAlone(input: SyncInput, hub: string): Promise<SyncSummary> {
     return this.syncTurns.run(async () => {
       const confirmedBefore = this.confirmedCount();
       const signals = [this.stopping.signal, ...(input.signal === undefined ? [] : [input.signal])];
@@ -168,7 +188,6 @@ export class LocalNode implements NodeApi {
       dataDir: this.dataDir,
       input,
       node: () => this.hosted(),
-      connected: this.connected,
     });
     this.servers.add(server);
     const close = async (): Promise<void> => {
@@ -178,18 +197,34 @@ export class LocalNode implements NodeApi {
     return { address: server.address, port: server.port, close };
   }
 
-  /** The clinic's side: syncs again and again until the signal aborts. */
+  /** The clinic's side: keeps a connection to the hub until the signal aborts. */
   async daemon(input: DaemonInput): Promise<void> {
-    this.hubAddress(input.hub);
+    const hub = this.hubAddress(input.hub);
     const signal = AbortSignal.any([this.stopping.signal, input.signal]);
-    await runDaemon(
-      {
+    const { dailyBytes, onProgress } = input;
+    const budget = dailyBytes === undefined ? undefined : this.dailyBudget(dailyBytes);
+    const attempt = createAttempt({ dataDir: this.dataDir, node: this.hosted(), hub, input });
+    await this.daemonTurns.run(async () => {
+      const link = new HubLink(formatAddress(parseAddress(hub)));
+      this.link = link;
+      const host = {
         log: this.log,
         pendingCount: () => findPending(this.log, this.book.all).count,
-        sync: (syncInput) => this.sync(syncInput),
-      },
-      { ...input, signal },
-    );
+        localMs,
+        budget,
+        connect: createConnect({ link, attempt, budget, onProgress }),
+      };
+      try {
+        await runDaemon(host, { ...input, signal });
+      } finally {
+        this.link = undefined;
+      }
+    });
+  }
+
+  private dailyBudget(bytesPerDay: number): DailyBudget {
+    const folder = this.opened.peersFolder;
+    return new DailyBudget({ folder, bytesPerDay, localMs, upMs: () => performance.now() });
   }
 
   /** Lets other processes' commands go through this one, until it closes. @throws ZamError Z211 */
@@ -221,6 +256,7 @@ export class LocalNode implements NodeApi {
     await this.socket?.close();
     this.stopping.abort();
     await Promise.allSettled([...this.servers].map((server) => server.close()));
+    await this.daemonTurns.idle();
     await this.syncTurns.idle();
     await this.snapshotTurns.idle();
     await this.careTurns.idle();
@@ -239,6 +275,7 @@ export class LocalNode implements NodeApi {
       log: this.log,
       book: this.book,
       commits: this.commits,
+      sessions: this.sessions,
       role,
       health: () => this.health(info?.daysLeft ?? 0),
     };
@@ -266,7 +303,7 @@ export class LocalNode implements NodeApi {
   }
 
   private hubAddress(named: string | undefined): string {
-    const address = named ?? this.book.lastHub?.address;
+    const address = named ?? this.link?.address ?? this.book.lastHub?.address;
     if (address === undefined) throw new ZamError("Z106");
     return address;
   }

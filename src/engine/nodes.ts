@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import type { Log } from "../core/log/api.ts";
 import { listIssued, listRevoked, nodeFiles } from "../pki/index.ts";
 import type { NodeRow } from "./api.ts";
-import type { PeerBook } from "./peer-book.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import { msToIso } from "./reading.ts";
 import { countLackingAt } from "./status.ts";
@@ -11,13 +10,13 @@ import { countLackingAt } from "./status.ts";
 /** In the order of signing. Throws Z319, Z321. */
 export function listNodes(
   hubDir: string,
-  known: { readonly log: Log; readonly book: PeerBook },
+  known: { readonly log: Log; readonly peers: readonly PeerRecord[] },
 ): readonly NodeRow[] {
   if (!existsSync(nodeFiles(hubDir).authority)) return [];
   const revoked = new Set(listRevoked(hubDir).map((row) => row.fingerprint));
-  const hubs = known.book.all.filter(({ role }) => role === "hub").map(({ peerId }) => peerId);
+  const hubs = known.peers.filter(({ role }) => role === "hub").map(({ peerId }) => peerId);
   return listIssued(hubDir).map((row) => {
-    const peer = known.book.find(row.nodeId);
+    const peer = known.peers.find((record) => record.peerId === row.nodeId);
     return {
       node: row.nodeId,
       role: row.role,

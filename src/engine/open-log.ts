@@ -10,7 +10,7 @@ import { openLog, type RecoveryReport } from "../core/log/open.ts";
 import { readDataKey, readIdentity, writeIdentity } from "../pki/index.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import { makeDirectory, NodeStore } from "../storage/node-store.ts";
-import { openSealedFolder } from "../storage/sidecar.ts";
+import { openSealedFolder, type SealedFolder } from "../storage/sidecar.ts";
 import { buildMs } from "./build.ts";
 import { PeerBook } from "./peer-book.ts";
 
@@ -18,6 +18,8 @@ export interface OpenedLog {
   readonly log: Log;
   readonly store: NodeStore;
   readonly book: PeerBook;
+  /** `peers/`, writable unless the log was opened for reading. */
+  readonly peersFolder: SealedFolder;
   readonly recovery: RecoveryReport;
   readonly dataKey: Uint8Array;
 }
@@ -51,11 +53,12 @@ export function openDirectory(options: OpenLogOptions): OpenedLog {
     confirmed: book.confirmedHeads(),
     readOnly: isReadOnly,
   });
-  if (!isReadOnly) book.writeTo(openSealedFolder({ ...peers, isReadOnly: false }));
+  const peersFolder = openSealedFolder({ ...peers, isReadOnly });
+  if (!isReadOnly) book.writeTo(peersFolder);
   // The log is authoritative for the epoch; node.json is a copy (RULES 13).
   if (!isReadOnly && log.ownEpoch !== identity.epoch)
     writeIdentity(dataDir, { nodeId: identity.nodeId, epoch: log.ownEpoch });
-  return { log, store, book, recovery, dataKey };
+  return { log, store, book, peersFolder, recovery, dataKey };
 }
 
 /** The folder of a new log, empty and durable. */

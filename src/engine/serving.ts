@@ -27,6 +27,8 @@ const bindDefault = "0.0.0.0:7700";
 const maxPeersDefault = 64;
 /** How soon a revocation reaches sessions that are already running. */
 const revocationCheckMs = 500;
+/** How soon the end of a certificate's time does. */
+const expiryCheckMs = 3_600_000;
 /** Our messages are ASCII but for names, so that this stays below the frame's 200 bytes. */
 const refusalCharactersMax = 100;
 
@@ -34,8 +36,6 @@ export interface ServingInput {
   readonly dataDir: string;
   readonly input: ServeInput;
   readonly node: () => HostedNode;
-  /** Live sessions by node id, for `status`. */
-  readonly connected: Map<string, number>;
 }
 
 /** Rejects with Z311 (a signed clinic), Z3xx or Z410. */
@@ -67,8 +67,12 @@ export async function serve(serving: ServingInput): Promise<RunningServer> {
     },
     onReport: (error, address) => input.onReport?.(error, address),
   });
+  let judgedMs = performance.now();
   const timer = setInterval(() => {
-    if (!revocations.hasChanged()) return;
+    // Sessions stay open for days: certificates expire meanwhile.
+    const isDue = performance.now() - judgedMs >= expiryCheckMs;
+    if (!revocations.hasChanged() && !isDue) return;
+    judgedMs = performance.now();
     for (const { nodeId: refused, transport, error } of server.recheck())
       if (!sessions.refuse(transport, error, farewell(error, nodeId, refused)))
         transport.destroy(error);
@@ -120,6 +124,8 @@ class LiveSessions {
       address,
       isInitiator: false,
       policy: input.policy ?? "own",
+      keepOpen: true,
+      onRest: (isResting) => (isResting ? accepted.becameIdle() : accepted.becameBusy()),
       onEstablished: () => {
         accepted.greeted();
         this.established(peer.nodeId, host);
@@ -156,16 +162,11 @@ class LiveSessions {
     for (const older of hosts) if (older !== host) older.fence();
     hosts.add(host);
     this.hosts.set(nodeId, hosts);
-    this.serving.connected.set(nodeId, hosts.size);
   }
 
   private ended(nodeId: string, host: SessionHost): void {
     const hosts = this.hosts.get(nodeId);
-    if (hosts?.delete(host) !== true) return;
-    this.serving.connected.set(nodeId, hosts.size);
-    if (hosts.size > 0) return;
-    this.hosts.delete(nodeId);
-    this.serving.connected.delete(nodeId);
+    if (hosts?.delete(host) === true && hosts.size === 0) this.hosts.delete(nodeId);
   }
 
   /** Ends the session on this connection at once; false when there is none. */

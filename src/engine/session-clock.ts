@@ -8,3 +8,9 @@ export function createSessionClock(): () => number {
   const startedMs = performance.now();
   return () => Math.round(wallMs + performance.now() - startedMs);
 }
+
+/** Unix milliseconds of the local date and time of day. */
+export function localMs(): number {
+  const now = new Date();
+  return now.getTime() - now.getTimezoneOffset() * 60_000;
+}

@@ -24,6 +24,8 @@ export interface Transport {
   /** Flushes, then closes; gives up on a peer that does not take the bytes. */
   close(): void;
   destroy(): void;
+  /** The session has nothing to do and stays: it sees by itself, and rarely, whether the peer is there. */
+  rest(isResting: boolean): void;
   listen(listener: TransportListener): void;
 }
 
@@ -48,6 +50,8 @@ export interface SessionHostOptions {
   readonly nowMs: () => number;
   readonly savePeerState: (state: PeerState) => Promise<void>;
   readonly onEstablished?: () => void;
+  /** Of a session that is kept open: nothing left to do, or something again. */
+  readonly onRest?: (isResting: boolean) => void;
   readonly onProgress?: (progress: SessionProgress) => void;
   readonly onReport?: (error: ZamError) => void;
 }
@@ -63,6 +67,9 @@ export class SessionHost {
   private isClosing = false;
   private isOver = false;
   private isPumping = false;
+  private isAtRest = false;
+  private heardMs = 0;
+  private readonly heardListeners: (() => void)[] = [];
   private storesOpen = 0;
   private savesOpen = 0;
 
@@ -73,7 +80,11 @@ export class SessionHost {
     });
     this.stopListening = options.log.onDurable(() => this.feed({ kind: "logChanged" }));
     options.transport.listen({
-      onBytes: (bytes) => this.feed({ kind: "bytes", bytes }),
+      onBytes: (bytes) => {
+        this.heardMs = Date.now();
+        this.feed({ kind: "bytes", bytes });
+        for (const told of this.heardListeners.splice(0)) told();
+      },
       onDrain: () => this.pump(),
       onEnd: (error) => this.onTransportEnd(error),
     });
@@ -86,6 +97,28 @@ export class SessionHost {
   /** Says goodbye; `ended` resolves when that is done. */
   finish(error?: ZamError): void {
     this.feed(error === undefined ? { kind: "finish" } : { kind: "finish", error });
+  }
+
+  /** Kept open, with everything exchanged. */
+  get isResting(): boolean {
+    return this.isAtRest;
+  }
+
+  /** Wall time at which the peer was last heard; 0: never. */
+  get lastHeardMs(): number {
+    return this.heardMs;
+  }
+
+  /** What is known of the peer now. */
+  peerState(): PeerState | undefined {
+    return this.options.session.peerState();
+  }
+
+  /** Asks the peer for a sign of life; resolves at the next bytes from it, or when the session is over. */
+  async probe(): Promise<void> {
+    const heard = new Promise<void>((resolve) => this.heardListeners.push(resolve));
+    this.feed({ kind: "probe" });
+    await Promise.race([heard, this.ended]);
   }
 
   /** A newer session of the same node took over (RULES 35). */
@@ -160,6 +193,10 @@ export class SessionHost {
         return this.options.onProgress?.(effect.progress);
       case "established":
         return this.options.onEstablished?.();
+      case "rest":
+        this.isAtRest = effect.isResting;
+        this.options.transport.rest(effect.isResting);
+        return this.options.onRest?.(effect.isResting);
       case "close":
         return this.beginClose();
     }

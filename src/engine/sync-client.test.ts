@@ -12,6 +12,7 @@ function summary(fields: Partial<SessionSummary>): SessionSummary {
     eventsConfirmed: 0,
     eventsReceived: 0,
     isComplete: false,
+    wasResting: false,
     remaining: 0,
     endedBy: "done",
     pingMs: [],

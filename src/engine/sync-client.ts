@@ -6,6 +6,15 @@ import { ZamError } from "../core/errors/zam-error.ts";
 import type { SessionProgress, SessionSummary } from "../core/session/api.ts";
 import type { SyncInput, SyncProgress, SyncSummary } from "./api.ts";
 import { backoffMs, sleep, syncBackoff } from "./backoff.ts";
+import type { OpenLink } from "./hub-link.ts";
+
+/** True when a connection carried something, if only a part of a large event. */
+export function hasCarried({ summary, sentBytes, receivedBytes }: AttemptResult): boolean {
+  if (summary === undefined) return false;
+  const { eventsConfirmed, eventsReceived, wasResting } = summary;
+  const events = eventsConfirmed + eventsReceived;
+  return wasResting || events > 0 || sentBytes + receivedBytes > carriedBytesMin;
+}
 
 /** What one connection did. */
 export interface AttemptResult {
@@ -18,8 +27,11 @@ export interface AttemptResult {
 }
 
 export interface AttemptInput {
+  /** Told of the session, which then stays open after everything was exchanged, if the hub keeps it open too. */
+  readonly onOpen?: (link: OpenLink) => void;
+  /** Of a session that stays open: everything was exchanged, or there is something to do again. */
+  readonly onRest?: (isResting: boolean) => void;
   readonly bytesMax: number | undefined;
-  readonly deadlineMs: number;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: "handshake" | "transferring") => void;
   readonly onProgress: (
@@ -79,12 +91,7 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
 
   try {
     for (;;) {
-      const result = await oneAttempt(input, attempt, totals, {
-        stop,
-        reports,
-        startedMs,
-        timeoutMs,
-      });
+      const result = await oneAttempt(input, attempt, totals, { stop, reports });
       const isOver = stop.signal.aborted;
       const { summary, error } = result;
       // "done" without being complete: the hub refused some streams, and would again.
@@ -103,11 +110,7 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
           );
         return toSummary(totals, result, { startedMs, reports });
       }
-      const hasMoved =
-        summary !== undefined &&
-        (summary.eventsConfirmed + summary.eventsReceived > 0 ||
-          result.sentBytes + result.receivedBytes > carriedBytesMin);
-      totals.failures = hasMoved ? 1 : totals.failures + 1;
+      totals.failures = hasCarried(result) ? 1 : totals.failures + 1;
       input.onProgress?.(toProgress(totals, "waiting", noProgress, error));
       await sleep(backoffMs(syncBackoff, totals.failures, Math.random()), stop.signal);
       if (stop.signal.aborted && totals.peer === "" && error !== undefined) throw error;
@@ -121,8 +124,6 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
 interface RunState {
   readonly stop: AbortController;
   readonly reports: { code: string; message: string }[];
-  readonly startedMs: number;
-  readonly timeoutMs: number;
 }
 
 async function oneAttempt(
@@ -136,7 +137,6 @@ async function oneAttempt(
   const spent = totals.done.up + totals.done.down;
   const result = await attempt({
     bytesMax: input.maxBytes === undefined ? undefined : Math.max(1, input.maxBytes - spent),
-    deadlineMs: run.startedMs + run.timeoutMs,
     signal: run.stop.signal,
     onPhase: (phase) => input.onProgress?.(toProgress(totals, phase, noProgress)),
     onProgress: (progress, up, down) => {

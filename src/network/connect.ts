@@ -15,7 +15,7 @@ import { ZamError } from "../core/errors/zam-error.ts";
 import type { PeerIdentity } from "../core/session/api.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
 import { toNetworkError } from "./socket-errors.ts";
-import { SocketTransport } from "./socket-transport.ts";
+import { keepAliveMs, SocketTransport } from "./socket-transport.ts";
 import { ticketRecordSize } from "./ticket-record.ts";
 import type { StoredTicket, TicketStore } from "./ticket-store.ts";
 import { type CertificateJudge, createClientContext, type TlsCredentials } from "./tls-profile.ts";
@@ -28,7 +28,6 @@ export const handshakeTimeoutMsDefault = 30_000;
 export const idleTimeoutMsDefault = 60_000;
 /** Before the next address of the same name is tried. Node's default of 250 ms gives up on every slow link. */
 const familyAttemptTimeoutMs = 6_000;
-const keepAliveMs = 60_000;
 const dayMs = 86_400_000;
 
 export interface ConnectOptions {

@@ -15,11 +15,10 @@ import type { PeerIdentity } from "../core/session/api.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
 import { Admission, type AdmissionEffect, type AdmissionLimits } from "./admission.ts";
 import { toListenError, toNetworkError } from "./socket-errors.ts";
-import { SocketTransport } from "./socket-transport.ts";
+import { keepAliveMs, SocketTransport } from "./socket-transport.ts";
 import { type StrangerEffect, type StrangerLimits, Strangers } from "./strangers.ts";
 import { type CertificateJudge, createServerContext, type TlsCredentials } from "./tls-profile.ts";
 
-const keepAliveMs = 60_000;
 /** A ClientHello with a hybrid key share and a ticket is about 3 KB. More than this before it has its turn is no such thing. */
 const knockBytesMax = 8 * 1024;
 const idleTimeoutMsDefault = 60_000;

@@ -34,6 +34,8 @@ export interface SocketTransportOptions {
 /** A peer on the slowest link takes a few frames in this time; one that takes none is gone. */
 const closeTimeoutMs = 15_000;
 const drainBytes = 8 * 1024;
+/** TCP's own probes of a connection that is silent. */
+export const keepAliveMs = 60_000;
 
 export class SocketTransport {
   /** As text, for messages: HOST:PORT. */
@@ -51,6 +53,7 @@ export class SocketTransport {
   private shapedBytes = 0;
   private lastHeardMs = performance.now();
   private hasHeard = false;
+  private isResting = false;
   private isClosing = false;
   private isOver = false;
   private endError: ZamError | undefined;
@@ -136,9 +139,21 @@ export class SocketTransport {
     this.over();
   }
 
-  /** 0: never. For sessions that stay open with nothing to say. */
+  /** 0: never. */
   setIdleTimeout(timeoutMs: number): void {
     this.idleTimeoutMs = timeoutMs;
+    this.armIdle();
+  }
+
+  /**
+   * A connection that stays open with nothing to say: its session asks every few
+   * minutes whether the peer is there. TCP's own probes, each a packet both ways
+   * each minute, would cost three times as much as that.
+   */
+  rest(isResting: boolean): void {
+    if (this.isOver) return;
+    this.raw.setKeepAlive(!isResting, keepAliveMs);
+    this.isResting = isResting;
     this.armIdle();
   }
 
@@ -211,7 +226,7 @@ export class SocketTransport {
 
   private armIdle(): void {
     clearTimeout(this.idleTimer);
-    if (this.idleTimeoutMs <= 0 || this.isOver) return;
+    if (this.idleTimeoutMs <= 0 || this.isResting || this.isOver) return;
     this.lastHeardMs = performance.now();
     this.watchIdle(this.raw.bytesRead, this.idleTimeoutMs);
   }

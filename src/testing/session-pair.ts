@@ -225,6 +225,7 @@ export class SessionPair {
         end.establishedMs = this.nowMs;
         return;
       case "progress":
+      case "rest":
         return;
       case "close":
         end.isClosed = true;

@@ -1,5 +1,5 @@
 /** `daemon`: a line a sync, until interrupted. */
-import { daemonSyncToText, syncToJson } from "../../command/render-sync.ts";
+import { daemonSyncToText, daemonWaitToText, syncToJson } from "../../command/render-sync.ts";
 import { elapsedToText, printable } from "../../command/text.ts";
 import type { CliContext } from "../context.ts";
 import type { DaemonReport } from "../engine-port.ts";
@@ -17,6 +17,8 @@ export const daemon: Handler<"daemon"> = async (values, context) => {
     await node.daemon({
       ...linkInput(values),
       intervalMs: values.interval,
+      ...(values.dailyBudget === undefined ? {} : { dailyBytes: values.dailyBudget }),
+      ...(values.window === undefined ? {} : { window: values.window }),
       signal,
       ...(line.isActive ? { onProgress: progressDrawer(line, context.io.nowMs) } : {}),
       onCycle: (report) => {
@@ -31,13 +33,20 @@ export const daemon: Handler<"daemon"> = async (values, context) => {
   return exitDone;
 };
 
-/** A failed sync is news, not an error: the daemon goes on. */
+/** A connection that fails is news, not an error: the daemon goes on. */
 function tellCycle(report: DaemonReport, context: CliContext): Promise<void> | undefined {
   const at = new Date(context.io.nowMs()).toISOString();
   if (report.kind === "synced") {
     return context.tell(
       () => daemonSyncToText(report.summary, context.view()),
       () => ({ event: "synced", at, ...syncToJson(report.summary) }),
+    );
+  }
+  if (report.kind === "waiting") {
+    const { reason, waitMs } = report;
+    return context.tell(
+      () => daemonWaitToText(reason, waitMs, context.view()),
+      () => ({ event: "waiting", at, reason, waitMs }),
     );
   }
   const { code, message } = report.error;

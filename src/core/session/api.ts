@@ -94,6 +94,8 @@ export type SessionEvent =
   | { readonly kind: "finish"; readonly error?: ZamError }
   /** A newer session of the same node took over: stop before the next commit (RULES 35). */
   | { readonly kind: "fence" }
+  /** Asks the peer for a sign of life now; a kept-open session would do so after two minutes. */
+  | { readonly kind: "probe" }
   | { readonly kind: "tick" };
 
 export type SessionEffect =
@@ -106,6 +108,8 @@ export type SessionEffect =
   | { readonly kind: "progress"; readonly progress: SessionProgress }
   /** The peer's HELLO was accepted. The hub fences older sessions of this peer now. */
   | { readonly kind: "established" }
+  /** Of a session that both sides keep open: everything was exchanged, or there is something to do again. */
+  | { readonly kind: "rest"; readonly isResting: boolean }
   | { readonly kind: "close"; readonly error?: ZamError };
 
 export interface SessionProgress {
@@ -119,6 +123,8 @@ export interface SessionProgress {
 export interface SessionSummary extends SessionProgress {
   /** Both sides said that nothing is left, and everything is durable. */
   readonly isComplete: boolean;
+  /** A session that was kept open had nothing left to do when it ended, in whatever way. */
+  readonly wasResting: boolean;
   /** Own or relayed events that the peer still lacks. */
   readonly remaining: number;
   readonly endedBy: "done" | "budget" | "peer" | "error" | "fenced" | "finished";

@@ -34,7 +34,7 @@ export function decide(s: SessionState): void {
   if (s.hasVector) {
     sayDone(s);
     if (isExchanged(s)) onExchanged(s);
-    else s.isSettled = false;
+    else unsettle(s);
   }
   if (s.isEnding) return;
   if (s.finishing !== undefined) decideFinish(s);
@@ -82,11 +82,20 @@ function onExchanged(s: SessionState): void {
   if (!s.isSettled) {
     s.isSettled = true;
     s.completedMs = s.nowMs;
-    if (isKeptOpen(s)) saveNow(s, false);
+    if (isKeptOpen(s)) {
+      s.effect({ kind: "rest", isResting: true });
+      // From here the connection may break at any time: the next one may speculate.
+      saveNow(s, true);
+    }
   }
   if (s.byeReceived !== undefined) goodbye(s, "done", "done");
   else if (s.options.isInitiator && !isKeptOpen(s) && s.finishing === undefined)
     goodbye(s, "done", "done");
+}
+
+function unsettle(s: SessionState): void {
+  if (s.isSettled && isKeptOpen(s)) s.effect({ kind: "rest", isResting: false });
+  s.isSettled = false;
 }
 
 export function isKeptOpen(s: SessionState): boolean {
@@ -183,10 +192,12 @@ function saveNow(s: SessionState, isClean: boolean): void {
   const state = peerStateOf(s, isClean);
   if (state === undefined) return;
   const ordinal = state.theirs[state.theirs.length - 1]?.mark.ordinal ?? 0;
+  // Not only once it is durable: what is sent meanwhile must be preceded by "not clean".
+  s.cleanOnDisk ||= isClean;
   s.save(state, (error) => {
     if (error !== undefined) return;
     s.savedOrdinal = ordinal;
-    s.cleanOnDisk = isClean;
+    if (!isClean) s.cleanOnDisk = false;
   });
 }
 
@@ -236,6 +247,7 @@ export function summaryOf(s: SessionState): SessionSummary {
   return {
     ...s.progress(),
     isComplete: s.isComplete,
+    wasResting: s.isSettled && isKeptOpen(s),
     remaining: s.isComplete ? 0 : countRemaining(s),
     endedBy: s.endedBy ?? "error",
     pingMs: s.pingMs.slice(),

@@ -40,7 +40,7 @@ import { mayName } from "./policy.ts";
 import { takeNoWindow, takePrimeFrame } from "./prime.ts";
 import { takeData } from "./send.ts";
 import { SessionState, streamKey } from "./state.ts";
-import { nextDeadlineMs, tick } from "./timers.ts";
+import { nextDeadlineMs, probe, tick } from "./timers.ts";
 import { sendVector, takeOwnVector, takeVectorFrame } from "./vectors.ts";
 
 /** Small frames leave together up to this, so that they share a TLS record. */
@@ -104,6 +104,8 @@ class SyncSession implements Session {
       case "fence":
         s.send({ type: "bye", reason: "fenced", heldOrdinal: 0 });
         return s.end("fenced", new ZamError("Z520", { peer: s.options.peer.nodeId }));
+      case "probe":
+        return probe(s);
       case "tick":
         return tick(s);
       default:

@@ -68,7 +68,12 @@ function tickOpen(s: SessionState): void {
       s.fail(new ZamError("Z505", { waitedMs: nowMs - s.lastHeardMs, phase: "while syncing" }));
     return;
   }
-  if (nowMs < pingAtMs(s)) return;
-  s.pingOutMs = nowMs;
+  if (nowMs >= pingAtMs(s)) probe(s);
+}
+
+/** Asks for a sign of life; silence for `pongTimeoutMs` after it means that the peer is gone. */
+export function probe(s: SessionState): void {
+  if (s.phase !== "open" || s.pingOutMs !== undefined) return;
+  s.pingOutMs = s.nowMs;
   s.send({ type: "ping", nonce: 0 });
 }

@@ -79,6 +79,7 @@ export class SessionPump {
         this.closedBy = effect.error;
         return;
       case "progress":
+      case "rest":
       case "established":
         return;
     }
