@@ -21,7 +21,7 @@ const properties = { seed: 20261126, endOnFailure: true };
 export interface BundleInput {
   /** The tree with the instrumented sources. */
   readonly root: string;
-  /** Whether the code counts which mutants each test reaches, or runs them, several times faster. */
+  /** Whether the code counts how often each mutant's place is reached, or holds the mutants. */
   readonly isCounting: boolean;
   /** Folders and files below `src/core` whose tests are taken. */
   readonly tests: readonly string[];
@@ -40,6 +40,13 @@ export async function bundleCoreTests(input: BundleInput): Promise<string> {
     export { declaredTests };
     export { testsByFile } from "tests-begin:";
   `;
+  let mutantCount = 0;
+  const transform = (source: string): string => {
+    for (const [, id] of source.matchAll(question)) {
+      mutantCount = Math.max(mutantCount, Number(id) + 1);
+    }
+    return isCounting ? countPlaces(source) : holdMutants(source);
+  };
   const result = await build({
     stdin: { contents: code, resolveDir: root, loader: "ts", sourcefile: "core-tests.ts" },
     bundle: true,
@@ -47,12 +54,13 @@ export async function bundleCoreTests(input: BundleInput): Promise<string> {
     format: "cjs",
     target: "node24",
     platform: "node",
-    plugins: [smallTestModules, marks, sources(isCounting)],
+    plugins: [smallTestModules, marks, sources(transform)],
     logLevel: "silent",
   });
   const [file] = result.outputFiles;
   if (file === undefined) throw new Error("esbuild wrote nothing");
   return `(function (require, strykerActive) {
+    const strykerPlaces = new Uint32Array(${mutantCount});
     const strykerHit = () => {
       const limits = globalThis.__stryker__;
       if (++limits.hitCount > limits.hitLimit) throw new Error("the mutant was met too often");
@@ -60,7 +68,8 @@ export async function bundleCoreTests(input: BundleInput): Promise<string> {
     };
     const module = { exports: {} };
     ${file.text}
-    return { ...module.exports, activate: (id) => { strykerActive = id; } };
+    const activate = (id) => { strykerActive = id; };
+    return { ...module.exports, activate, places: strykerPlaces };
   })`;
 }
 
@@ -96,14 +105,23 @@ const marks: Plugin = {
 
 /** What Stryker's code asks at each place it changed, and tells whenever it passes one. */
 const question = /stryMutAct_9fa48\("(\d+)"\)/g;
-const notice = /stryCov_9fa48\((?:"\d+"(?:, )?)+\)/g;
+const notice = /stryCov_9fa48\(((?:"\d+"(?:, )?)+)\)/g;
 
-/** The same code with the question inline, as a comparison of two small numbers, and no notices. */
-function quicken(source: string): string {
+/** The question inline, as a comparison of two small numbers: a function's call each time costs far more. */
+function holdMutants(source: string): string {
   return source.replace(question, "(strykerActive === $1 && strykerHit())").replace(notice, "0");
 }
 
-function sources(isCounting: boolean): Plugin {
+/** No mutants, and a counter for each place. */
+function countPlaces(source: string): string {
+  const counted = source.replace(notice, (_whole, ids: string) => {
+    const counts = ids.split(", ").map((id) => `strykerPlaces[${id.slice(1, -1)}]++`);
+    return `(${counts.join(", ")})`;
+  });
+  return counted.replace(question, "false");
+}
+
+function sources(transform: (source: string) => string): Plugin {
   return {
     name: "sources",
     setup(builder) {
@@ -114,7 +132,7 @@ function sources(isCounting: boolean): Plugin {
           JSON.stringify(pathToFileURL(path).href),
         );
         return {
-          contents: isCounting ? source : quicken(source),
+          contents: transform(source),
           loader: "ts",
           resolveDir: join(path, ".."),
         };

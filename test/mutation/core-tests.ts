@@ -7,18 +7,10 @@ import { createRequire } from "node:module";
 import { Script } from "node:vm";
 import type { DeclaredTest, TestResult } from "../quickjs/guest/node-test.ts";
 
-/** What the instrumented code reads and writes, as `globalThis.__stryker__`. */
-export interface Counters {
-  /** In a bundle that counts: under which name, and where. */
-  currentTestId?: string;
-  mutantCoverage?: MutantCoverage;
-  /** In one that runs mutants: how often the active one was met, and how often it may be. */
+/** How often the active mutant was met, and may be; the bundle knows it as `globalThis.__stryker__`. */
+export interface Limits {
   hitCount: number;
   hitLimit: number;
-}
-export interface MutantCoverage {
-  readonly static: Record<string, number>;
-  readonly perTest: Record<string, Record<string, number>>;
 }
 
 export interface Mutant {
@@ -40,6 +32,7 @@ export type Outcome =
 
 interface Bundle {
   activate(mutant: number): void;
+  readonly places: Uint32Array;
   declaredTests(): readonly DeclaredTest[];
   readonly testsByFile: readonly { readonly file: string; readonly end: number }[];
 }
@@ -48,10 +41,10 @@ type BundleFactory = (require: NodeJS.Require, mutant: number) => Bundle;
 
 const noMutant = -1;
 
-const scope = globalThis as unknown as { __stryker__: Counters; __callBody?: () => unknown };
+const scope = globalThis as unknown as { __stryker__: Limits; __callBody?: () => unknown };
 
 export class CoreTests {
-  readonly counters: Counters = { hitCount: 0, hitLimit: 0 };
+  readonly limits: Limits = { hitCount: 0, hitLimit: 0 };
   private readonly evaluate: Script;
   private readonly callBody = new Script("__callBody()");
   private readonly runById = new Map<string, DeclaredTest["run"]>();
@@ -60,7 +53,19 @@ export class CoreTests {
 
   constructor(code: string) {
     this.evaluate = new Script(code, { filename: "core-tests.js" });
-    scope.__stryker__ = this.counters;
+    scope.__stryker__ = this.limits;
+  }
+
+  /** How often each mutant's place was passed since the last call, by id. */
+  takePlaces(): Record<string, number> {
+    const places = this.bundle?.places ?? new Uint32Array(0);
+    const countById: Record<string, number> = {};
+    for (let id = 0; id < places.length; id++) {
+      const count = places[id] ?? 0;
+      if (count > 0) countById[id] = count;
+    }
+    places.fill(0);
+    return countById;
   }
 
   get list(): readonly CoreTest[] {
@@ -89,12 +94,12 @@ export class CoreTests {
 
   /** Runs one test with a mutant, which it may meet up to `hitLimit` times. */
   async runWith(id: string, mutant: Mutant, limitMs: number): Promise<Outcome> {
-    this.counters.hitCount = 0;
-    this.counters.hitLimit = mutant.hitLimit;
+    this.limits.hitCount = 0;
+    this.limits.hitLimit = mutant.hitLimit;
     this.bundle?.activate(mutant.id);
     const outcome = await this.run(id, limitMs);
     this.bundle?.activate(noMutant);
-    if (this.counters.hitCount <= mutant.hitLimit) return outcome;
+    if (this.limits.hitCount <= mutant.hitLimit) return outcome;
     return { kind: "endless", tookMs: outcome.tookMs, text: `met ${mutant.hitLimit} times` };
   }
 

@@ -84,8 +84,6 @@ function parsed(args: readonly string[]): Request {
 const notMutated = ["!**/*.test.ts", "!**/*.test-*.ts", "!src/core/errors/z?-*.ts"];
 
 function strykerOptions({ only, isFresh, reports, settings }: Request): PartialStrykerOptions {
-  // A part of the mutants or of the tests says nothing about the whole: it is neither kept nor used.
-  const isWhole = settings.sample >= 1 && settings.tests.includes("src/core");
   return {
     mutate: [
       ...only.map((path) => (path.endsWith(".ts") ? path : `${path.replace(/\/$/, "")}/**/*.ts`)),
@@ -97,13 +95,14 @@ function strykerOptions({ only, isFresh, reports, settings }: Request): PartialS
     coverageAnalysis: "perTest",
     // A runner keeps one processor busy; a second one would only measure the first one's noise.
     concurrency: 1,
-    incremental: isWhole,
+    incremental: true,
     force: isFresh,
-    incrementalFile: `${reports}/incremental.json`,
+    incrementalFile: `${reports}/${historyName(settings)}`,
     reporters: ["json", "html", ...(process.stdout.isTTY ? ["progress"] : [])],
     jsonReporter: { fileName: `${reports}/mutation.json` },
     htmlReporter: { fileName: `${reports}/mutation.html` },
     // The runner cuts an endless test off by itself; this is for one that waits for ever.
+    dryRunTimeoutMinutes: 60,
     timeoutFactor: 0,
     timeoutMS: 60_000 + 5 * settings.budgetMs,
     ignorePatterns: ["*", ...sandboxed.flatMap((folder) => [`!${folder}`, `!${folder}/**`])],
@@ -113,6 +112,13 @@ function strykerOptions({ only, isFresh, reports, settings }: Request): PartialS
     warnings: false,
     [settingsKey]: settings,
   };
+}
+
+/** A run goes on only from one that drew the same mutants and asked the same tests. */
+function historyName({ sample, seed, isLong, budgetMs, tests }: Settings): string {
+  const drawn = sample < 1 ? `-${sample}-${seed}` : "";
+  const asked = tests.join("+").replaceAll("/", ".");
+  return `history${drawn}-${asked}-${budgetMs}${isLong ? "-long" : ""}.json`;
 }
 
 /** What the bundle is made of, and what its tests read. */
@@ -125,7 +131,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const { settings, reports } = request;
-  if (request.isFresh) rmSync(`${reports}/incremental.json`, { force: true });
+  if (request.isFresh) rmSync(`${reports}/${historyName(settings)}`, { force: true });
   process.stdout.write(
     `sample ${settings.sample}, seed ${settings.seed}, tests up to ${settings.budgetMs} ms a mutant${settings.isLong ? ", long ones too" : ""}\n`,
   );

@@ -72,12 +72,12 @@ class CoreTestRunner implements TestRunner {
   async dryRun(_options: DryRunOptions): Promise<DryRunResult> {
     const input = { root: process.cwd(), tests: this.settings.tests };
     const counting = new CoreTests(await bundleCoreTests({ ...input, isCounting: true }));
-    const mutantCoverage = { static: {}, perTest: {} };
-    counting.counters.mutantCoverage = mutantCoverage;
     counting.load();
+    const atLoad = counting.takePlaces();
+    const perTest: Record<string, Record<string, number>> = {};
     for (const test of this.asked(counting.list)) {
-      counting.counters.currentTestId = test.id;
       await counting.run(test.id, unlimitedMs);
+      perTest[test.id] = counting.takePlaces();
     }
 
     const code = await bundleCoreTests({ ...input, isCounting: false });
@@ -87,7 +87,7 @@ class CoreTestRunner implements TestRunner {
     const tests = await this.measure(this.tests);
     this.usualMs = Object.fromEntries(tests.map((test) => [test.id, test.timeSpentMs]));
     writeFileSync(timesFile, JSON.stringify(this.usualMs));
-    return { status: DryRunStatus.Complete, tests, mutantCoverage };
+    return { status: DryRunStatus.Complete, tests, mutantCoverage: { static: atLoad, perTest } };
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
@@ -144,8 +144,8 @@ class CoreTestRunner implements TestRunner {
   /** With a mutant, the modules' constants are its own too. Returns what was thrown, if a module did. */
   private loadAnew(tests: CoreTests, mutant: Mutant | undefined): string | undefined {
     this.isClean = mutant === undefined;
-    tests.counters.hitCount = 0;
-    tests.counters.hitLimit = Number.POSITIVE_INFINITY;
+    tests.limits.hitCount = 0;
+    tests.limits.hitLimit = Number.POSITIVE_INFINITY;
     try {
       tests.load(mutant?.id);
       return undefined;

@@ -1,0 +1,244 @@
+/** What decoders refuse: the last value that is allowed, and the first that is not. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ByteReader } from "../bytes.ts";
+import { payloadBytesMax, typeMax } from "../event.ts";
+import { decodeFrame } from "./decode-frame.ts";
+import { encodeFrame } from "./encode-frame.ts";
+import type { FragmentFrame, Frame, HelloFrame, RangeFrame } from "./frame-types.ts";
+import {
+  ackEntriesMax,
+  batchEventsMax,
+  batchRawBytesMax,
+  chainPointsMax,
+  fragmentWireBytes,
+} from "./wire-limits.ts";
+
+const ends = { sender: "clinic_a", receiver: "hub" };
+const chain8 = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+const chain16 = Uint8Array.from({ length: 16 }, (_, i) => i);
+const id = { node: "clinic_a", epoch: 7, lane: "" };
+
+/** Type byte and body, without the length before them. */
+function bodyOf(frame: Frame): Uint8Array {
+  const reader = new ByteReader(encodeFrame(frame, ends));
+  return reader.bytes(reader.varint()).slice();
+}
+
+/** "ok" when the frame comes back as it was, else what kind of problem it is. */
+function verdict(frame: Frame): string {
+  const decoded = decodeFrame(bodyOf(frame), ends);
+  if (decoded.type === "problem") return decoded.kind;
+  assert.deepEqual(decoded, frame);
+  return "ok";
+}
+
+const hello: HelloFrame = {
+  type: "hello",
+  version: 1,
+  versionOldest: 1,
+  nodeId: "clinic_a",
+  logId: chain16,
+  wallMs: 1,
+  codecs: 3,
+  keepsOpen: false,
+  isPingOnly: false,
+  offersAll: false,
+  vector: { ordinal: 1, digest: chain8 },
+  entryCount: 0,
+};
+const range: RangeFrame = {
+  type: "range",
+  stream: 1,
+  from: 1,
+  count: 1,
+  chainBefore8: chain8,
+  chainAfter8: chain8,
+  codec: 0,
+  rawBytes: 3,
+  block: Uint8Array.of(1, 2, 3),
+};
+const fragment: FragmentFrame = {
+  type: "fragment",
+  stream: 1,
+  seq: 1,
+  hlc: { ms: 5, counter: 6 },
+  eventType: 7,
+  known: Uint8Array.of(0),
+  totalBytes: 100,
+  offset: 0,
+  chainBefore8: chain8,
+  chainAfter8: chain8,
+  codec: 0,
+  rawBytes: 3,
+  block: Uint8Array.of(1, 2, 3),
+};
+
+describe("HELLO", () => {
+  test("carries each of its flags and options alone, and none", () => {
+    const health = {
+      version: "v".repeat(32),
+      diskFreeBytes: 1,
+      damagedCount: 2,
+      quarantinedCount: 3,
+      clockCode: "Z5170000",
+      certDaysLeft: -1,
+    };
+    const options: Partial<HelloFrame>[] = [
+      {},
+      { keepsOpen: true },
+      { isPingOnly: true },
+      { offersAll: true },
+      { receiveBytesMax: 0 },
+      { base: { ordinal: 4, digest: chain8 } },
+      { held: { ordinal: 5, digest: chain8 } },
+      { health },
+    ];
+    for (const option of options) assert.equal(verdict({ ...hello, ...option }), "ok");
+    const long = { ...health, version: "v".repeat(33), clockCode: "Z51700001" };
+    assert.deepEqual(decodeFrame(bodyOf({ ...hello, health: long }), ends), { ...hello, health });
+  });
+
+  test("is of a version that both sides speak, or names those that the peer does", () => {
+    assert.equal(verdict({ ...hello, version: 2 }), "ok");
+    const problems = [
+      [0, 0, "0"],
+      [3, 2, "2 to 3"],
+      [2, 2, "2"],
+    ] as const;
+    for (const [version, versionOldest, problem] of problems) {
+      const decoded = decodeFrame(bodyOf({ ...hello, version, versionOldest }), ends);
+      assert.deepEqual(decoded, { type: "problem", kind: "version", problem });
+    }
+    const cut = decodeFrame(bodyOf(hello).subarray(0, 2), ends);
+    assert.equal(cut.type === "problem" && cut.kind, "malformed");
+  });
+
+  test("is refused with a name that no node has, codecs beyond 31 bits, or an unknown flag", () => {
+    assert.equal(verdict({ ...hello, codecs: 0x7fffffff }), "ok");
+    assert.equal(verdict({ ...hello, codecs: 0x80000000 }), "malformed");
+    assert.equal(verdict({ ...hello, nodeId: "Clinic A" }), "malformed");
+    const flags = 3;
+    const body = bodyOf(hello);
+    assert.equal(body[flags], 0, "the flag byte is where the test thinks");
+    body[flags] = 0x80;
+    assert.equal(decodeFrame(body, ends).type, "problem");
+  });
+});
+
+describe("RANGE and FRAGMENT", () => {
+  test("hold as many events and bytes as a batch may, and no more", () => {
+    assert.equal(verdict({ ...range, count: batchEventsMax }), "ok");
+    assert.equal(verdict({ ...range, count: batchEventsMax + 1 }), "limit");
+    assert.equal(verdict({ ...range, rawBytes: batchRawBytesMax }), "ok");
+    assert.equal(verdict({ ...range, rawBytes: batchRawBytesMax + 1 }), "limit");
+    assert.equal(verdict({ ...fragment, totalBytes: payloadBytesMax }), "ok");
+    assert.equal(verdict({ ...fragment, totalBytes: payloadBytesMax + 1 }), "limit");
+    const whole = { ...fragment, totalBytes: payloadBytesMax };
+    assert.equal(verdict({ ...whole, rawBytes: fragmentWireBytes }), "ok");
+    assert.equal(verdict({ ...whole, rawBytes: fragmentWireBytes + 1 }), "limit");
+  });
+
+  test("name seqs from 1 up to the last exact number", () => {
+    assert.equal(verdict({ ...range, count: 0 }), "malformed");
+    assert.equal(verdict({ ...range, from: 0 }), "malformed");
+    const last = Number.MAX_SAFE_INTEGER;
+    assert.equal(verdict({ ...range, from: last - 2, count: 2 }), "ok");
+    assert.equal(verdict({ ...range, from: last - 1, count: 2 }), "malformed");
+    assert.equal(verdict({ ...fragment, seq: 0 }), "malformed");
+  });
+
+  test("a fragment lies within its event and holds something", () => {
+    assert.equal(verdict({ ...fragment, offset: 97 }), "ok");
+    assert.equal(verdict({ ...fragment, offset: 98 }), "malformed");
+    assert.equal(verdict({ ...fragment, rawBytes: 0, block: new Uint8Array(0) }), "malformed");
+  });
+
+  test("a fragment's clock and type are ones that an event can have", () => {
+    assert.equal(verdict({ ...fragment, hlc: { ms: 5, counter: 0xffff } }), "ok");
+    assert.equal(verdict({ ...fragment, hlc: { ms: 5, counter: 0x10000 } }), "malformed");
+    assert.equal(verdict({ ...fragment, eventType: typeMax }), "ok");
+    assert.equal(verdict({ ...fragment, eventType: typeMax + 1 }), "malformed");
+  });
+
+  test("cut short within their head are malformed, at any byte", () => {
+    for (const frame of [range, fragment]) {
+      const body = bodyOf(frame);
+      for (let size = 1; size < body.length - frame.block.length; size++) {
+        const decoded = decodeFrame(body.subarray(0, size), ends);
+        assert.equal(decoded.type === "problem" && decoded.kind, "malformed", `${size} bytes`);
+      }
+    }
+  });
+});
+
+describe("other frames", () => {
+  test("ACK and CHAINS hold as many entries as they may, and no more", () => {
+    const acks = (count: number): Frame => ({
+      type: "ack",
+      entries: Array.from({ length: count }, (_, i) => ({ stream: i, seq: 9 })),
+    });
+    assert.equal(verdict(acks(ackEntriesMax)), "ok");
+    assert.equal(verdict(acks(ackEntriesMax + 1)), "limit");
+    const chains = (count: number): Frame => ({
+      type: "chains",
+      id,
+      head: 9,
+      points: Array.from({ length: count }, (_, i) => ({ seq: i, chain8 })),
+    });
+    assert.equal(verdict(chains(chainPointsMax)), "ok");
+    assert.equal(verdict(chains(chainPointsMax + 1)), "limit");
+  });
+
+  test("an ACK tells a whole event from a part of one, also of stream 0", () => {
+    const entries = [
+      { stream: 0, seq: 1 },
+      { stream: 0, seq: 2, offset: 0 },
+      { stream: 2 ** 40, seq: 3, offset: 4096 },
+    ];
+    assert.equal(verdict({ type: "ack", entries }), "ok");
+  });
+
+  test("every reason and purpose comes back, and one that does not exist is malformed", () => {
+    const frames: Frame[] = [];
+    for (const reason of ["gap", "fork", "stream"] as const) {
+      frames.push({ type: "refused", stream: 1, reason, seq: 2, head: 3, code: 4 });
+    }
+    for (const reason of ["done", "budget", "finished", "fenced"] as const) {
+      frames.push({ type: "bye", reason, heldOrdinal: 1 });
+    }
+    for (const purpose of ["hello", "update"] as const) {
+      frames.push({ type: "vector", purpose, remaining: 1, entries: [] });
+    }
+    for (const frame of frames) assert.equal(verdict(frame), "ok", JSON.stringify(frame));
+    const positions = [
+      { frame: frames[0], at: 2 },
+      { frame: frames[3], at: 1 },
+      { frame: frames[7], at: 1 },
+    ];
+    for (const { frame, at } of positions) {
+      const body = bodyOf(frame ?? hello);
+      body[at] = 9;
+      const decoded = decodeFrame(body, ends);
+      assert.equal(decoded.type === "problem" && decoded.kind, "malformed", JSON.stringify(frame));
+    }
+  });
+
+  test("a flag is 0 or 1, and both come back", () => {
+    for (const flag of [true, false]) {
+      assert.equal(verdict({ type: "done", isPartial: flag }), "ok");
+      const floor = { type: "floor", stream: 0, seq: 1, chain: chain16, byOrigin: flag } as const;
+      assert.equal(verdict(floor), "ok");
+    }
+    const body = bodyOf({ type: "done", isPartial: true });
+    body[1] = 2;
+    assert.equal(decodeFrame(body, ends).type, "problem");
+  });
+
+  test("a type that does not exist is malformed", () => {
+    for (const code of [0, 0x14, 0xff]) {
+      const decoded = decodeFrame(Uint8Array.of(code), ends);
+      assert.equal(decoded.type === "problem" && decoded.kind, "malformed");
+    }
+  });
+});
