@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { VectorEntry } from "../vector/entry.ts";
+import { decodePeerState, encodePeerState, type PeerState } from "./peer-state.ts";
+
+const digest = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+const chain = Uint8Array.from({ length: 16 }, (_, i) => i);
+const stream = { node: "clinic_a", epoch: 7, lane: "to/hub" };
+const entry: VectorEntry = { id: stream, head: 9, chain: digest, holes: [{ from: 2, to: 3 }] };
+const mark = (ordinal: number) => ({ ordinal, digest });
+
+const empty: PeerState = {
+  peerId: "hub",
+  peerLogId: chain,
+  confirmed: [],
+  isClean: false,
+  theirs: [],
+  advanced: [],
+  ours: [],
+  oursHeld: undefined,
+  codecs: 3,
+  healthSent: undefined,
+  completedMs: 0,
+};
+const full: PeerState = {
+  ...empty,
+  confirmed: [{ stream, seq: 9, chain }],
+  isClean: true,
+  theirs: [
+    { mark: mark(1), entries: [] },
+    { mark: mark(2), entries: [entry, { ...entry, id: { ...stream, lane: "" } }] },
+  ],
+  advanced: [entry],
+  ours: [1, 2, 3].map((ordinal) => ({ mark: mark(ordinal), changeOrdinal: 100 + ordinal })),
+  oursHeld: mark(3),
+  healthSent: {
+    version: "0.1.0",
+    diskFreeBytes: 2 ** 40,
+    damagedCount: 1,
+    quarantinedCount: 2,
+    clockCode: "Z517",
+    certDaysLeft: -3,
+  },
+  completedMs: 1_700_000_000_000,
+};
+
+const back = (state: PeerState): PeerState | undefined => decodePeerState(encodePeerState(state));
+
+describe("what is known of a peer", () => {
+  test("comes back, be it everything or nothing", () => {
+    for (const state of [empty, full, { ...empty, isClean: true }]) {
+      assert.deepEqual(back(state), state);
+    }
+  });
+
+  test("is nothing at all when cut short anywhere, longer, or of another version", () => {
+    const bytes = encodePeerState(full);
+    for (let size = 0; size < bytes.length; size++) {
+      assert.equal(decodePeerState(bytes.subarray(0, size)), undefined, `${size} bytes`);
+    }
+    const longer = new Uint8Array(bytes.length + 1);
+    longer.set(bytes);
+    assert.equal(decodePeerState(longer), undefined);
+    const later = bytes.slice();
+    later[0] = 2;
+    assert.equal(decodePeerState(later), undefined);
+  });
+
+  test("holds no more states of either vector than are ever kept", () => {
+    const held = { mark: mark(1), entries: [] };
+    assert.equal(back({ ...empty, theirs: [held, held, held] }), undefined);
+    const sent = { mark: mark(1), changeOrdinal: 1 };
+    assert.equal(back({ ...empty, ours: [sent, sent, sent, sent] }), undefined);
+  });
+
+  test("names nodes and lanes that can exist", () => {
+    assert.equal(back({ ...empty, peerId: "Not A Node" }), undefined);
+    for (const wrong of [
+      { ...stream, node: "Not A Node" },
+      { ...stream, lane: "to/" },
+    ]) {
+      assert.equal(back({ ...empty, confirmed: [{ stream: wrong, seq: 1, chain }] }), undefined);
+      assert.equal(back({ ...empty, advanced: [{ ...entry, id: wrong }] }), undefined);
+    }
+  });
+});
