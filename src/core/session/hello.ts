@@ -86,7 +86,7 @@ function changedHealth(s: SessionState): HealthBlock | undefined {
   const { self, peer, health } = s.options;
   if (health === undefined || (self.role === "hub" && peer.role === "clinic")) return undefined;
   const before = s.healthSent;
-  // Free space moves all the time: a hundredth is no news.
+  // Free space moves all the time: a twentieth is no news.
   const isSame =
     before !== undefined &&
     before.version === health.version &&
