@@ -18,6 +18,8 @@ const testTimeoutMs = 300_000;
 
 const bin = (path) => join("node_modules", path);
 const tsc = bin("typescript/bin/tsc");
+/** The compiler without a JavaScript API: checks the tree in a tenth of the time. */
+const checker = bin("ts7/bin/tsc");
 const biome = bin("@biomejs/biome/bin/biome");
 const oxlint = bin("oxlint/bin/oxlint");
 const depcruise = bin("dependency-cruiser/bin/dependency-cruiser.mjs");
@@ -32,8 +34,8 @@ const tasks = {
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   typecheck: () => [
     [
-      [tsc, "-p", "tsconfig.json"],
-      [tsc, "-p", "src/core/tsconfig.json"],
+      [checker, "-p", "tsconfig.json"],
+      [checker, "-p", "src/core/tsconfig.json"],
     ],
   ],
   lint: () => [
