@@ -194,7 +194,7 @@ describe("a daemon", () => {
     await clinic.node.push(payloads);
     await waitUntil(() => clinic.cycles.some((cycle) => cycle.kind === "waiting"), waitMs);
     const { upBytes, downBytes } = clinic.link.counters();
-    assert.ok(upBytes + downBytes <= dailyBytes + 2_000, `${upBytes} up, ${downBytes} down`);
+    assert.ok(upBytes + downBytes <= dailyBytes + 500, `${upBytes} up, ${downBytes} down`);
     assert.ok(upBytes + downBytes > dailyBytes / 2, `${upBytes} up, ${downBytes} down`);
     const { address } = clinic.link;
     await clinic.stop();

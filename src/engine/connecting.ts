@@ -100,6 +100,7 @@ async function transfer(
     isInitiator: true,
     policy: "own",
     bytesMax: attempt.bytesMax,
+    link: connected.link,
     keepOpen: attempt.onOpen !== undefined,
     onRest: (isResting) => {
       attempt.onRest?.(isResting);

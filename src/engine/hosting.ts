@@ -14,6 +14,7 @@ import type {
   SessionProgress,
   SessionSummary,
 } from "../core/session/api.ts";
+import type { LinkEstimate } from "../core/session/flight-window.ts";
 import { createSession } from "../core/session/session.ts";
 import { nodeCompressor } from "../storage/node-compressor.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
@@ -44,6 +45,7 @@ export interface HostInput {
   readonly policy: Policy;
   readonly bytesMax?: number | undefined;
   readonly pingCount?: number | undefined;
+  readonly link?: LinkEstimate | undefined;
   /** Stay connected when everything was exchanged, if the peer does too. */
   readonly keepOpen: boolean;
   readonly onEstablished?: () => void;
@@ -86,6 +88,7 @@ export function hostSession(
         (hub) => hub.state?.confirmed ?? [],
       ),
       ...(bytesMax === undefined ? {} : { bytesMax }),
+      ...(input.link === undefined ? {} : { link: input.link }),
       ...(pingCount === undefined ? {} : { pingCount }),
     },
     log,

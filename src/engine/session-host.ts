@@ -151,10 +151,9 @@ export class SessionHost {
     if (this.isOver) return;
     const { session, transport, nowMs } = this.options;
     const now = nowMs();
-    session.handle(
-      { kind: "wire", sentBytes: transport.sentBytes, receivedBytes: transport.receivedBytes },
-      now,
-    );
+    // What waits in the socket's queue is as good as sent: budgets are kept to the byte.
+    const sentBytes = transport.sentBytes + transport.queuedBytes;
+    session.handle({ kind: "wire", sentBytes, receivedBytes: transport.receivedBytes }, now);
     session.handle(event, now);
     this.pump();
   }

@@ -40,6 +40,8 @@ export interface PairInput {
   readonly latencyMs?: number;
   /** Bytes a second in each direction; undefined: no limit. */
   readonly rateBytesPerS?: number;
+  /** What the sender's system takes before the link has: sockets' and modems' buffers. Default 4 KiB. */
+  readonly queueBytesMax?: number;
   /** The link dies when this many bytes have passed, in both directions together. */
   readonly cutAtBytes?: number;
   readonly cutBySilence?: boolean;
@@ -60,7 +62,7 @@ export interface PairTrace {
 }
 
 const stepsMax = 200_000;
-const queueBytesMax = 4 * 1024;
+const queueBytesMaxDefault = 4 * 1024;
 const roundsMax = 64;
 
 interface Delivery {
@@ -188,7 +190,7 @@ export class SessionPair {
         this.carryOut(end, effect);
         isBusy = true;
       }
-      if (!end.isClosed && this.queuedBytes(end) < queueBytesMax) {
+      if (!end.isClosed && this.queuedBytes(end) < this.queueBytesMax) {
         const bytes = end.session.pollTransmit(this.nowMs + end.offsetMs);
         if (bytes !== undefined) {
           this.transmit(end, bytes);
@@ -199,6 +201,10 @@ export class SessionPair {
       hasMoved = true;
     }
     return hasMoved;
+  }
+
+  private get queueBytesMax(): number {
+    return this.input.queueBytesMax ?? queueBytesMaxDefault;
   }
 
   private queuedBytes(end: End): number {
@@ -349,8 +355,8 @@ export class SessionPair {
       if (next !== undefined && !end.hasSeenEof) times.push(next.atMs);
       const deadlineMs = end.session.nextDeadlineMs();
       if (deadlineMs !== undefined) times.push(Math.max(deadlineMs - end.offsetMs, this.nowMs));
-      if (rate !== undefined && this.queuedBytes(end) >= queueBytesMax)
-        times.push(end.linkFreeMs - ((queueBytesMax - 1) / rate) * 1000);
+      if (rate !== undefined && this.queuedBytes(end) >= this.queueBytesMax)
+        times.push(end.linkFreeMs - ((this.queueBytesMax - 1) / rate) * 1000);
     }
     for (const one of this.eofs) times.push(one.atMs);
     return times.length === 0 ? undefined : Math.min(...times);

@@ -52,13 +52,15 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
     }
     for (const item of out.inFlight.splice(0, at + 1)) {
       s.inFlightBytes -= item.bytes;
-      s.flight.answered(item.bytes, s.nowMs - item.sentMs);
+      s.itemsInFlight--;
+      s.flight.answered(item.bytes, item.sentMs, s.nowMs);
       s.eventsConfirmed += item.events;
       s.eventsInFlight -= item.events;
       advance(s, out, item);
     }
     replanWhenStale(s, out);
   }
+  if (s.inFlightBytes === 0) s.flight.emptied();
   s.noteProgress();
 }
 
@@ -124,6 +126,7 @@ export function takeRefused(s: SessionState, frame: RefusedFrame): void {
   }
   out.inFlight.splice(at, 1);
   s.inFlightBytes -= item.bytes;
+  s.itemsInFlight--;
   s.eventsSent -= item.events;
   s.eventsInFlight -= item.events;
   s.noteProgress();

@@ -24,6 +24,7 @@ import type {
   ReceivedRange,
   ReceiveOutcome,
 } from "../log/api.ts";
+import type { LinkEstimate } from "./flight-window.ts";
 import type { PeerState } from "./peer-state.ts";
 
 export type Role = "hub" | "clinic";
@@ -57,6 +58,8 @@ export interface SessionOptions {
   readonly knownHubs?: readonly string[];
   /** Own heads that other peers have confirmed: what they may hold is not declared lost at source. */
   readonly confirmedElsewhere?: readonly ConfirmedHead[];
+  /** What the handshake has shown of the link, when it showed something; else the last session's experience counts. */
+  readonly link?: LinkEstimate;
   /** Default 24 h, see DESIGN section 2. */
   readonly maxClockDriftMs?: number;
 }

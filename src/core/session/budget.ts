@@ -8,8 +8,10 @@ import type { SessionState } from "./state.ts";
 
 /** What a frame costs beyond its bytes: a TLS record. */
 const recordBytes = 22;
-/** For the acknowledgements and the goodbye that follow. */
+/** For the goodbye that follows. */
 const endingBytes = 120;
+/** What the peer's answer to one thing that we sent costs: a small ACK in a record of its own. */
+const answerBytes = 32;
 
 export function usedBytes(s: SessionState): number {
   return Math.max(s.wireBytes + s.bytesSinceWire, s.frameBytes);
@@ -21,7 +23,7 @@ export function budgetRest(s: SessionState): number {
   const own =
     bytesMax === undefined
       ? Number.POSITIVE_INFINITY
-      : bytesMax - usedBytes(s) - endingBytes - promisedBytes(s);
+      : bytesMax - usedBytes(s) - endingBytes - s.itemsInFlight * answerBytes - promisedBytes(s);
   const peers = s.peerHello?.receiveBytesMax;
   return peers === undefined ? own : Math.min(own, peers - s.sentDataBytes);
 }

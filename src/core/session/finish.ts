@@ -223,6 +223,7 @@ export function peerStateOf(s: SessionState, isClean: boolean): PeerState | unde
     ours: s.ours,
     oursHeld: s.oursHeld,
     healthSent: s.healthSent,
+    link: s.flight.estimate ?? before?.link,
   };
 }
 

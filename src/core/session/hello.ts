@@ -125,7 +125,8 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   takeClock(s, frame.wallMs);
   // One that only measures fences nobody.
   if (!s.isPing) s.effect({ kind: "established" });
-  if (!options.isInitiator) sendHello(s);
+  if (options.isInitiator) s.flight.greeted(s.nowMs - s.startedMs, s.nowMs);
+  else sendHello(s);
   if (!s.isPing) beginVector(s);
 }
 

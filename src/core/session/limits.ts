@@ -12,6 +12,12 @@ export const speculativeBytesMax = 32 * 1024;
  * together with a full TLS handshake well inside a link that dies after 20 KiB.
  */
 export const rangeBytesAim = 6 * 1024;
+/** Of the link's time, once its rate is known: what is urgent waits for the range that is under way. */
+export const rangeAirS = 0.75;
+/** Headers and acknowledgements cost some 80 bytes a range: below this they would tell. */
+export const rangeBytesLeast = 1024;
+/** What is urgent may be unanswered beyond the window: a range or two, so that it never waits for an answer. */
+export const urgentBytesBeyond = 2 * rangeBytesAim;
 /** Decompressed bytes handed to the log without an answer; parsing waits above it. */
 export const pendingStoreBytesMax = 1024 * 1024;
 /** Bytes buffered from a peer while parsing waits: what an honest peer may have in flight, and control frames. */

@@ -14,6 +14,7 @@ import { decodeHealth } from "../codec/decode-frame.ts";
 import { encodeHealth } from "../codec/encode-frame.ts";
 import { digestBytes, logIdBytes, type WireHealth } from "../codec/frame-types.ts";
 import { vectorEntriesMaxHub } from "../codec/wire-limits.ts";
+import type { LinkEstimate } from "./flight-window.ts";
 import type { ConfirmedHead } from "../log/api.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
 
@@ -52,6 +53,8 @@ export interface PeerState {
   readonly healthSent: WireHealth | undefined;
   /** Wall time of the last session that ended with everything exchanged; 0: never. */
   readonly completedMs: number;
+  /** What the last session saw of the link; undefined when it sent too little to tell. */
+  readonly link?: LinkEstimate | undefined;
 }
 
 const stateVersion = 1;
@@ -115,6 +118,11 @@ export function encodePeerState(state: PeerState): Uint8Array {
   if (state.oursHeld !== undefined) encodeMark(writer, state.oursHeld);
   writer.u8(state.healthSent === undefined ? 0 : 1);
   if (state.healthSent !== undefined) encodeHealth(writer, state.healthSent);
+  writer.u8(state.link === undefined ? 0 : 1);
+  if (state.link !== undefined) {
+    writer.varint(state.link.rateBytesPerS);
+    writer.varint(state.link.roundTripMs);
+  }
   return writer.take();
 }
 
@@ -153,6 +161,11 @@ export function decodePeerState(bytes: Uint8Array): PeerState | undefined {
     ours.push({ mark: decodeMark(reader), changeOrdinal: reader.varint() });
   const oursHeld = reader.u8() === 1 ? decodeMark(reader) : undefined;
   const healthSent = reader.u8() === 1 ? decodeHealth(reader) : undefined;
+  // A state of the first 0.1 ends here.
+  const hasLink = reader.remaining > 0 && reader.u8() === 1;
+  const link = hasLink
+    ? { rateBytesPerS: reader.varint(), roundTripMs: reader.varint() }
+    : undefined;
   if (!reader.finished || !isNodeId(peerId)) return undefined;
   return {
     peerId,
@@ -166,5 +179,6 @@ export function decodePeerState(bytes: Uint8Array): PeerState | undefined {
     ours,
     oursHeld,
     healthSent,
+    ...(link === undefined ? {} : { link }),
   };
 }

@@ -189,6 +189,7 @@ export function takeNoWindow(s: SessionState): void {
         continue;
       }
       s.inFlightBytes -= item.bytes;
+      s.itemsInFlight--;
       s.eventsSent -= item.events;
       s.eventsInFlight -= item.events;
     }

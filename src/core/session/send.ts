@@ -13,7 +13,13 @@ import { encodeBlock } from "../codec/window.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
 import { budgetRest, mustStop, promisedBytes } from "./budget.ts";
-import { rangeBytesAim, speculativeBytesMax } from "./limits.ts";
+import {
+  rangeAirS,
+  rangeBytesAim,
+  rangeBytesLeast,
+  speculativeBytesMax,
+  urgentBytesBeyond,
+} from "./limits.ts";
 import { planAgain } from "./offer.ts";
 import { takePrime } from "./prime.ts";
 import { type Outgoing, type SentItem, type SessionState, streamKey, type Work } from "./state.ts";
@@ -29,7 +35,7 @@ export function takeData(s: SessionState): Uint8Array | undefined {
   if (!maySendData(s)) return undefined;
   for (let tries = 0; tries < 8; tries++) {
     const out = pickStream(s);
-    if (out === undefined) return undefined;
+    if (out === undefined || isHeldBack(s, out)) return undefined;
     const prime = out.work[0]?.kind === "events" ? takePrime(s) : undefined;
     if (prime !== undefined) return prime;
     const built = build(s, out);
@@ -49,10 +55,17 @@ export function takeData(s: SessionState): Uint8Array | undefined {
 function maySendData(s: SessionState): boolean {
   if (s.isEnding || s.isPing || s.isBudgetSpent || s.finishing !== undefined || s.byeSent)
     return false;
-  if (!s.isPlanned || s.inFlightBytes >= s.flight.bytes) return false;
+  if (!s.isPlanned) return false;
   if (s.options.isInitiator && s.cleanOnDisk) return false;
   if (s.isSpeculating && s.speculatedBytes >= speculativeBytesMax) return false;
   return s.isSpeculating || s.hasVector;
+}
+
+/** The window is full; what is urgent may go a little beyond it. */
+function isHeldBack(s: SessionState, out: Outgoing): boolean {
+  if (s.inFlightBytes < s.flight.bytes + (out.isUrgent ? urgentBytesBeyond : 0)) return false;
+  s.flight.heldBack(s.nowMs);
+  return true;
 }
 
 function pickStream(s: SessionState): Outgoing | undefined {
@@ -85,9 +98,17 @@ function build(s: SessionState, out: Outgoing): Built | undefined {
 
 /** Rows that compress to about `rangeBytesAim`, as far as the last ones tell; less when the budget is short. */
 function rawBytesAim(s: SessionState): number {
-  const aim = Math.min(rangeBytesAim, Math.max(256, budgetRest(s) - 200));
+  const aim = Math.min(rangeAim(s), Math.max(256, budgetRest(s) - 200));
   const speculative = s.isSpeculating ? speculativeBytesMax - s.speculatedBytes : batchRawBytesMax;
   return Math.max(512, Math.min(batchRawBytesMax, speculative, Math.floor(aim / s.ratio)));
+}
+
+/** Bytes on the wire of a range: little of the link's time, or what a cut costs grows with them. */
+export function rangeAim(s: SessionState): number {
+  const rate = s.flight.rateBytesPerS;
+  if (rate === undefined) return rangeBytesAim;
+  const aim = Math.min(rate * rangeAirS, Math.max(rangeBytesAim / 2, rate / 16));
+  return Math.min(rangeBytesAim, Math.max(rangeBytesLeast, aim));
 }
 
 function buildRange(
@@ -119,7 +140,7 @@ function buildRange(
       codecs: s.peerCodecs,
       raw,
     });
-    const bytesMax = Math.min(rangeBytesAim * 2, Math.max(0, budgetRest(s)));
+    const bytesMax = Math.min(rangeAim(s) * 2, Math.max(0, budgetRest(s)));
     if (block.length > bytesMax && count > 1) {
       count = Math.max(1, Math.floor((count * bytesMax) / (block.length * 2)));
       continue;
@@ -249,6 +270,7 @@ function commit(s: SessionState, out: Outgoing, built: Built, bytes: number): vo
   s.sendWindow.append(raw);
   out.inFlight.push({ ...item, bytes, sentMs: s.nowMs });
   s.inFlightBytes += bytes;
+  s.itemsInFlight++;
   s.sentDataBytes += bytes;
   s.hasSentData = true;
   s.eventsSent += item.events;

@@ -38,12 +38,12 @@ import { planAgainstLine, planAgainstVector, planAll, planNews } from "./offer.t
 import type { PeerState } from "./peer-state.ts";
 import { mayName } from "./policy.ts";
 import { takeNoWindow, takePrimeFrame } from "./prime.ts";
-import { takeData } from "./send.ts";
+import { rangeAim, takeData } from "./send.ts";
 import { SessionState, streamKey } from "./state.ts";
 import { nextDeadlineMs, probe, tick } from "./timers.ts";
 import { sendVector, takeOwnVector, takeVectorFrame } from "./vectors.ts";
 
-/** Small frames leave together up to this, so that they share a TLS record. */
+/** Small frames leave together up to this, so that they share a TLS record: it is of use only once all of it is there. */
 const transmitBytesAim = 4096;
 
 export interface SessionInput {
@@ -159,7 +159,8 @@ class SyncSession implements Session {
     if (s.phase === "closed" || s.phase === "new" || isHeldBack(s)) return undefined;
     const parts: Uint8Array[] = [];
     let size = 0;
-    while (size < transmitBytesAim) {
+    const sizeAim = Math.min(transmitBytesAim, rangeAim(s));
+    while (size < sizeAim) {
       const part = this.nextPart();
       if (part === undefined) break;
       parts.push(part);

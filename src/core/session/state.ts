@@ -110,7 +110,8 @@ export class SessionState {
   /** Data may go only when durable peer state says "not clean". */
   cleanOnDisk = false;
   inFlightBytes = 0;
-  readonly flight = new FlightWindow();
+  itemsInFlight = 0;
+  readonly flight: FlightWindow;
   /** Bytes on the wire for each byte of rows, as measured; starts from incompressible for safety on bad links. */
   ratio = 0.5;
   doneSent: "no" | "partial" | "full" = "no";
@@ -197,6 +198,7 @@ export class SessionState {
     this.crypto = input.crypto;
     this.compressor = input.compressor;
     this.nowMs = input.nowMs;
+    this.flight = new FlightWindow(options.link ?? options.peerState?.link);
     this.scope = {
       self: options.self,
       peer: options.peer,
@@ -239,6 +241,7 @@ export class SessionState {
     for (const { inFlight } of this.outgoing.values())
       for (const [at, item] of inFlight.entries())
         inFlight[at] = { ...item, sentMs: item.sentMs + stepMs };
+    this.flight.clockStepped(stepMs);
     if (this.finishing !== undefined)
       this.finishing = { ...this.finishing, sinceMs: this.finishing.sinceMs + stepMs };
   }

@@ -1,0 +1,105 @@
+/** What a slow link shows of the session: how long what is urgent waits, and that the link is not left idle. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSeededRandom } from "../../testing/seeded-random.ts";
+import type { SessionPair } from "../../testing/session-pair.ts";
+import {
+  createNode,
+  createPair,
+  keepStates,
+  pushMany,
+  settle,
+  startMs,
+  type TestNode,
+} from "./session.test-kit.ts";
+
+/** 23 kbit/s, 600 ms one way, and buffers that take whatever they are given. */
+const rural = { latencyMs: 600, rateBytesPerS: 2_875, queueBytesMax: 1024 * 1024 } as const;
+
+/** Events that nothing makes smaller. */
+function pushRandom(node: TestNode, count: number): void {
+  const random = createSeededRandom(11);
+  for (let i = 0; i < count; i++)
+    node.log.push(
+      [{ lane: "", type: 1, payload: random.bytes(180) }],
+      startMs - 60_000 + i,
+      () => {},
+    );
+  settle(node);
+}
+
+interface Urgent {
+  readonly atMs: number;
+  durableMs: number;
+}
+
+/** Pushes an urgent event at each of these times, and notes when it is durable at the hub. */
+function syncWithUrgent(input: {
+  readonly backlog: number;
+  readonly atS: readonly number[];
+  readonly estimate?: boolean;
+}): { readonly urgent: readonly Urgent[]; readonly pair: SessionPair } {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  const urgent: Urgent[] = [];
+  pushRandom(a, input.backlog);
+  const pair = createPair(a, hub, {
+    ...rural,
+    ...(input.estimate === true
+      ? { from: { link: { rateBytesPerS: 2_875, roundTripMs: 1_200 } } }
+      : {}),
+    onStep: (p) => {
+      const lane = hub.log.findStream({ node: a.id, epoch: a.log.ownEpoch, lane: "urgent" });
+      const held = lane === undefined ? 0 : hub.log.streamHead(lane);
+      for (const event of urgent.slice(0, held)) event.durableMs ||= p.nowMs;
+    },
+  }).run(startMs);
+  for (const s of input.atS) {
+    pair.continue(startMs + s * 1000);
+    pushMany(a, 1, { lane: "urgent" });
+    urgent.push({ atMs: pair.nowMs, durableMs: 0 });
+    pair.logChanged(pair.initiator);
+  }
+  pair.continue(startMs + (input.atS.at(-1) ?? 0) * 1000 + 20_000);
+  keepStates(pair, a, hub);
+  return { urgent, pair };
+}
+
+test("an urgent event overtakes a backlog that is under way, on 23 kbit/s within seconds", () => {
+  const { urgent, pair } = syncWithUrgent({
+    backlog: 1500,
+    atS: [20, 31, 33.3, 47, 61.7, 75],
+    estimate: true,
+  });
+  for (const { atMs, durableMs } of urgent) {
+    assert.ok(durableMs > 0, "it arrived");
+    assert.ok(durableMs - atMs < 4_500, `${durableMs - atMs} ms after ${atMs - startMs} ms`);
+  }
+  const { initiator } = pair.summaries();
+  assert.ok(initiator.remaining > 100, "the backlog was still under way");
+});
+
+test("what the session knows of the link comes from the last one", () => {
+  const { pair } = syncWithUrgent({ backlog: 1000, atS: [30] });
+  const known = pair.initiator.session.peerState()?.link;
+  assert.ok(
+    known !== undefined && Math.abs(known.rateBytesPerS - 2_875) < 600,
+    JSON.stringify(known),
+  );
+});
+
+test("a 2G link is busy from the first batch to the last", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushRandom(a, 1000);
+  const pair = createPair(a, hub, {
+    latencyMs: 600,
+    rateBytesPerS: 30_000,
+    queueBytesMax: 1024 * 1024,
+  }).run();
+  assert.equal(pair.summaries().initiator.isComplete, true);
+  const airMs = (pair.initiator.sentBytes * 1000) / 30_000;
+  const tookMs = pair.nowMs - startMs;
+  // HELLO and its answer, the bytes, their acknowledgement, and goodbye: a round trip each.
+  assert.ok(tookMs < airMs * 1.12 + 3 * 1_200 + 600, `${tookMs} ms for ${airMs} ms of bytes`);
+});
