@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryStore } from "../../testing/memory-store.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
-import type { ZamError } from "../errors/zam-error.ts";
+import { ZamError } from "../errors/zam-error.ts";
 import type { Log } from "./api.ts";
 import {
   assertIncludes,
@@ -206,4 +206,24 @@ test("a full disk at opening leaves a log that can be read", () => {
   const { log: after } = open(disk);
   assert.equal(after.readOnlyReason?.code, "Z204");
   assert.ok(digest(after).size >= 4);
+});
+
+test("a disk that takes no writes and does not open a file either is an error with a code", () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 3);
+  let refused = 0;
+  for (let nth = 1; nth < 40; nth++) {
+    const disk = store.copy();
+    disk.isReadOnly = true;
+    const rule = disk.faults.add({ operation: "open", nth });
+    try {
+      open(disk);
+    } catch (error) {
+      assert.ok(error instanceof ZamError, `open ${nth}: ${String(error)}`);
+      refused++;
+    }
+    if (rule.fired === 0) break;
+  }
+  assert.ok(refused > 0);
 });

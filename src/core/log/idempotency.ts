@@ -6,6 +6,7 @@ import { bytesEqual } from "../bytes.ts";
 import type { Hlc } from "../clock/hlc.ts";
 import type { StreamId } from "../event.ts";
 import { FileFault } from "../ports.ts";
+import { diskError } from "./faults.ts";
 import type { LogCore } from "./core.ts";
 import {
   decodeDroppedPayload,
@@ -33,8 +34,20 @@ export interface FoundId {
   readonly payload: Uint8Array;
 }
 
-/** The event that carries `hash`, durable or staged. */
+/**
+ * The event that carries `hash`, durable or staged. @throws ZamError Z206 when the
+ * disk will not say now: a key that cannot be looked up is not a new one.
+ */
 export function findId(core: LogCore, hash: Uint8Array): FoundId | undefined {
+  try {
+    return findAnywhere(core, hash);
+  } catch (fault) {
+    if (fault instanceof FileFault) throw diskError(fault, "looking up an idempotency key");
+    throw fault;
+  }
+}
+
+function findAnywhere(core: LogCore, hash: Uint8Array): FoundId | undefined {
   let found: FoundId | undefined;
   for (let at = core.waiting.length - 1; at >= 0 && found === undefined; at--) {
     found = findInWriter(core, core.waiting[at]?.segment, hash);

@@ -16,7 +16,7 @@ import { diskError, syncError } from "./faults.ts";
 import { checkpointBytesDefault, fileName, logIdBytes, segmentBytesDefault } from "./format.ts";
 import { pump } from "./group-commit.ts";
 import { createOpenLog } from "./log.ts";
-import { recover, type Recovered } from "./recovery.ts";
+import { recover } from "./recovery.ts";
 import { writeManifest } from "./roll.ts";
 import { createSegmentFile } from "./segment-writer.ts";
 import { stageMark } from "./stage-mark.ts";
@@ -63,16 +63,21 @@ export function openLog(input: OpenLogInput): {
   readonly log: Log;
   readonly recovery: RecoveryReport;
 } {
-  const { store, crypto, nodeId, dataKey, readOnly = false } = input;
-  let found: DiscoveredLog;
-  let recovered: Recovered;
   try {
-    found = discover({ store, crypto, nodeId, dataKey });
-    recovered = recover(toOptions(input, found.logId), found, readOnly);
+    return openFound(input);
   } catch (fault) {
     if (fault instanceof FileFault) throw diskError(fault, "opening the log");
     throw fault;
   }
+}
+
+function openFound(input: OpenLogInput): {
+  readonly log: Log;
+  readonly recovery: RecoveryReport;
+} {
+  const { store, crypto, nodeId, dataKey, readOnly = false } = input;
+  const found = discover({ store, crypto, nodeId, dataKey });
+  const recovered = recover(toOptions(input, found.logId), found, readOnly);
   const { core } = recovered;
   const opening = new Opening(core, found, recovered, input);
   if (readOnly) return { log: createOpenLog(core), recovery: opening.finishReading() };
