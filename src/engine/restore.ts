@@ -17,6 +17,8 @@ import { dirname, join, resolve } from "node:path";
 import { bytesToHex } from "../core/bytes.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { epochToText } from "../core/event.ts";
+import type { Log, Mark } from "../core/log/api.ts";
+import { restoredAlarmId } from "../core/log/restored.ts";
 import { FileFault } from "../core/ports.ts";
 import { storeFolderOf } from "../core/store-name.ts";
 import { dataKeyPath, readDataKey, readIdentity, writeIdentity } from "../pki/index.ts";
@@ -196,13 +198,10 @@ async function beginEpoch(
   const { log, recovery } = openDirectory({ dataDir: staging, keyFile, isReadOnly: false });
   try {
     const { problems } = await verifyLog(log);
-    const reason = new ZamError("Z227", { createdAt }).code;
-    await new Promise<void>((done, fail) => {
-      log.mark({ kind: "newEpoch", reason }, Date.now(), (error) => {
-        if (error === undefined) done();
-        else fail(error);
-      });
-    });
+    const restored = new ZamError("Z227", { createdAt });
+    const id = restoredAlarmId(epochToText(log.ownEpoch));
+    await durably(log, { kind: "newEpoch", reason: restored.code });
+    await durably(log, { kind: "alarm", id, code: restored.code, text: restored.message });
     writeIdentity(staging, { nodeId: log.nodeId, epoch: log.ownEpoch });
     return {
       nodeId: log.nodeId,
@@ -215,6 +214,15 @@ async function beginEpoch(
   } finally {
     log.close();
   }
+}
+
+function durably(log: Log, mark: Mark): Promise<void> {
+  return new Promise((done, fail) => {
+    log.mark(mark, Date.now(), (error) => {
+      if (error === undefined) done();
+      else fail(error);
+    });
+  });
 }
 
 /** Moves what is not there yet into its place. May be interrupted anywhere, and repeated. */

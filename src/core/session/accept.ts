@@ -18,9 +18,10 @@ import { epochToText, type StreamId } from "../event.ts";
 import type { ReceiveOutcome } from "../log/api.ts";
 import { intersectRanges } from "../vector/ranges.ts";
 import { noteDelivered } from "./acks.ts";
-import { admit } from "./admission.ts";
+import { admit, mayNotDeliver } from "./admission.ts";
 import type { StoreOperation } from "./api.ts";
 import { beginSearch, freeze, sendChains, tellMoved } from "./fork.ts";
+import { isGivenBack, mayGiveBack } from "./give-back.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
 
@@ -78,7 +79,7 @@ export function takeRange(s: SessionState, frame: RangeFrame): void {
     );
     return;
   }
-  if (!prepare(s, incoming, last.seq)) return;
+  if (!prepare(s, incoming, { from: frame.from, to: last.seq })) return;
   noteFuture(s, last.hlc.ms);
   const range = {
     stream: incoming.id,
@@ -102,7 +103,8 @@ export function takeFragment(s: SessionState, frame: FragmentFrame): void {
   const incoming = findIncoming(s, frame.stream);
   if (incoming === undefined) return;
   const raw = openBlock(s, frame);
-  if (raw === undefined || !prepare(s, incoming, frame.seq)) return;
+  const span = { from: frame.seq, to: frame.seq };
+  if (raw === undefined || !prepare(s, incoming, span)) return;
   noteFuture(s, frame.hlc.ms);
   const { seq, hlc, known, totalBytes, offset, chainBefore8, chainAfter8 } = frame;
   const end = offset + raw.length;
@@ -131,8 +133,20 @@ function isClockTrusted(s: SessionState, incoming: Incoming): boolean {
   return self.role === "clinic" && peer.role === "hub" && incoming.id.node === peer.nodeId;
 }
 
-/** Answers at once for a stream that is refused; else binds the author's key before its first event. */
-function prepare(s: SessionState, incoming: Incoming, seq: number): boolean {
+/**
+ * Answers at once for a stream that is refused; else binds the author's key before its
+ * first event. `from` is there when events come, not what is said of events that do not.
+ */
+function prepare(
+  s: SessionState,
+  incoming: Incoming,
+  span: { readonly from?: number; readonly to: number },
+): boolean {
+  const { from, to: seq } = span;
+  if (incoming.refusal === undefined && isGivenBack(s, incoming.id)) {
+    const isTaken = from !== undefined && mayGiveBack(s, incoming.id, { from, to: seq });
+    if (!isTaken) incoming.refusal = mayNotDeliver(s, incoming.id);
+  }
   if (incoming.refusal !== undefined) {
     refuse(s, incoming, { reason: "stream", seq, head: 0, error: incoming.refusal });
     return false;
@@ -282,7 +296,7 @@ function refuse(
 /** RULES 40: the next seqs, or ones in a hole here, will never come. */
 export function takeLost(s: SessionState, frame: LostFrame): void {
   const incoming = findIncoming(s, frame.stream);
-  if (incoming === undefined || !prepare(s, incoming, frame.to)) return;
+  if (incoming === undefined || !prepare(s, incoming, { to: frame.to })) return;
   const { from, to, chain } = frame;
   const { id } = incoming;
   const index = s.log.findStream(id);
@@ -314,7 +328,7 @@ export function takeLost(s: SessionState, frame: LostFrame): void {
 /** RULES 29: what lies below is gone at the peer. */
 export function takeFloor(s: SessionState, frame: FloorFrame): void {
   const incoming = findIncoming(s, frame.stream);
-  if (incoming === undefined || !prepare(s, incoming, frame.seq)) return;
+  if (incoming === undefined || !prepare(s, incoming, { to: frame.seq })) return;
   const { id } = incoming;
   const index = s.log.findStream(id);
   const head = index === undefined ? 0 : s.log.streamHead(index);

@@ -6,6 +6,7 @@
 import { bytesEqual } from "../bytes.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { epochToText, type StreamId } from "../event.ts";
+import { isGivenBack, mayBeGivenBack } from "./give-back.ts";
 import {
   epochsPerNodeMax,
   lanesPerNodeMax,
@@ -22,16 +23,10 @@ export function admit(s: SessionState, id: StreamId): ZamError | undefined {
   const streamsMax = peer.role === "hub" ? peerStreamsMaxHub : peerStreamsMaxClinic;
   if (s.incoming.length >= streamsMax)
     s.fail(new ZamError("Z504", { limit: `${streamsMax} streams` }));
-  const isGivenBack = peer.role === "clinic" && id.node === s.options.self.nodeId;
-  if (!mayAccept(s.scope, id) || (isGivenBack && !isOwnEpoch(s, id))) {
-    s.refusedStreams++;
-    if (s.refusedStreams > refusedStreamsMax)
-      s.fail(new ZamError("Z504", { limit: "streams that it may not deliver" }));
-    // The peer named it; saying it back in the report is for our own operator only.
-    return new ZamError("Z511", {
-      peer: peer.nodeId,
-      stream: `${id.node}/${epochToText(id.epoch)}/${id.lane}`,
-    });
+  const isForbidden = !mayAccept(s.scope, id) || (isGivenBack(s, id) && !mayBeGivenBack(s, id));
+  if (isForbidden) {
+    countRefusal(s);
+    return mayNotDeliver(s, id);
   }
   if (id.node !== peer.nodeId) return undefined;
   const bound = s.log.binding(id.node, id.epoch);
@@ -41,13 +36,16 @@ export function admit(s: SessionState, id: StreamId): ZamError | undefined {
   return overCount(s, id);
 }
 
-/** What a clinic gives back to us belongs to an epoch of which we hold something: it may not invent one in our name. */
-function isOwnEpoch(s: SessionState, id: StreamId): boolean {
-  for (let index = 0; index < s.log.streamCount; index++) {
-    const known = s.log.stream(index).id;
-    if (known.node === id.node && known.epoch === id.epoch) return true;
-  }
-  return false;
+/** The peer named it; saying it back in the report is for our own operator only. */
+export function mayNotDeliver(s: SessionState, id: StreamId): ZamError {
+  const stream = `${id.node}/${epochToText(id.epoch)}/${id.lane}`;
+  return new ZamError("Z511", { peer: s.options.peer.nodeId, stream });
+}
+
+function countRefusal(s: SessionState): void {
+  s.refusedStreams++;
+  if (s.refusedStreams > refusedStreamsMax)
+    s.fail(new ZamError("Z504", { limit: "streams that are refused" }));
 }
 
 function overCount(s: SessionState, id: StreamId): ZamError | undefined {
@@ -56,10 +54,12 @@ function overCount(s: SessionState, id: StreamId): ZamError | undefined {
   s.seenEpochs.add(id.epoch);
   if (s.seenLanes.size > lanesPerNodeMax) {
     s.seenLanes.delete(id.lane);
+    countRefusal(s);
     return new ZamError("Z504", { limit: `${lanesPerNodeMax} lanes of a node` });
   }
   if (s.seenEpochs.size > epochsPerNodeMax) {
     s.seenEpochs.delete(id.epoch);
+    countRefusal(s);
     return new ZamError("Z504", { limit: `${epochsPerNodeMax} epochs of a node` });
   }
   return undefined;

@@ -34,12 +34,7 @@ function isBetweenHubAndClinic(id: StreamId, clinic: string, policy: Policy): bo
   return policy === "all";
 }
 
-/**
- * A hub's events that it addressed to this clinic: the clinic may give them back to
- * that hub, when it has lost them (of epochs that the hub knows and has ended). Of
- * nothing else: a chain proves how events follow on one another, not who wrote them,
- * and what a clinic could invent here goes to itself and to hubs only.
- */
+/** A hub's events that it addressed to this clinic: the clinic may give them back to that hub; see give-back.ts. */
 function isToClinic(id: StreamId, hub: string, clinic: string): boolean {
   return id.node === hub && laneAddressee(id.lane) === clinic;
 }

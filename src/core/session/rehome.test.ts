@@ -113,19 +113,3 @@ test("a branch is not taken under its old name by who holds it under the derived
   assert.deepEqual(digestOf(hub2), digestOf(hub));
   assert.deepEqual(digestOf(restored), digestOf(hub));
 });
-
-test("a hub restored from backup takes back what it had addressed to a clinic, and what it wrote since stays", () => {
-  const hub = createNode("hub", "hub");
-  const a = createNode("clinic_a", "clinic");
-  pushMany(hub, 3, { lane: "to/clinic_a", tag: "before" });
-  sync(a, hub);
-  const restored = cloneNode(hub);
-  pushMany(hub, 2, { lane: "to/clinic_a", tag: "after the backup" });
-  pushMany(hub, 1, { lane: "to/clinic_a/urgent", tag: "after the backup" });
-  sync(a, hub);
-  pushMany(restored, 1, { lane: "to/clinic_a", tag: "on top" });
-  syncUntilComplete(a, restored);
-  syncUntilComplete(a, restored);
-  for (const node of [restored, a]) assertEachOnce(node, 7);
-  assert.deepEqual(digestOf(a), digestOf(restored));
-});
