@@ -1,6 +1,7 @@
 /**
  * A node in the process that owns its log.
  */
+import { uptime } from "node:os";
 import { resolve } from "node:path";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
@@ -243,7 +244,8 @@ export class LocalNode implements NodeApi {
 
   private careNode(): CareNode {
     const role = this.certificate().info?.role ?? "unsigned";
-    return { log: this.log, role, peers: this.book.all, wallMs: Date.now() };
+    const uptimeMs = uptime() * 1000;
+    return { log: this.log, role, peers: this.book.all, wallMs: Date.now(), uptimeMs };
   }
 
   /** Says goodbye to peers, finishes what is in hand, and closes the log. Twice is allowed. */
