@@ -32,6 +32,32 @@ export interface CrashShape {
   readonly isTorn: boolean;
 }
 
+/** What power cuts really did, so that a test can prove that it met it. */
+export interface CrashTally {
+  /** Files of which something unsynced was lost. */
+  lostWrites: number;
+  /** Files in which a later write is there and an earlier one is not. */
+  reorderedWrites: number;
+  tornSectors: number;
+  zeroedSectors: number;
+  garbageSectors: number;
+  staleSectors: number;
+  /** Creations, renames and removals that the directory does not show. */
+  lostNames: number;
+}
+
+export function newCrashTally(): CrashTally {
+  return {
+    lostWrites: 0,
+    reorderedWrites: 0,
+    tornSectors: 0,
+    zeroedSectors: 0,
+    garbageSectors: 0,
+    staleSectors: 0,
+    lostNames: 0,
+  };
+}
+
 export function drawCrashShape(random: SeededRandom): CrashShape {
   return {
     sectorBytes: random.pick([512, 4096]),
@@ -120,10 +146,17 @@ export class MemoryContent {
   }
 
   /** The bytes after a power cut; this content stays as it is. */
-  bytesAfterCrash(random: SeededRandom, shape: CrashShape): Uint8Array {
+  bytesAfterCrash(
+    random: SeededRandom,
+    shape: CrashShape,
+    tally: CrashTally = newCrashTally(),
+  ): Uint8Array {
     const before = this.durable.slice(0, this.durableBytes);
     if (this.pending.length === 0) return before;
-    if (shape.kept === "none") return before;
+    if (shape.kept === "none") {
+      tally.lostWrites++;
+      return before;
+    }
     if (shape.kept === "all" && !this.pending.some((change) => change.isForgotten)) {
       return this.copyBytes();
     }
@@ -134,6 +167,8 @@ export class MemoryContent {
     out.set(before);
     const touched = this.changesBySector(shape.sectorBytes);
     const tornSector = shape.isTorn ? random.pick([...touched.keys()]) : -1;
+    let lastWrittenId = 0;
+    let firstLostId = Number.POSITIVE_INFINITY;
     for (const [sector, changes] of touched) {
       const count =
         shape.kept === "prefix"
@@ -142,9 +177,14 @@ export class MemoryContent {
       const from = sector * shape.sectorBytes;
       const whole = Math.min(from + shape.sectorBytes, out.length);
       const to = sector === tornSector ? from + random.below(shape.sectorBytes) : whole;
-      if (count === 0) this.fillUnwritten(out, from, whole, random, shape);
+      if (count === 0) this.fillUnwritten(out, from, whole, random, shape, tally);
+      if (sector === tornSector && count > 0 && to < whole) tally.tornSectors++;
       for (const change of changes.slice(0, count)) applyWithin(change, out, from, to);
+      lastWrittenId = Math.max(lastWrittenId, changes[count - 1]?.id ?? 0);
+      firstLostId = Math.min(firstLostId, changes[count]?.id ?? Number.POSITIVE_INFINITY);
     }
+    if (firstLostId < Number.POSITIVE_INFINITY) tally.lostWrites++;
+    if (firstLostId < lastWrittenId) tally.reorderedWrites++;
     return out.slice(0, sizeBytes);
   }
 
@@ -204,14 +244,21 @@ export class MemoryContent {
     sectorTo: number,
     random: SeededRandom,
     shape: CrashShape,
+    tally: CrashTally,
   ): void {
     const from = Math.max(sectorFrom, this.durableBytes);
-    if (from >= sectorTo || shape.fill === "zeros") return;
+    if (from >= sectorTo) return;
+    if (shape.fill === "zeros") {
+      tally.zeroedSectors++;
+      return;
+    }
     if (shape.fill === "garbage") {
+      tally.garbageSectors++;
       out.set(random.bytes(sectorTo - from), from);
       return;
     }
     // Stale: an older part of the same file, as on a card that reuses its blocks.
+    if (this.durableBytes > 0) tally.staleSectors++;
     const staleAt = random.below(Math.max(1, this.durableBytes - shape.sectorBytes));
     const staleTo = Math.min(staleAt + sectorTo - from, this.durableBytes);
     out.set(this.durable.subarray(staleAt, staleTo), from);

@@ -65,15 +65,19 @@ export class MemoryNames<File> {
   }
 
   /** The names after a power cut; these stay as they are. */
-  afterCrash(random: SeededRandom): NameTable<File> {
+  afterCrash(random: SeededRandom, tally = { lostNames: 0 }): NameTable<File> {
     const table = copyTable(this.durable);
     const share = random.pick([0, 0.2, 0.5, 0.8, 1]);
     const lost = new Set<string>();
     for (const change of this.pending) {
       const needs = change.touches.map((name) => storeFolderOf(name) ?? name);
       const isOrphan = [...change.touches, ...needs].some((name) => lost.has(name));
-      if (isOrphan || !random.chance(share)) for (const name of change.touches) lost.add(name);
-      else applyChange(table, change);
+      if (!isOrphan && random.chance(share)) {
+        applyChange(table, change);
+        continue;
+      }
+      tally.lostNames++;
+      for (const name of change.touches) lost.add(name);
     }
     return table;
   }

@@ -23,7 +23,7 @@ import {
 } from "../core/ports.ts";
 import { assertFolderName, assertStoreName, storeFolderOf } from "../core/store-name.ts";
 import { FaultPlan, type StoreOperation } from "./fault-plan.ts";
-import { drawCrashShape, MemoryContent } from "./memory-content.ts";
+import { drawCrashShape, MemoryContent, newCrashTally } from "./memory-content.ts";
 import { type MemoryDisk, MemoryFile, type StoreCounters } from "./memory-file.ts";
 import { MemoryNames } from "./memory-names.ts";
 import type { SeededRandom } from "./seeded-random.ts";
@@ -93,18 +93,19 @@ export class MemoryStore implements FileStore {
 
   /**
    * The disk after a power cut now. This store is dead afterwards, but may be asked
-   * again for other outcomes of the same moment. Faults are not inherited.
+   * again for other outcomes of the same moment. Faults are not inherited. What the
+   * power cut did is added to `tally`.
    */
-  crash(random: SeededRandom): MemoryStore {
+  crash(random: SeededRandom, tally = newCrashTally()): MemoryStore {
     this.isDead = true;
     this.queue = [];
     const shape = drawCrashShape(random);
     const after = new Map<MemoryContent, MemoryContent>();
-    const table = this.names.afterCrash(random);
+    const table = this.names.afterCrash(random, tally);
     for (const [name, content] of table.files) {
       let survivor = after.get(content);
       if (survivor === undefined) {
-        survivor = MemoryContent.fromBytes(content.bytesAfterCrash(random, shape));
+        survivor = MemoryContent.fromBytes(content.bytesAfterCrash(random, shape, tally));
         after.set(content, survivor);
       }
       table.files.set(name, survivor);
@@ -142,6 +143,16 @@ export class MemoryStore implements FileStore {
   /** Flips the bits of `mask` in one byte, durably. */
   flip(name: string, offset: number, mask = 1): void {
     this.content(name, "write").flip(offset, mask);
+  }
+
+  /** A store of these files, all durable. */
+  static fromFiles(
+    files: ReadonlyMap<string, Uint8Array>,
+    options: MemoryStoreOptions = {},
+  ): MemoryStore {
+    const contents = new Map<string, MemoryContent>();
+    for (const [name, bytes] of files) contents.set(name, MemoryContent.fromBytes(bytes));
+    return new MemoryStore(options, new MemoryNames({ files: contents, folders: new Set() }));
   }
 
   /** Replaces the bytes of a file, durably, as an outsider would. */
