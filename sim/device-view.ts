@@ -1,4 +1,5 @@
 /** What a device's log is known to hold durably, position by position, since when. */
+import type { Hlc } from "../src/core/clock/hlc.ts";
 import type { StreamId } from "../src/core/event.ts";
 
 export interface Held {
@@ -7,6 +8,7 @@ export interface Held {
   readonly uid: number;
   /** Hex of the 16-byte chain: the content of this event and of all before it. */
   readonly chain: string;
+  readonly hlc: Hlc;
   /** Since when it is held without a break. */
   readonly sinceMs: number;
 }
@@ -15,10 +17,10 @@ export class DeviceView {
   held = new Map<string, Held>();
   positionByUid = new Map<number, string>();
   lastOrdinal = 0;
+  /** The newest event of this device's own that was acknowledged. */
+  lastAcked: { readonly epoch: number; readonly hlc: Hlc } | undefined;
   /** Positions that the log itself names as missing. */
   holes = new Set<string>();
-  /** A stream begins that may be a branch under its derived name: what is held may get other positions. */
-  mayMove = false;
 }
 
 export function epochKey(stream: StreamId): string {

@@ -21,6 +21,7 @@ export interface Process {
   readonly peers: PeerFiles;
   readonly commits: CommitScheduler;
   readonly sessions: Set<LiveSession>;
+  readonly bootedMs: number;
 }
 
 export interface LiveSession {
@@ -28,6 +29,8 @@ export interface LiveSession {
   readonly end: ConnectionEnd;
   readonly peer: Device;
   isEstablished: boolean;
+  /** Nothing of it is stored from now on, and the peer is cut off: it was revoked. */
+  readonly refuse: () => void;
 }
 
 /** A push that was not acknowledged and is tried again under its key. */
@@ -43,6 +46,8 @@ export interface Image {
   readonly peers: MemoryStore;
   /** Destroyed before it was taken. */
   readonly wounds: number;
+  /** The key pair lies on the card too. */
+  readonly keyNumber: number;
 }
 
 export class Device {
@@ -64,6 +69,18 @@ export class Device {
   hasSyncsPlanned = false;
   readonly pendingKeyed: KeyedPush[] = [];
   readonly images: Image[] = [];
+  /** Made by `snapshot`; a node restored from one begins an epoch. */
+  readonly snapshots: Image[] = [];
+  /** Which key pair it has; another one after it was provisioned anew. */
+  keyNumber = 0;
+  /** When its certificate was revoked. */
+  revokedMs: number | undefined;
+  /** It speaks the protocol badly on purpose. */
+  isHostile = false;
+  /** Names that it said itself: an answer may repeat them. */
+  readonly saidNames = new Set<string>();
+  /** Room is being given back. */
+  isCaredFor = false;
   /** Its knowledge of its peer may be older than what happened: a restored card, a clone. */
   isKnowledgeOld = false;
   /** Bits and sectors destroyed on this card. */
@@ -91,11 +108,35 @@ export class Device {
     this.clock = new WallClock(input.nowMs);
     this.logStore = input.stores?.log ?? new MemoryStore({ syncs: "queued" });
     this.peerStore = input.stores?.peers ?? new MemoryStore({ syncs: "queued" });
+    this.keyNumber = input.stores?.keyNumber ?? 0;
     this.view = new DeviceView();
   }
 
   get isUp(): boolean {
     return this.process !== undefined;
+  }
+
+  get isRevoked(): boolean {
+    return this.revokedMs !== undefined;
+  }
+
+  /** Another card: an image of one, or an empty one. */
+  putCard(image: Image | undefined, nowMs: number): void {
+    const fresh = new Device({ ...this, nowMs });
+    this.logStore = image?.log.copy() ?? fresh.logStore;
+    this.peerStore = image?.peers.copy() ?? fresh.peerStore;
+    this.pendingKeyed.length = 0;
+    this.isKnowledgeOld = true;
+    this.wounds = image?.wounds ?? 0;
+    this.keyNumber = image?.keyNumber ?? this.keyNumber;
+    this.hasDiskFault = false;
+  }
+
+  goDown(): void {
+    this.process = undefined;
+    this.isSyncing = false;
+    this.hasSyncsPlanned = false;
+    this.isCaredFor = false;
   }
 
   healDisk(): void {
@@ -109,6 +150,7 @@ export class Device {
   }
 
   image(): Image {
-    return { log: this.logStore.copy(), peers: this.peerStore.copy(), wounds: this.wounds };
+    const { wounds, keyNumber } = this;
+    return { log: this.logStore.copy(), peers: this.peerStore.copy(), wounds, keyNumber };
   }
 }

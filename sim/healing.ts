@@ -3,8 +3,9 @@
  * moves, and then everybody must hold what they should. Liveness is judged
  * here; so is what took too long to be judged after every step.
  */
+import { compareHlc } from "../src/core/clock/hlc.ts";
 import { rangesContain } from "../src/core/vector/ranges.ts";
-import { positionKey, type Held } from "./device-view.ts";
+import { epochKey, type Held, positionKey } from "./device-view.ts";
 import type { Device } from "./device.ts";
 import type { Fact } from "./oracle.ts";
 import { Violation } from "./violation.ts";
@@ -23,6 +24,7 @@ export function heal(world: World): void {
     device.healDisk();
     device.clock.heal(world.queue.nowMs);
     device.diskMs = world.plan.diskMs;
+    world.readmit(device);
     // An opening looks at everything anew, so that damage that nobody has met yet is known.
     if (device.isUp) world.kill(device);
     if (!device.isUp) world.boot(device);
@@ -67,7 +69,7 @@ function findMissing(world: World): string | undefined {
 
 function isDue(world: World, fact: Fact, device: Device): boolean {
   if (device.role === "hub") return true;
-  return world.oracle.mayHold(device, { node: fact.node, epoch: 0, lane: fact.lane });
+  return world.oracle.permissions.mayHold(device, { node: fact.node, epoch: 0, lane: fact.lane });
 }
 
 /**
@@ -90,6 +92,7 @@ function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
     if (held === undefined || log === undefined) continue;
     const state = index === undefined ? undefined : log.stream(index);
     if (state !== undefined && rangesContain(state.lost, held.seq)) return true;
+    if (floorOf(device, held) >= held.seq || floorOf(hub, held) >= held.seq) return true;
     const source = holder.process?.log;
     const sourceIndex = source?.findStream(held.stream);
     if (source === undefined || sourceIndex === undefined) continue;
@@ -103,6 +106,12 @@ function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
     if (isUnproven || isBehindLoss) return true;
   }
   return false;
+}
+
+function floorOf(device: Device, { stream }: Held): number {
+  const log = device.process?.log;
+  const index = log?.findStream(stream);
+  return index === undefined ? 0 : (log?.stream(index).floor?.seq ?? 0);
 }
 
 /** Two branches met where their origin was not present: the stream stands still there, and says so (RULES 25). */
@@ -140,14 +149,40 @@ export function checkAgreement(world: World): void {
       const isOrphan = held.stream.node === world.hub.nodeId && !world.hub.view.held.has(key);
       if (isOrphan) continue;
       const known = contents.get(key);
+      // Chains of a derived stream are counted up from its beginning, so behind a hole they say nothing.
+      const isSame =
+        known?.held.uid === held.uid &&
+        (known.held.chain === held.chain || world.oracle.isDerived(epochKey(held.stream)));
       if (known === undefined) contents.set(key, { held, device });
-      else if (known.held.chain !== held.chain && !isStreamFrozen(world, held))
+      else if (!isSame && !isStreamFrozen(world, held))
         throw new Violation(
           "one payload a position",
           `${key} differs between ${known.device.name} and ${device.name}`,
         );
     }
   }
+}
+
+/** Events in the order in which a node lists them: the same of all nodes, where they hold the same. */
+export function checkOrder(world: World): void {
+  const rankAtHub = new Map(listed(world.hub).map((held, rank) => [held.uid, rank]));
+  for (const device of world.clinics) {
+    let last = -1;
+    for (const held of listed(device)) {
+      const rank = rankAtHub.get(held.uid);
+      if (rank === undefined) continue;
+      if (rank < last)
+        throw new Violation("same set, same order", `${device.name}: event ${held.uid}`);
+      last = rank;
+    }
+  }
+}
+
+function listed(device: Device): readonly Held[] {
+  return [...device.view.held.values()].sort(
+    (a, b) =>
+      compareHlc(a.hlc, b.hlc) || (positionKey(a.stream, 0) < positionKey(b.stream, 0) ? -1 : 1),
+  );
 }
 
 function isStreamFrozen(world: World, held: Held): boolean {

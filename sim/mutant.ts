@@ -3,7 +3,7 @@
  * users see it, the session, what the host owes it. The production code itself
  * has no switches. A simulator that does not find these would not find others.
  */
-import type { ConfirmedHead, Log } from "../src/core/log/api.ts";
+import type { ConfirmedHead, Log, StreamCut } from "../src/core/log/api.ts";
 import type { CryptoPort, FileStore } from "../src/core/ports.ts";
 import type { Policy, Session } from "../src/core/session/api.ts";
 import type { PeerState } from "../src/core/session/peer-state.ts";
@@ -24,6 +24,9 @@ export interface Mutant {
   /** The peer's state is reported saved, and written an hour later. */
   readonly savesLater?: boolean;
   readonly neverFences?: boolean;
+  readonly ignoresRevocation?: boolean;
+  /** What an operator's command cuts off. */
+  readonly cuts?: (cuts: readonly StreamCut[], log: Log) => readonly StreamCut[];
   readonly confirmed?: (heads: readonly ConfirmedHead[]) => readonly ConfirmedHead[];
   /** Just before the log is opened for writing. */
   readonly beforeOpen?: (device: Device, openForReading: () => Log) => void;

@@ -8,7 +8,7 @@
  */
 import { bytesToHex } from "../src/core/bytes.ts";
 import { compareHlc, type Hlc } from "../src/core/clock/hlc.ts";
-import { laneAddressee, type StreamId } from "../src/core/event.ts";
+import type { StreamId } from "../src/core/event.ts";
 import type { Log, PushedEvent, StoredEvent } from "../src/core/log/api.ts";
 import type { RecoveryReport } from "../src/core/log/open.ts";
 import { FileFault } from "../src/core/ports.ts";
@@ -16,7 +16,10 @@ import { rangesContain } from "../src/core/vector/ranges.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Device } from "./device.ts";
 import { epochKey, type Held, positionKey, streamText } from "./device-view.ts";
+import { hostileId } from "./attack-names.ts";
 import { uidOf } from "./payload.ts";
+import { isBelowFloor } from "./operator-checks.ts";
+import { Permissions } from "./permissions.ts";
 import { Violation } from "./violation.ts";
 
 export interface Fact {
@@ -28,9 +31,12 @@ export interface Fact {
   readonly holders: Set<Device>;
   /** Which fault destroyed the last copy. */
   destroyedBy: string | undefined;
+  /** The hub's operator let it go. */
+  isDroppedAtHub: boolean;
 }
 
-export const clinicPrefix = "clinic-";
+/** More than any disk here takes. */
+const diskPatienceMs = 10_000;
 
 export class Oracle {
   readonly facts = new Map<number, Fact>();
@@ -41,9 +47,11 @@ export class Oracle {
   private readonly contents = new Map<string, string>();
   /** (node that holds, position, chain): durable there at some time. */
   private readonly everHeld = new Set<string>();
-  private readonly policy: "own" | "all";
+  readonly permissions: Permissions;
   private readonly coverage: Coverage;
   private readonly nowMs: () => number;
+  /** Node ids whose only device is revoked, and since when. */
+  readonly revoked = new Map<string, number>();
   private lastUid = 0;
 
   constructor(input: {
@@ -51,7 +59,7 @@ export class Oracle {
     readonly coverage: Coverage;
     readonly nowMs: () => number;
   }) {
-    this.policy = input.policy;
+    this.permissions = new Permissions(input.policy);
     this.coverage = input.coverage;
     this.nowMs = input.nowMs;
   }
@@ -65,13 +73,20 @@ export class Oracle {
       isAcked: false,
       holders: new Set(),
       destroyedBy: undefined,
+      isDroppedAtHub: false,
     });
     return uid;
   }
 
   /** Positions were given out, durable or not. */
-  issued(events: readonly PushedEvent[]): void {
-    for (const { stream } of events) this.writtenEpochs.add(epochKey(stream));
+  issued(device: Device, events: readonly PushedEvent[]): void {
+    const { view } = device;
+    for (const { stream, hlc, isRepeat } of events) {
+      this.writtenEpochs.add(epochKey(stream));
+      const last = view.lastAcked;
+      if (isRepeat || last?.epoch !== stream.epoch || compareHlc(last.hlc, hlc) < 0) continue;
+      throw new Violation("HLC never goes back", `${device.name}: ${streamText(stream)}`);
+    }
   }
 
   acknowledged(device: Device, log: Log, uid: number, event: PushedEvent): void {
@@ -80,6 +95,7 @@ export class Oracle {
     const fact = this.facts.get(uid);
     if (fact === undefined) return;
     fact.isAcked = true;
+    if (!event.isRepeat) device.view.lastAcked = { epoch: event.stream.epoch, hlc: event.hlc };
     if (device.view.held.get(key)?.uid === uid) return;
     // A sector that went bad just now: the log has met it already, and names it.
     const index = log.findStream(event.stream);
@@ -96,7 +112,6 @@ export class Oracle {
   /** Takes up what became durable since. False when the disk would not let it be read. */
   refresh(device: Device, log: Log): boolean {
     const { view } = device;
-    if (view.mayMove) this.rescan(device, log);
     if (log.lastOrdinal <= view.lastOrdinal) return true;
     try {
       for (;;) {
@@ -104,6 +119,7 @@ export class Oracle {
         // A disk that would not open a file just now says nothing about what is in it.
         if (events.length === 0) return !device.hasDiskFault || log.lastOrdinal <= view.lastOrdinal;
         for (const event of events) {
+          this.checkRevoked(device, event);
           this.note(device, log, event, device.view.held, this.nowMs());
           view.lastOrdinal = event.ordinal;
         }
@@ -112,6 +128,13 @@ export class Oracle {
       if (!(fault instanceof FileFault)) throw fault;
       return false;
     }
+  }
+
+  private checkRevoked(device: Device, { stream, seq }: StoredEvent): void {
+    const revokedMs = device.role === "hub" ? this.revoked.get(stream.node) : undefined;
+    // What was with the disk already may become durable.
+    if (revokedMs === undefined || this.nowMs() < revokedMs + diskPatienceMs) return;
+    throw new Violation("a revoked node stores nothing", positionKey(stream, seq));
   }
 
   /** Looks at everything anew: after an opening, and after streams were re-homed. */
@@ -137,6 +160,8 @@ export class Oracle {
     index: number,
     before: ReadonlyMap<string, Held>,
   ): void {
+    // Of such a stream the head alone may be any number.
+    if (log.stream(index).id.node === hostileId) return;
     let last: Hlc | undefined;
     for (let seq = 1; seq <= log.streamHead(index); ) {
       const events = log.readStream(index, seq, { events: 256, bytes: 1 << 20 });
@@ -166,6 +191,8 @@ export class Oracle {
     sinceMs: number,
   ): void {
     const { stream, seq } = event;
+    // What somebody with a certificate writes in its own name is its own affair.
+    if (stream.node === hostileId) return;
     const key = positionKey(stream, seq);
     const chain = bytesToHex(event.chain);
     this.checkMayHold(device, event);
@@ -195,7 +222,7 @@ export class Oracle {
         `${device.name}: event ${uid} is at ${other} and at ${key}`,
       );
     if (device.view.holes.delete(key)) this.coverage.add("hole healed");
-    held.set(key, { stream, seq, uid, chain, sinceMs });
+    held.set(key, { stream, seq, uid, chain, hlc: event.hlc, sinceMs });
     device.view.positionByUid.set(uid, key);
     fact.holders.add(device);
     fact.destroyedBy = undefined;
@@ -208,7 +235,12 @@ export class Oracle {
   }
 
   isDisputed(epoch: string): boolean {
-    return this.forkedEpochs.has(epoch) || !this.writtenEpochs.has(epoch);
+    return this.forkedEpochs.has(epoch) || this.isDerived(epoch);
+  }
+
+  /** No device ever wrote there: a branch was moved into it. */
+  isDerived(epoch: string): boolean {
+    return !this.writtenEpochs.has(epoch);
   }
 
   private readUid(log: Log, event: StoredEvent): number | undefined {
@@ -231,13 +263,20 @@ export class Oracle {
     const fact = this.facts.get(uid);
     if (fact === undefined || held === undefined) return;
     fact.holders.delete(device);
+    if (isBelowFloor(log, held)) {
+      if (fact.holders.size === 0) fact.destroyedBy = "dropped by an operator";
+      return;
+    }
     const key = positionKey(held.stream, held.seq);
     const where = `${device.name}: event ${uid} at ${key}`;
     if (device.wounds === 0)
       throw new Violation("what is durable stays", `${where} is gone, and nothing destroyed it`);
     if (fact.holders.size === 0) fact.destroyedBy = "damage";
     // The last records of a log may rot unseen when nobody else has confirmed them (RULES 9).
-    if (held.stream.node === device.nodeId) this.forkedEpochs.add(epochKey(held.stream));
+    if (held.stream.node === device.nodeId) {
+      this.forkedEpochs.add(epochKey(held.stream));
+      device.view.lastAcked = undefined;
+    }
     const isSetAside = device.hasCut || device.logStore.list("set-aside").length > 0;
     if (!isSetAside && !isNamed(log, held, recovery))
       throw new Violation("loss is named", `${where} is gone in silence`);
@@ -256,35 +295,17 @@ export class Oracle {
     view.positionByUid = new Map();
     view.holes = new Set();
     view.lastOrdinal = 0;
-  }
-
-  mayHold(device: Device, stream: StreamId): boolean {
-    if (device.role === "hub" || stream.node === device.nodeId) return true;
-    const addressee = laneAddressee(stream.lane);
-    if (addressee !== undefined) return addressee === device.nodeId;
-    return this.policy === "all";
+    view.lastAcked = undefined;
   }
 
   private checkMayHold(device: Device, event: StoredEvent): void {
     const { stream } = event;
-    if (!this.mayHold(device, stream))
+    if (!this.permissions.mayHold(device, stream))
       throw new Violation(
         "no clinic holds another's",
         `${device.name} holds ${streamText(stream)}`,
       );
-    if (device.role === "clinic" && this.policy === "own")
-      this.checkBytes(device, event.known, "what an author knew");
-  }
-
-  /** Under policy own, no byte that reaches a clinic may name another. */
-  checkBytes(device: Device, bytes: Uint8Array, what: string): void {
-    if (this.policy !== "own" || device.role !== "clinic") return;
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = view.indexOf(clinicPrefix); at >= 0; at = view.indexOf(clinicPrefix, at + 1)) {
-      const name = view.toString("latin1", at, at + device.nodeId.length);
-      if (name !== device.nodeId)
-        throw new Violation("nothing names another clinic", `${what} to ${device.name}: ${name}`);
-    }
+    this.permissions.checkBytes(device, event.known, "what an author knew");
   }
 
   /** `device` is about to say that it holds this durably. */

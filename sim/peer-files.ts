@@ -34,6 +34,10 @@ export class PeerFiles {
     return this.records.get(peerId);
   }
 
+  get all(): readonly PeerRecord[] {
+    return [...this.records.values()];
+  }
+
   confirmedHeads(): readonly ConfirmedHead[] {
     return [...this.records.values()].flatMap((record) => record.state?.confirmed ?? []);
   }

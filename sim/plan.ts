@@ -4,41 +4,22 @@
  * combinations come up that a mix of everything would drown.
  */
 import type { SeededRandom } from "../src/testing/seeded-random.ts";
+import { clockDeeds } from "./deeds/clocks.ts";
+import { diskDeeds } from "./deeds/disks.ts";
+import { linkDeeds } from "./deeds/links.ts";
+import { machineDeeds } from "./deeds/machines.ts";
+import { operatorDeeds } from "./deeds/operators.ts";
+import { pushDeeds } from "./deeds/pushes.ts";
 
 export const deedNames = [
-  "push",
-  "pushMany",
-  "pushLarge",
-  "pushUrgent",
-  "pushAddressed",
-  "pushIdempotent",
+  ...pushDeeds,
   "sync",
-  "restart",
-  "kill",
-  "powerCut",
-  "powerCutInside",
-  "flip",
-  "zeroSector",
-  "takeImage",
-  "restoreImage",
-  "clone",
-  "reprovision",
-  "losePeerFiles",
-  "diskFull",
-  "writeFault",
-  "readFault",
-  "syncFault",
-  "readOnlyDisk",
-  "slowDisk",
-  "cutConnection",
-  "blackhole",
-  "abandon",
-  "hubUnreachable",
-  "clockAhead",
-  "clockBack",
-  "clockStop",
-  "clock1970",
-  "clockDrift",
+  ...machineDeeds,
+  ...diskDeeds,
+  ...operatorDeeds,
+  ...linkDeeds,
+  ...clockDeeds,
+  "attack",
 ] as const;
 
 export type DeedName = (typeof deedNames)[number];
@@ -56,28 +37,41 @@ const weights: Readonly<Record<DeedName, number>> = {
   kill: 2,
   powerCut: 3,
   powerCutInside: 4,
-  flip: 2,
-  zeroSector: 1,
+  powerCutBeside: 1,
   takeImage: 3,
   restoreImage: 2,
   clone: 1,
   reprovision: 0.5,
   losePeerFiles: 1,
+  flip: 2,
+  zeroSector: 1,
+  staleSector: 1,
   diskFull: 2,
   writeFault: 2,
   readFault: 1,
   syncFault: 2,
   readOnlyDisk: 1,
   slowDisk: 1,
+  compact: 3,
+  expire: 2,
+  snapshot: 2,
+  restoreSnapshot: 1,
+  revoke: 1,
+  readmit: 2,
+  ackAlarm: 1,
+  verify: 1,
   cutConnection: 3,
   blackhole: 2,
+  delay: 2,
   abandon: 2,
+  connectTwice: 2,
   hubUnreachable: 1,
   clockAhead: 1,
   clockBack: 1,
   clockStop: 1,
   clock1970: 1,
   clockDrift: 1,
+  attack: 3,
 };
 
 const alwaysThere: readonly DeedName[] = ["push", "sync"];

@@ -14,6 +14,6 @@ export function dataKeyOf(nodeId: string): Uint8Array {
   return nodeCrypto.sha256(new TextEncoder().encode(`data key of ${nodeId}`));
 }
 
-export function fingerprintOf(nodeId: string): Uint8Array {
-  return nodeCrypto.sha256(new TextEncoder().encode(`public key of ${nodeId}`));
+export function fingerprintOf(nodeId: string, keyNumber: number): Uint8Array {
+  return nodeCrypto.sha256(new TextEncoder().encode(`public key ${keyNumber} of ${nodeId}`));
 }

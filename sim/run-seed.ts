@@ -1,10 +1,10 @@
 /** One run: a world from a seed, its deeds, its healing, its verdict. Never throws for what it finds. */
 import { Deeds } from "./deeds.ts";
 import type { Coverage } from "./coverage.ts";
-import { checkAgreement, checkReopening, heal, settle } from "./healing.ts";
+import { checkAgreement, checkOrder, checkReopening, heal, settle } from "./healing.ts";
 import type { Mutant } from "./mutant.ts";
 import { Trace } from "./trace.ts";
-import { Violation } from "./violation.ts";
+import { type InvariantName, Violation } from "./violation.ts";
 import { World } from "./world.ts";
 
 export interface SeedResult {
@@ -15,7 +15,7 @@ export interface SeedResult {
   readonly events: number;
   readonly coverage: Coverage | undefined;
   readonly failure:
-    | { readonly invariant: string; readonly message: string; readonly stack: string }
+    | { readonly invariant: InvariantName; readonly message: string; readonly stack: string }
     | undefined;
   readonly recent: readonly string[];
 }
@@ -61,12 +61,14 @@ function live(world: World): void {
   heal(world);
   settle(world);
   checkAgreement(world);
+  checkOrder(world);
   checkReopening(world);
   checkAgreement(world);
 }
 
 function describe(error: unknown): NonNullable<SeedResult["failure"]> {
-  if (!(error instanceof Error)) return { invariant: "defect", message: String(error), stack: "" };
+  if (!(error instanceof Error))
+    return { invariant: "nothing throws", message: String(error), stack: "" };
   const invariant = error instanceof Violation ? error.invariant : "nothing throws";
   return { invariant, message: `${error.name}: ${error.message}`, stack: error.stack ?? "" };
 }

@@ -4,14 +4,14 @@
  *   --seeds N    runs N seeds (default 100), from S on (default 1)
  *   --minutes M  runs fresh seeds for M minutes instead
  *   --seed X     runs one seed and prints what happened
- *   --mutants    plants each deliberate bug and says in how many of N seeds it is found
+ *   --mutants    plants each deliberate bug and says in which of N seeds it is found first
  *
  * Exit status 1 when a promise is broken, or when a fault or a recovery path
  * never came up over a long run.
  */
 import { parseArgs } from "node:util";
 import { Coverage } from "./coverage.ts";
-import { runMutants } from "./mutants.ts";
+import { runMutants } from "./mutant-runs.ts";
 import { runSeed, type SeedResult } from "./run-seed.ts";
 
 /** Below this a path that is missing says nothing. */

@@ -1,105 +1,94 @@
 /**
  * How two devices of the simulated fleet hold a session: the part of a real host, in virtual time.
  */
-import type { Log } from "../src/core/log/api.ts";
-import type { SessionSummary } from "../src/core/session/api.ts";
+import { driftReferenceMs } from "../src/core/clock/hybrid-clock.ts";
+import type { ZamError } from "../src/core/errors/zam-error.ts";
+import type { ConfirmedHead, Log } from "../src/core/log/api.ts";
+import type { Policy, SessionOptions, SessionSummary } from "../src/core/session/api.ts";
+import type { PeerState } from "../src/core/session/peer-state.ts";
 import { createSession } from "../src/core/session/session.ts";
+import { buildMs } from "../src/engine/build.ts";
+import { type Confirmation, extendConfirmations } from "../src/engine/confirmations.ts";
+import type { PeerRecord } from "../src/engine/peer-record.ts";
 import { Connection, type ConnectionEnd, type LinkShape } from "./connection.ts";
-import type { Device, LiveSession } from "./device.ts";
+import type { Device, LiveSession, Process } from "./device.ts";
 import { fingerprintOf, nodeCompressor } from "./ports.ts";
 import { SessionRunner } from "./session-runner.ts";
 import { Violation } from "./violation.ts";
 import { ConnectionWatch } from "./watch.ts";
 import type { World } from "./world.ts";
 
-export function connect(world: World, device: Device, shape: LinkShape, attempt: number): void {
-  const { queue, hub, coverage } = world;
+export function connect(
+  world: World,
+  device: Device,
+  shape: LinkShape,
+  attempt: number,
+  /** Told whether this was all, or the next attempt is due. */
+  onEnded: (isOver: boolean) => void,
+): void {
   const connection = new Connection({
-    queue,
+    queue: world.queue,
     random: world.linkRandom.fork(),
     shape,
-    onCutAtByte: () => coverage.add("connection cut at a byte"),
+    onCutAtByte: () => world.coverage.add("connection cut at a byte"),
   });
   world.connections.add(connection);
-  const watch = new ConnectionWatch({
-    connection,
-    near: device,
-    far: hub,
-    oracle: world.oracle,
-    coverage,
-    trace: world.trace,
-  });
-  const { life } = device;
   world.note(device, `connects, attempt ${attempt}`);
   // The answering side first: it must be listening when the first byte comes.
-  begin(world, hub, device, connection.far, watch, false, () => undefined);
-  begin(world, device, hub, connection.near, watch, true, (summary) => {
-    world.note(
-      device,
-      `sync over: ${summary.endedBy} complete=${summary.isComplete} sent=${summary.eventsConfirmed} received=${summary.eventsReceived} ${summary.error?.code ?? ""}`,
-    );
-    if (summary.isComplete) {
-      world.coverage.add("sync completed");
-      device.isKnowledgeOld = false;
-    }
-    if (summary.isComplete || summary.endedBy === "budget") device.isSyncing = false;
-    else world.retry(device, life, attempt);
-  });
+  const watch = answer(world, device, connection);
+  const policy = "own";
+  begin(
+    world,
+    { self: device, peer: world.hub, end: connection.near, watch, policy },
+    (summary) => {
+      world.note(
+        device,
+        `sync over: ${summary.endedBy} complete=${summary.isComplete} sent=${summary.eventsConfirmed} received=${summary.eventsReceived} ${summary.error?.code ?? ""}`,
+      );
+      if (summary.isComplete) {
+        world.coverage.add("sync completed");
+        device.isKnowledgeOld = false;
+      }
+      onEnded(summary.isComplete || summary.endedBy === "budget");
+    },
+  );
 }
 
-function begin(
-  world: World,
-  self: Device,
-  peer: Device,
-  end: ConnectionEnd,
-  watch: ConnectionWatch,
-  isInitiator: boolean,
-  onOver: (summary: SessionSummary) => void,
-): void {
-  const { life } = self;
-  const { process } = self;
+/** The hub's end of a connection that `peer` opened. */
+export function answer(world: World, peer: Device, connection: Connection): ConnectionWatch {
+  const { hub, oracle, coverage, trace, plan, mutant } = world;
+  const watch = new ConnectionWatch({ connection, near: peer, far: hub, oracle, coverage, trace });
+  const policy = mutant.policy?.(plan.policy) ?? plan.policy;
+  begin(world, { self: hub, peer, end: connection.far, watch, policy }, () => undefined);
+  return watch;
+}
+
+interface Meeting {
+  readonly self: Device;
+  readonly peer: Device;
+  readonly end: ConnectionEnd;
+  readonly watch: ConnectionWatch;
+  readonly policy: Policy;
+}
+
+function begin(world: World, meeting: Meeting, onOver: (summary: SessionSummary) => void): void {
+  const { self, peer, end, watch } = meeting;
+  const { life, process } = self;
   if (process === undefined) return;
   const { mutant, queue } = world;
+  const isInitiator = self.role === "clinic";
   const wallMs = self.clock.wallMs(queue.nowMs);
   const startedMs = queue.nowMs;
   const sessionMs = (): number => Math.round(wallMs + queue.nowMs - startedMs);
-  const known = process.peers.find(peer.nodeId);
-  let state = known?.state;
-  const hasLimit = isInitiator && !world.isHealed && world.linkRandom.chance(world.plan.limitShare);
-  if (hasLimit) world.coverage.add("byte limit");
-  const policy = self.role === "hub" ? world.plan.policy : "own";
+  const states = new PeerStates(world, meeting, process, wallMs);
   const session = createSession({
-    options: {
-      isInitiator,
-      self: { nodeId: self.nodeId, role: self.role },
-      peer: { nodeId: peer.nodeId, role: peer.role, keyFingerprint: fingerprintOf(peer.nodeId) },
-      policy: mutant.policy?.(policy) ?? policy,
-      peerState: state,
-      keepOpen: false,
-      health: {
-        version: "1.0.0",
-        diskFreeBytes: 1e9,
-        damagedCount: process.log.damages.length,
-        quarantinedCount: 0,
-        clockCode: "",
-        certDaysLeft: 300,
-      },
-      ...(hasLimit ? { bytesMax: world.linkRandom.between(1_000, 20_000) } : {}),
-    },
+    options: optionsOf(world, meeting, process.log, states.state),
     log: mutant.sessionLog?.(process.log) ?? process.log,
     crypto: self.crypto,
     compressor: nodeCompressor,
     nowMs: sessionMs(),
   });
   const live: { session: LiveSession | undefined } = { session: undefined };
-  const base = {
-    peerId: peer.nodeId,
-    role: peer.role,
-    address: "sim:7700",
-    lastSyncMs: 0,
-    result: "",
-    policy: "own" as const,
-  };
   const commits = process.commits.open();
   const runner = new SessionRunner({
     session: mutant.session?.(session) ?? session,
@@ -108,24 +97,11 @@ function begin(
     queue,
     sessionMs,
     guard: (action) => world.guard(self, life, action),
-    savePeerState: (saved, done) => {
-      checkConfirmed(world, self, peer, process.log, saved.confirmed);
-      state = mutant.peerState?.(saved) ?? saved;
-      const save = { ...base, state };
-      if (mutant.savesLater === true) {
-        queue.after(3_600_000, () =>
-          world.guard(self, life, () => process.peers.save(save, () => undefined)),
-        );
-        done();
-      } else {
-        process.peers.save(save, (error) => {
-          // Events go all the same, and at worst some of them twice: so the session decided.
-          if (error !== undefined) self.isKnowledgeOld = true;
-          done(error);
-        });
-      }
+    savePeerState: (saved, done) => states.save(saved, done),
+    onTransmit: (bytes) => {
+      if (isInitiator) world.onTransmitted?.(bytes);
+      watch.onTransmit(self, bytes);
     },
-    onTransmit: (bytes) => watch.onTransmit(self, bytes),
     onEstablished: () => established(world, self, live.session),
     onReport: (error) => {
       world.note(self, `report ${error.code} ${error.message}`);
@@ -135,19 +111,118 @@ function begin(
       if (live.session !== undefined) process.sessions.delete(live.session);
       if (summary.error?.code === "Z520") world.coverage.add("session fenced (Z520)");
       if (summary.error?.code === "Z505") world.coverage.add("silent peer given up (Z505)");
-      checkSummary(self, summary);
-      process.peers.save(
-        { ...base, lastSyncMs: Math.max(1, wallMs), result: summary.endedBy, state },
-        (error) => {
-          onOver(summary);
-          if (error !== undefined) self.isKnowledgeOld = true;
-        },
-      );
+      if (peer.isHostile && summary.endedBy === "error") world.coverage.add("hostile peer cut off");
+      if (!peer.isHostile) checkSummary(self, summary);
+      states.saveEnd(summary.endedBy, () => onOver(summary));
     },
   });
-  live.session = { runner, end, peer, isEstablished: false };
+  const refuse = (): void => {
+    commits.fence();
+    end.destroy();
+  };
+  live.session = { runner, end, peer, isEstablished: false, refuse };
   process.sessions.add(live.session);
   world.guard(self, life, () => runner.start());
+}
+
+function optionsOf(
+  world: World,
+  { self, peer, policy }: Meeting,
+  log: Log,
+  peerState: PeerState | undefined,
+): SessionOptions {
+  const isInitiator = self.role === "clinic";
+  const hasLimit = isInitiator && !world.isHealed && world.linkRandom.chance(world.plan.limitShare);
+  if (hasLimit) world.coverage.add("byte limit");
+  return {
+    isInitiator,
+    self: { nodeId: self.nodeId, role: self.role },
+    peer: {
+      nodeId: peer.nodeId,
+      role: peer.role,
+      keyFingerprint: fingerprintOf(peer.nodeId, peer.keyNumber),
+    },
+    policy,
+    peerState,
+    keepOpen: false,
+    health: {
+      version: "1.0.0",
+      diskFreeBytes: 1e9,
+      damagedCount: log.damages.length,
+      quarantinedCount: 0,
+      clockCode: "",
+      certDaysLeft: 300,
+    },
+    ...(hasLimit ? { bytesMax: world.linkRandom.between(1_000, 20_000) } : {}),
+  };
+}
+
+/** What a session learns of its peer, and where that is kept: the part of the engine's hosting. */
+class PeerStates {
+  state: PeerState | undefined;
+  private confirmations: readonly Confirmation[];
+  private readonly world: World;
+  private readonly meeting: Meeting;
+  private readonly process: Process;
+  private readonly wallMs: number;
+
+  constructor(world: World, meeting: Meeting, process: Process, wallMs: number) {
+    this.world = world;
+    this.meeting = meeting;
+    this.process = process;
+    this.wallMs = wallMs;
+    const known = process.peers.find(meeting.peer.nodeId);
+    this.state = known?.state;
+    this.confirmations = known?.confirmations ?? [];
+  }
+
+  save(saved: PeerState, done: (error?: ZamError) => void): void {
+    const { world, meeting, process } = this;
+    const { self, peer } = meeting;
+    const { mutant } = world;
+    if (!peer.isHostile) checkConfirmed(world, self, peer, process.log, saved.confirmed);
+    this.state = mutant.peerState?.(saved) ?? saved;
+    const record = this.record("");
+    if (mutant.savesLater === true) {
+      world.queue.after(3_600_000, () =>
+        world.guard(self, self.life, () => process.peers.save(record, () => undefined)),
+      );
+      done();
+      return;
+    }
+    process.peers.save(record, (error) => {
+      // Events go all the same, and at worst some of them twice: so the session decided.
+      if (error !== undefined) self.isKnowledgeOld = true;
+      done(error);
+    });
+  }
+
+  saveEnd(result: string, done: () => void): void {
+    this.process.peers.save(this.record(result), (error) => {
+      done();
+      if (error !== undefined) this.meeting.self.isKnowledgeOld = true;
+    });
+  }
+
+  private record(result: string): PeerRecord {
+    const { peer } = this.meeting;
+    const { state, wallMs } = this;
+    if (peer.role === "hub" && state !== undefined) {
+      const trustedMs = this.process.log.trustedTimeMs;
+      const atMs = driftReferenceMs({ wallMs, buildMs, trustedMs });
+      this.confirmations = extendConfirmations(this.confirmations, state, atMs);
+    }
+    return {
+      peerId: peer.nodeId,
+      role: peer.role,
+      address: "sim:7700",
+      lastSyncMs: result === "" ? 0 : Math.max(1, wallMs),
+      result,
+      policy: "own",
+      state,
+      confirmations: this.confirmations,
+    };
+  }
 }
 
 /** The newest session of a node wins, as at the engine's server. */
@@ -167,20 +242,17 @@ function checkConfirmed(
   self: Device,
   peer: Device,
   log: Log,
-  confirmed: readonly {
-    readonly stream: { node: string; epoch: number; lane: string };
-    readonly seq: number;
-    readonly chain: Uint8Array;
-  }[],
+  confirmed: readonly ConfirmedHead[],
 ): void {
   for (const { stream, seq, chain } of confirmed) {
     if (world.oracle.wasHeldAt(peer.nodeId, stream, seq, chain)) continue;
     if (peer.wounds > 0) continue;
-    // A head may end in what was declared lost: settled there, though nobody holds it.
+    // A head may end in what was declared lost, or lie below a floor: settled there, though nobody holds it.
     const isLost = [log, peer.process?.log].some((one) => {
       const index = one?.findStream(stream);
       if (one === undefined || index === undefined) return false;
-      return one.stream(index).lost.some(({ from, to }) => from <= seq && seq <= to);
+      const { lost, floor } = one.stream(index);
+      return (floor?.seq ?? 0) >= seq || lost.some(({ from, to }) => from <= seq && seq <= to);
     });
     if (!isLost)
       throw new Violation(

@@ -4,13 +4,16 @@
  * `npm run sim -- --seeds 1000` and `npm run sim -- --mutants`.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
 import { mutants } from "./mutants.ts";
 import { runSeed } from "./run-seed.ts";
+import { invariants } from "./violation.ts";
 
-const fixedSeeds = [3, 7, 11, 14, 32, 43, 59, 71, 83, 85, 93, 100];
-/** Not where a submission is judged: a fresh seed may find what has nothing to do with it. */
+/** Worlds that once broke a promise, of the product or of the simulator's own. */
+const fixedSeeds = [3, 18, 22, 71, 72, 73, 123, 145, 1127];
+/** Not where a submission is judged: a fresh seed may find what has nothing to do with it (.ci/run shows what it finds). */
 const freshCount = process.env.CI === undefined ? 3 : 0;
 
 function assertSound(seed: number): void {
@@ -43,11 +46,20 @@ test("one seed gives one trace", () => {
   assert.notEqual(runSeed(15).digest, first.digest);
 });
 
+test("the README names every promise that is checked", () => {
+  const page = readFileSync(new URL("README.md", import.meta.url), "utf8");
+  for (const [name, meaning] of Object.entries(invariants))
+    assert.ok(page.includes(`| ${name} | ${meaning} |`), name);
+});
+
 for (const [name, seed, invariant] of [
-  ["a push is acknowledged before its fsync", 11, "acknowledged is durable"],
-  ["a session acknowledges before the log is durable", 11, "an ACK means durable"],
-  ["the hub forgets its policy", 200, "no clinic is told of another's"],
-  ["a sync of a file does nothing", 204, "what is durable stays"],
+  ["a push is acknowledged before its fsync", 1, "acknowledged is durable"],
+  ["a session acknowledges before the log is durable", 1, "an ACK means durable"],
+  ["the hub forgets its policy", 1, "nothing names another clinic"],
+  ["a failed fsync is tried again and believed", 6, "what is durable stays"],
+  ["compaction asks nobody", 6, "nothing unconfirmed is dropped"],
+  ["a revoked device is let in", 12, "a revoked node stores nothing"],
+  ["any key may write in a name", 33, "only what was pushed exists"],
 ] as const) {
   test(`a planted bug is found: ${name}`, () => {
     const mutant = mutants[name];

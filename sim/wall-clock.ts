@@ -2,7 +2,10 @@
  * What a device believes the time to be. It may drift, stop, jump, or start
  * again in 1970; the true time is the world's.
  */
-export const worldStartMs = Date.UTC(2026, 4, 1);
+import { buildMs } from "../src/engine/build.ts";
+
+/** Some weeks after the build: before it no time is believed. */
+export const worldStartMs = buildMs + 40 * 86_400_000;
 
 export class WallClock {
   private baseMs: number;

@@ -53,7 +53,7 @@ export class ConnectionWatch {
     const isNear = from === this.sides[0].device;
     const sender = isNear ? this.sides[0] : this.sides[1];
     const receiver = isNear ? this.sides[1] : this.sides[0];
-    this.oracle.checkBytes(receiver.device, bytes, "frames");
+    this.oracle.permissions.checkBytes(receiver.device, bytes, "frames");
     this.trace.bytes(`${from.name}>`, bytes);
     sender.reader.append(bytes);
     const ends = { sender: sender.device.nodeId, receiver: receiver.device.nodeId };
@@ -101,7 +101,7 @@ export class ConnectionWatch {
   }
 
   private checkStream(to: Device, id: StreamId): void {
-    if (to.role !== "clinic" || this.oracle.mayHold(to, id)) return;
+    if (to.role !== "clinic" || this.oracle.permissions.mayHold(to, id)) return;
     throw new Violation(
       "no clinic is told of another's",
       `${to.name} is told of ${streamText(id)}`,
@@ -169,7 +169,7 @@ export class ConnectionWatch {
 
   private takeAck(sender: Side, receiver: Side, frame: Frame & { readonly type: "ack" }): void {
     const { process } = sender.device;
-    if (process === undefined) return;
+    if (process === undefined || receiver.device.isHostile) return;
     for (const { stream, seq, offset } of frame.entries) {
       const id = this.streamOf(receiver, stream);
       this.oracle.checkAcknowledges(sender.device, process.log, id, seq, offset ?? 0);

@@ -1,46 +1,28 @@
 /**
  * A hub and its clinics in one process and in virtual time, over the real core:
- * boots, losses of power, connections and sessions. What is done to them is in
- * deeds.ts, what must hold in oracle.ts and watch.ts.
+ * who is there, who has power, and what time it is. How a log opens is in
+ * boot.ts, how devices meet in syncs.ts and sessions.ts, what is done to them in
+ * deeds/, what must hold in oracle.ts and watch.ts.
  *
  * One integer decides everything. Each consumer draws from a generator of its
  * own, so that a change in one does not move the others more than it must.
  */
-import { ZamError } from "../src/core/errors/zam-error.ts";
-import { createLog, openLog, type RecoveryReport } from "../src/core/log/open.ts";
-import type { StreamId } from "../src/core/event.ts";
-import type { Log } from "../src/core/log/api.ts";
-import { CommitScheduler } from "../src/engine/commit-scheduler.ts";
-import { SimulatedCrash } from "../src/testing/memory-store.ts";
+import { newCrashTally } from "../src/testing/memory-content.ts";
+import { type MemoryStore, SimulatedCrash } from "../src/testing/memory-store.ts";
 import { createSeededRandom, type SeededRandom } from "../src/testing/seeded-random.ts";
+import { beginEpoch, boot, notePath, openReadOnly, provision } from "./boot.ts";
 import type { Connection, LinkShape } from "./connection.ts";
-import { Coverage, type PathName } from "./coverage.ts";
-import { Device, type Image, type Process } from "./device.ts";
+import { Coverage } from "./coverage.ts";
+import { Device, type Image } from "./device.ts";
 import { epochKey } from "./device-view.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Mutant } from "./mutant.ts";
-import { clinicPrefix, Oracle } from "./oracle.ts";
-import { PeerFiles } from "./peer-files.ts";
+import { Oracle } from "./oracle.ts";
+import { clinicPrefix } from "./permissions.ts";
 import { drawPlan, type Plan } from "./plan.ts";
-import { createSeededCrypto, dataKeyOf } from "./ports.ts";
-import { connect } from "./sessions.ts";
+import { createSeededCrypto } from "./ports.ts";
+import { connectAgain, drawLink, sync } from "./syncs.ts";
 import type { Trace } from "./trace.ts";
-import { Violation } from "./violation.ts";
-
-const reportPaths: Readonly<Record<string, PathName>> = {
-  Z507: "rollback found (Z507)",
-  Z508: "branch re-homed (Z508)",
-  Z509: "stream frozen (Z509)",
-  Z516: "lost at source (Z516)",
-  Z517: "clock difference reported (Z517)",
-  Z518: "epoch renewed by clock (Z518)",
-  Z519: "event from the future (Z519)",
-  Z209: "damage set aside",
-  Z213: "head behind (Z213)",
-  Z214: "fresh epoch after unexplained loss (Z214)",
-};
-
-const attemptsMax = 4;
 
 export class World {
   readonly plan: Plan;
@@ -57,6 +39,9 @@ export class World {
   /** All faults are over: links are good, nothing is cut. */
   isHealed = false;
   readonly linkRandom: SeededRandom;
+  /** Overhears what honest clinics send. */
+  onTransmitted: ((bytes: Uint8Array) => void) | undefined;
+  private lastKeyNumber = 0;
 
   constructor(seed: number, trace: Trace, mutant: Mutant = {}) {
     this.random = createSeededRandom(seed);
@@ -87,6 +72,14 @@ export class World {
     this.trace.note(`${Math.round(this.queue.nowMs)} ${device.name} ${what}`);
   }
 
+  noteReport(code: string): void {
+    notePath(this, code);
+  }
+
+  newKeyNumber(): number {
+    return ++this.lastKeyNumber;
+  }
+
   addDevice(name: string, nodeId: string, role: "hub" | "clinic", stores?: Image): Device {
     const crypto = createSeededCrypto(this.random.fork());
     const wrapped = this.mutant.crypto?.(crypto) ?? crypto;
@@ -99,151 +92,47 @@ export class World {
       diskMs: this.plan.diskMs,
     };
     const device = new Device(stores === undefined ? common : { ...common, stores });
-    if (stores === undefined) this.provision(device);
+    if (stores === undefined) provision(this, device);
     this.boot(device);
     return device;
   }
 
-  /** A new log, as `keygen` makes it. */
-  provision(device: Device): void {
-    createLog({ ...this.logInput(device), epoch: this.random.next32() }).close();
+  isCloned(device: Device): boolean {
+    return this.devices.some((other) => other !== device && other.nodeId === device.nodeId);
   }
 
-  private logInput(device: Device) {
-    const { plan } = this;
-    const store = this.mutant.store?.(device.logStore) ?? device.logStore;
-    return {
-      store,
-      crypto: device.crypto,
-      nodeId: device.nodeId,
-      wallMs: device.clock.wallMs(this.queue.nowMs),
-      segmentBytes: plan.segmentBytes,
-      checkpointBytes: plan.checkpointBytes,
-      ...(plan.isEncrypted ? { dataKey: dataKeyOf(device.nodeId) } : {}),
-    };
+  /** With a new certificate; the revoked one stays revoked. */
+  readmit(device: Device): void {
+    device.revokedMs = undefined;
+    this.oracle.revoked.delete(device.nodeId);
   }
 
   boot(device: Device): void {
-    device.isBootPlanned = false;
-    if (device.isUp) return;
-    device.life++;
-    let opened: { readonly log: Log; readonly recovery: RecoveryReport; readonly peers: PeerFiles };
-    try {
-      this.mutant.beforeOpen?.(
-        device,
-        () => openLog({ ...this.logInput(device), confirmed: [], readOnly: true }).log,
-      );
-      const peers = new PeerFiles(device.peerStore, device.crypto);
-      const confirmed =
-        this.mutant.confirmed === undefined
-          ? peers.confirmedHeads()
-          : this.mutant.confirmed(peers.confirmedHeads());
-      opened = { ...openLog({ ...this.logInput(device), confirmed }), peers };
-    } catch (error) {
-      return this.onOpenFailed(device, error);
-    }
-    const watched = this.watchRehoming(device, opened.log);
-    const log = this.mutant.log?.(watched, device) ?? watched;
-    const nowMs = (): number => device.clock.wallMs(this.queue.nowMs);
-    const process: Process = {
-      log,
-      peers: opened.peers,
-      commits: new CommitScheduler(log, nowMs),
-      sessions: new Set(),
-    };
-    device.process = process;
-    device.openFailure = undefined;
-    const segments = device.logStore.list().filter((name) => name.endsWith(".seg"));
-    if (segments.length > 2) this.coverage.add("segment rolled");
-    this.note(device, `opened: ${describe(opened.recovery)}`);
-    this.guard(device, device.life, () => {
-      this.noteRecovery(opened.recovery);
-      // A log that may not be written lists only what is proven; the rest is still on the disk.
-      if (opened.log.readOnlyReason !== undefined) device.hasCut ||= opened.recovery.tornBytes > 0;
-      if (opened.log.readOnlyReason === undefined)
-        this.oracle.rescan(device, opened.log, opened.recovery);
-      log.onDurable(() => {
-        this.oracle.refresh(device, opened.log);
-        device.view.mayMove = false;
-        for (const { runner } of [...process.sessions]) runner.logChanged();
-      });
-    });
-    if (device.isUp && log.readOnlyReason !== undefined) this.restartLater(device);
+    boot(this, device);
   }
 
-  /** Re-homed events have other positions from then on. */
-  private watchRehoming(device: Device, log: Log): Log {
-    const watched = Object.create(log) as Log;
-    watched.mark = (mark, wallMs, durable) =>
-      log.mark(mark, wallMs, (error) => {
-        if (mark.kind === "rehome" && error === undefined) this.oracle.rescan(device, log);
-        durable(error);
-      });
-    const noteBeginning = (stream: StreamId): void => {
-      device.view.mayMove ||= log.findStream(stream) === undefined;
-    };
-    watched.receive = (range, durable) => {
-      noteBeginning(range.stream);
-      return log.receive(range, durable);
-    };
-    watched.receiveFragment = (fragment, durable) => {
-      noteBeginning(fragment.stream);
-      return log.receiveFragment(fragment, durable);
-    };
-    return watched;
-  }
-
-  private noteRecovery(recovery: RecoveryReport): void {
-    if (recovery.tornBytes > 0) this.coverage.add("torn tail cut");
-    if (recovery.copiedBytes > 0) this.coverage.add("unproven tail copied");
-    for (const { code } of recovery.reports) this.noteReport(code);
-  }
-
-  noteReport(code: string): void {
-    const path = reportPaths[code];
-    if (path !== undefined) this.coverage.add(path);
-  }
-
-  private onOpenFailed(device: Device, error: unknown): void {
-    if (error instanceof SimulatedCrash) {
-      this.coverage.add("power cut while opening");
-      this.powerCut(device);
-      return;
-    }
-    if (!(error instanceof ZamError)) throw error;
-    this.note(device, `did not open: ${error.code} ${error.message}`);
-    this.coverage.add("log would not open");
-    device.openFailure = error;
-    if (device.hasDiskFault || ["Z204", "Z205", "Z206"].includes(error.code)) {
-      this.queue.after(60_000, () => device.healDisk());
-      this.bootLater(device, 61_000);
-      return;
-    }
-    if (device.wounds <= 1)
-      throw new Violation("the log opens", `${device.name}: ${error.code} ${error.message}`);
-    // Beyond repair: somebody puts in a new card.
-    this.replaceCard(device, device.images[device.images.length - 1], "damage");
+  openReadOnly(device: Device, store: MemoryStore) {
+    return openReadOnly(this, device, store);
   }
 
   /** Another card in the same device: an older image, or an empty one with a new log. */
-  replaceCard(device: Device, image: Image | undefined, fault: string): void {
+  replaceCard(
+    device: Device,
+    image: Image | undefined,
+    fault: string,
+    options: { readonly beginsEpoch?: boolean } = {},
+  ): void {
     if (device.isUp) this.kill(device);
     this.oracle.forget(device, fault);
-    const stores =
-      image === undefined ? undefined : { log: image.log.copy(), peers: image.peers.copy() };
-    const fresh = new Device({ ...device, nowMs: this.queue.nowMs });
-    device.logStore = stores?.log ?? fresh.logStore;
-    device.peerStore = stores?.peers ?? fresh.peerStore;
-    device.pendingKeyed.length = 0;
-    device.isKnowledgeOld = true;
-    device.wounds = image?.wounds ?? 0;
-    device.hasDiskFault = false;
+    device.putCard(image, this.queue.nowMs);
     if (image === undefined) {
       device.images.length = 0;
-      this.provision(device);
+      device.snapshots.length = 0;
+      provision(this, device);
     }
+    if (options.beginsEpoch === true) beginEpoch(this, device);
     this.boot(device);
-    this.markForked(device);
+    if (options.beginsEpoch !== true) this.markForked(device);
   }
 
   /** The epoch that this device goes on in may have been written further by its former self. */
@@ -307,9 +196,11 @@ export class World {
   powerCut(device: Device): void {
     this.note(device, "loses power");
     for (const { end } of device.process?.sessions ?? []) end.vanish();
-    this.goDown(device);
-    device.logStore = device.logStore.crash(this.random.fork());
-    device.peerStore = device.peerStore.crash(this.random.fork());
+    device.goDown();
+    const tally = newCrashTally();
+    device.logStore = device.logStore.crash(this.random.fork(), tally);
+    device.peerStore = device.peerStore.crash(this.random.fork(), tally);
+    this.coverage.addCrash(tally);
     this.bootLater(device, this.random.between(1_000, 900_000));
   }
 
@@ -317,72 +208,32 @@ export class World {
   kill(device: Device): void {
     this.note(device, "is killed");
     for (const { end } of device.process?.sessions ?? []) end.abandon();
-    this.goDown(device);
+    device.goDown();
     device.logStore = device.logStore.kill();
     device.peerStore = device.peerStore.kill();
   }
 
-  private goDown(device: Device): void {
-    device.process = undefined;
-    device.isSyncing = false;
-    device.hasSyncsPlanned = false;
-  }
-
-  /** One `sync` of a clinic: attempts until one completes or its patience ends. */
-  sync(device: Device, attempt = 1): void {
-    if (!device.isUp || (device.isSyncing && attempt === 1)) return;
-    device.isSyncing = true;
-    const { life } = device;
-    const shape = this.drawLink();
-    const connectMs = shape.latencyMs * 3;
-    const isReached = this.isHubReachable && this.hub.isUp;
-    if (!isReached) this.coverage.add("hub unreachable");
-    this.queue.after(connectMs, () => {
-      if (!device.isUp || device.life !== life) return;
-      if (isReached && this.hub.isUp && this.isHubReachable) connect(this, device, shape, attempt);
-      else this.retry(device, life, attempt);
-    });
-  }
-
-  retry(device: Device, life: number, attempt: number): void {
-    if (device.life !== life) return;
-    if (attempt >= attemptsMax) {
-      device.isSyncing = false;
-      return;
+  /** Destroys a sector of the card, durably: zeros, or what another sector of the file holds. */
+  replaceSector(device: Device, file: string, start: number, content: "zeros" | "stale"): void {
+    const bytes = device.logStore.dump().get(file);
+    if (bytes === undefined) return;
+    device.wounds += 2;
+    const from = 512 * this.random.below(Math.max(1, Math.floor(bytes.length / 512)));
+    for (let at = start; at < Math.min(bytes.length, start + 512); at++) {
+      const wanted = content === "zeros" ? 0 : (bytes[from + at - start] ?? 0);
+      device.logStore.flip(file, at, (bytes[at] ?? 0) ^ wanted);
     }
-    this.queue.after(this.random.between(500, 8_000) * attempt, () => {
-      if (device.life === life) this.sync(device, attempt + 1);
-    });
   }
 
-  private drawLink(): LinkShape {
-    const { link } = this.plan;
-    const random = this.linkRandom;
-    if (this.isHealed) {
-      return {
-        latencyMs: 20,
-        jitterMs: 0,
-        rateBytesPerS: 1_000_000,
-        split: "whole",
-        cutAtBytes: undefined,
-        cutBySilence: false,
-      };
-    }
-    const split = random.pick(link.splits);
-    if (split === "bytes") this.coverage.add("single bytes");
-    const isCut = random.chance(link.cutShare);
-    return {
-      latencyMs: link.latencyMs,
-      jitterMs: link.jitterMs,
-      rateBytesPerS: link.rateBytesPerS,
-      split,
-      cutAtBytes: isCut ? random.between(1, random.pick([400, 3_000, 30_000])) : undefined,
-      cutBySilence: random.chance(0.3),
-    };
+  sync(device: Device): void {
+    sync(this, device);
   }
-}
 
-function describe(recovery: RecoveryReport): string {
-  const { isClean, tornBytes, copiedBytes, reports } = recovery;
-  return `clean=${isClean} torn=${tornBytes} copied=${copiedBytes} ${reports.map(({ code, message }) => `${code} ${message}`).join("; ")}`;
+  connectAgain(device: Device): void {
+    connectAgain(this, device);
+  }
+
+  drawLink(): LinkShape {
+    return drawLink(this);
+  }
 }
