@@ -28,7 +28,6 @@ interface HubTarget {
 
 interface Connecting {
   readonly hubId: string | undefined;
-  readonly rateBytesPerS?: number | undefined;
   readonly signal: AbortSignal;
   readonly onPhase?: (phase: "connecting" | "handshake") => void;
   readonly onFailedBytes?: (sentBytes: number, receivedBytes: number) => void;
@@ -48,7 +47,6 @@ async function connectHub(target: HubTarget, input: Connecting): Promise<Connect
     }),
     expectedHubId: input.hubId,
     tickets: createTicketStore(nodeFiles(dataDir).tickets, credentials),
-    rateBytesPerS: input.rateBytesPerS,
     signal: input.signal,
     onPhase: input.onPhase,
     onFailedBytes: input.onFailedBytes,
@@ -61,15 +59,12 @@ export function createAttempt(target: HubTarget & { readonly input: SyncInput })
   // Checked once, before the first attempt: a typing error is not a network error.
   parseAddress(target.hub);
   readCredentials(target.dataDir, Date.now());
-  const rateBytesPerS =
-    input.budgetKbps === undefined ? undefined : Math.max(1, (input.budgetKbps * 1000) / 8);
   return async (attempt) => {
     const failed = { sentBytes: 0, receivedBytes: 0 };
     let connected: ConnectedHub;
     try {
       connected = await connectHub(target, {
         hubId: input.hubId,
-        rateBytesPerS,
         signal: attempt.signal,
         onPhase: (phase) => {
           if (phase === "handshake") attempt.onPhase("handshake");
@@ -85,8 +80,12 @@ export function createAttempt(target: HubTarget & { readonly input: SyncInput })
   };
 }
 
+function kbpsToRate(kbps: number | undefined): number | undefined {
+  return kbps === undefined ? undefined : Math.max(1, Math.floor((kbps * 1000) / 8));
+}
+
 async function transfer(
-  target: HubTarget,
+  target: HubTarget & { readonly input: SyncInput },
   connected: ConnectedHub,
   attempt: AttemptInput,
 ): Promise<AttemptResult> {
@@ -100,6 +99,7 @@ async function transfer(
     isInitiator: true,
     policy: "own",
     bytesMax: attempt.bytesMax,
+    rateBytesPerS: kbpsToRate(target.input.budgetKbps),
     link: connected.link,
     keepOpen: attempt.onOpen !== undefined,
     onRest: (isResting) => {

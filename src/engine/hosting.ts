@@ -46,6 +46,8 @@ export interface HostInput {
   readonly bytesMax?: number | undefined;
   readonly pingCount?: number | undefined;
   readonly link?: LinkEstimate | undefined;
+  /** Of each direction, TLS included. */
+  readonly rateBytesPerS?: number | undefined;
   /** Stay connected when everything was exchanged, if the peer does too. */
   readonly keepOpen: boolean;
   readonly onEstablished?: () => void;
@@ -89,6 +91,7 @@ export function hostSession(
       ),
       ...(bytesMax === undefined ? {} : { bytesMax }),
       ...(input.link === undefined ? {} : { link: input.link }),
+      ...(input.rateBytesPerS === undefined ? {} : { rateBytesPerS: input.rateBytesPerS }),
       ...(pingCount === undefined ? {} : { pingCount }),
     },
     log,

@@ -45,7 +45,6 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number | undefined;
   readonly handshakeTimeoutMs?: number | undefined;
   readonly idleTimeoutMs?: number | undefined;
-  readonly rateBytesPerS?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Wall clock; only for `certDaysLeft`. Default `Date.now`. */
   readonly nowMs?: (() => number) | undefined;
@@ -176,7 +175,6 @@ function shakeHands(raw: Socket, options: ConnectOptions, address: string): Prom
           raw,
           address,
           idleTimeoutMs: options.idleTimeoutMs ?? idleTimeoutMsDefault,
-          rateBytesPerS: options.rateBytesPerS,
           earlyEndError: () => {
             const afterBytes = raw.bytesRead - handshakeBytes;
             return session.isCleanEnd(afterBytes)

@@ -8,7 +8,6 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ZamError } from "../core/errors/zam-error.ts";
-import { RateShaper } from "./rate-shaper.ts";
 import { toNetworkError } from "./socket-errors.ts";
 
 export interface TransportListener {
@@ -25,8 +24,6 @@ export interface SocketTransportOptions {
   readonly address: string;
   /** Silence of the peer after which the connection is given up (Z408). 0: never. */
   readonly idleTimeoutMs: number;
-  /** Limits what is written, TLS overhead included. */
-  readonly rateBytesPerS?: number | undefined;
   /** What to make of a peer that ends before it said anything. */
   readonly earlyEndError?: (() => ZamError | undefined) | undefined;
 }
@@ -42,15 +39,11 @@ export class SocketTransport {
   readonly address: string;
   private readonly tls: TLSSocket;
   private readonly raw: Socket;
-  private readonly shaper: RateShaper | undefined;
   private readonly earlyEndError: (() => ZamError | undefined) | undefined;
   private listener: TransportListener | undefined;
   private idleTimeoutMs: number;
   private idleTimer: NodeJS.Timeout | undefined;
-  private shapeTimer: NodeJS.Timeout | undefined;
   private closeTimer: NodeJS.Timeout | undefined;
-  private shaped: Uint8Array[] = [];
-  private shapedBytes = 0;
   private lastHeardMs = performance.now();
   private hasHeard = false;
   private isResting = false;
@@ -60,13 +53,12 @@ export class SocketTransport {
   private readonly closeListeners: (() => void)[] = [];
 
   constructor(options: SocketTransportOptions) {
-    const { tls, raw, address, rateBytesPerS } = options;
+    const { tls, raw, address } = options;
     this.tls = tls;
     this.raw = raw;
     this.address = address;
     this.idleTimeoutMs = options.idleTimeoutMs;
     this.earlyEndError = options.earlyEndError;
-    if (rateBytesPerS !== undefined) this.shaper = new RateShaper(rateBytesPerS, performance.now());
     tls.on("error", (cause) => this.fail(cause));
     raw.on("error", (cause) => this.fail(cause));
     tls.on("close", () => this.over());
@@ -84,7 +76,7 @@ export class SocketTransport {
 
   /** Bytes accepted by `write` that the socket has not taken yet. */
   get queuedBytes(): number {
-    return this.shapedBytes + this.tls.writableLength;
+    return this.tls.writableLength;
   }
 
   get isClosed(): boolean {
@@ -114,13 +106,10 @@ export class SocketTransport {
   /** The bytes belong to the transport from here on. Ignored once closing. */
   write(bytes: Uint8Array): void {
     if (this.isClosing || this.isOver || bytes.length === 0) return;
-    if (this.shaper === undefined) {
-      this.writeNow(bytes);
-      return;
-    }
-    this.shaped.push(bytes);
-    this.shapedBytes += bytes.length;
-    this.pumpShaped();
+    this.tls.write(bytes, () => {
+      if (!this.isOver && !this.isClosing && this.queuedBytes <= drainBytes)
+        this.listener?.onDrain();
+    });
   }
 
   /** Flushes, then closes; gives up on a peer that does not take the bytes or does not close its side. */
@@ -157,42 +146,12 @@ export class SocketTransport {
     this.armIdle();
   }
 
-  private writeNow(bytes: Uint8Array): void {
-    this.tls.write(bytes, () => {
-      if (!this.isOver && !this.isClosing && this.queuedBytes <= drainBytes)
-        this.listener?.onDrain();
-    });
-  }
-
-  private pumpShaped(): void {
-    if (this.shapeTimer !== undefined || this.shaper === undefined || this.isOver) return;
-    for (;;) {
-      const [first] = this.shaped;
-      if (first === undefined) break;
-      const count = this.shaper.take(first.length, performance.now());
-      if (count === 0) {
-        const waitMs = this.shaper.waitMs(first.length, performance.now());
-        this.shapeTimer = setTimeout(() => {
-          this.shapeTimer = undefined;
-          this.pumpShaped();
-        }, waitMs);
-        return;
-      }
-      if (count < first.length) this.shaped[0] = first.subarray(count);
-      else this.shaped.shift();
-      this.shapedBytes -= count;
-      this.writeNow(first.subarray(0, count));
-    }
-    if (this.isClosing) this.endWhenFlushed();
-  }
-
   /**
    * Our side ends with close_notify and FIN; then what the peer still sends is
    * thrown away unread until it closes too. Closing with unread bytes would make
    * the system send a reset, which may overtake our last words.
    */
   private endWhenFlushed(): void {
-    if (this.shapedBytes > 0) return;
     this.tls.end();
     this.tls.resume();
   }
@@ -214,10 +173,7 @@ export class SocketTransport {
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.idleTimer);
-    clearTimeout(this.shapeTimer);
     clearTimeout(this.closeTimer);
-    this.shaped = [];
-    this.shapedBytes = 0;
     this.tls.destroy();
     this.raw.destroy();
     for (const callback of this.closeListeners) callback();

@@ -10,6 +10,7 @@ import {
   byeReasons,
   helloHasBase,
   helloHasHealth,
+  helloHasRate,
   helloHasHeld,
   helloHasLimit,
   helloKeepsOpen,
@@ -87,7 +88,8 @@ function decodeHello(reader: ByteReader): Frame | FrameProblem {
   const entryCount = reader.varint();
   const held = (flags & helloHasHeld) === 0 ? undefined : decodeMark(reader);
   const health = (flags & helloHasHealth) === 0 ? undefined : decodeHealth(reader);
-  if (flags > 127 || !isNodeId(nodeId) || codecs > 0x7fffffff) reader.fail();
+  const rateBytesPerS = (flags & helloHasRate) === 0 ? undefined : reader.varint();
+  if (rateBytesPerS === 0 || !isNodeId(nodeId) || codecs > 0x7fffffff) reader.fail();
   return {
     type: "hello",
     version,
@@ -105,6 +107,7 @@ function decodeHello(reader: ByteReader): Frame | FrameProblem {
     ...(base === undefined ? {} : { base }),
     ...(held === undefined ? {} : { held }),
     ...(health === undefined ? {} : { health }),
+    ...(rateBytesPerS === undefined ? {} : { rateBytesPerS }),
   };
 }
 

@@ -29,6 +29,7 @@ export const helloHasLimit = 8;
 export const helloHasBase = 16;
 export const helloHasHeld = 32;
 export const helloHasHealth = 64;
+export const helloHasRate = 128;
 
 /** Positions are the numbers on the wire. */
 export const vectorPurposes = [
@@ -69,6 +70,7 @@ function encodeHello(writer: ByteWriter, frame: HelloFrame): void {
   if (frame.base !== undefined) flags += helloHasBase;
   if (frame.held !== undefined) flags += helloHasHeld;
   if (frame.health !== undefined) flags += helloHasHealth;
+  if (frame.rateBytesPerS !== undefined) flags += helloHasRate;
   writer.u8(flags);
   writer.text(frame.nodeId);
   writer.bytes(frame.logId);
@@ -80,6 +82,7 @@ function encodeHello(writer: ByteWriter, frame: HelloFrame): void {
   writer.varint(frame.entryCount);
   if (frame.held !== undefined) encodeMark(writer, frame.held);
   if (frame.health !== undefined) encodeHealth(writer, frame.health);
+  if (frame.rateBytesPerS !== undefined) writer.varint(frame.rateBytesPerS);
 }
 
 function encodeVector(writer: ByteWriter, frame: VectorFrame, ends: Ends): void {

@@ -76,6 +76,8 @@ export interface HelloFrame {
   readonly codecs: number;
   /** Bytes of frames that the receiver of this HELLO may send; undefined: no limit. */
   readonly receiveBytesMax?: number;
+  /** Bytes a second that the receiver may send, TLS included as far as known; undefined: no limit. */
+  readonly rateBytesPerS?: number;
   readonly keepsOpen: boolean;
   readonly isPingOnly: boolean;
   /** A hub's policy: true when it also offers others' streams. */

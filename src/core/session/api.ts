@@ -49,6 +49,8 @@ export interface SessionOptions {
   readonly peerState: PeerState | undefined;
   /** Bytes that this session may cost in both directions, TLS included; undefined: no limit. One minimal batch always goes. */
   readonly bytesMax?: number;
+  /** Bytes a second that each side may send, TLS included; undefined: no limit. */
+  readonly rateBytesPerS?: number;
   /** Stay connected when both sides are done, and send new events as they become durable. */
   readonly keepOpen: boolean;
   /** Only measure round trips: HELLO, PING, BYE; no events move. */

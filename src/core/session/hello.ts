@@ -77,6 +77,7 @@ function sendHello(s: SessionState): void {
     ...(own.base === undefined ? {} : { base: own.base }),
     ...(newest === undefined || isPingOnly ? {} : { held: newest }),
     ...(health === undefined ? {} : { health }),
+    ...(options.rateBytesPerS === undefined ? {} : { rateBytesPerS: options.rateBytesPerS }),
   });
   if (own.entries.length > 0) sendVector(s, "hello", { entries: own.entries });
 }
@@ -125,6 +126,7 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   takeClock(s, frame.wallMs);
   // One that only measures fences nobody.
   if (!s.isPing) s.effect({ kind: "established" });
+  s.pacer.limit(frame.rateBytesPerS, s.nowMs);
   if (options.isInitiator) s.flight.greeted(s.nowMs - s.startedMs, s.nowMs);
   else sendHello(s);
   if (!s.isPing) beginVector(s);

@@ -55,7 +55,7 @@ export function takeData(s: SessionState): Uint8Array | undefined {
 function maySendData(s: SessionState): boolean {
   if (s.isEnding || s.isPing || s.isBudgetSpent || s.finishing !== undefined || s.byeSent)
     return false;
-  if (!s.isPlanned) return false;
+  if (!s.isPlanned || s.pacer.waitMs(s.nowMs) > 0) return false;
   if (s.options.isInitiator && s.cleanOnDisk) return false;
   if (s.isSpeculating && s.speculatedBytes >= speculativeBytesMax) return false;
   return s.isSpeculating || s.hasVector;
@@ -105,8 +105,8 @@ function rawBytesAim(s: SessionState): number {
 
 /** Bytes on the wire of a range: little of the link's time, or what a cut costs grows with them. */
 export function rangeAim(s: SessionState): number {
-  const rate = s.flight.rateBytesPerS;
-  if (rate === undefined) return rangeBytesAim;
+  const seen = s.flight.rateBytesPerS ?? Number.POSITIVE_INFINITY;
+  const rate = Math.min(seen, s.pacer.rateBytesPerS ?? Number.POSITIVE_INFINITY);
   const aim = Math.min(rate * rangeAirS, Math.max(rangeBytesAim / 2, rate / 16));
   return Math.min(rangeBytesAim, Math.max(rangeBytesLeast, aim));
 }

@@ -169,6 +169,7 @@ class SyncSession implements Session {
       s.frameBytes += part.length;
     }
     if (parts.length === 0) return undefined;
+    s.pacer.spend(size, nowMs);
     return parts.length === 1 ? parts[0] : join(parts, size);
   }
 

@@ -24,6 +24,7 @@ import type {
 } from "./api.ts";
 import { FlightWindow } from "./flight-window.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
+import { Pacer } from "./pacer.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
 import type { PolicyScope } from "./policy.ts";
 import type {
@@ -112,6 +113,7 @@ export class SessionState {
   inFlightBytes = 0;
   itemsInFlight = 0;
   readonly flight: FlightWindow;
+  readonly pacer = new Pacer();
   /** Bytes on the wire for each byte of rows, as measured; starts from incompressible for safety on bad links. */
   ratio = 0.5;
   doneSent: "no" | "partial" | "full" = "no";
@@ -198,6 +200,7 @@ export class SessionState {
     this.crypto = input.crypto;
     this.compressor = input.compressor;
     this.nowMs = input.nowMs;
+    this.pacer.limit(options.rateBytesPerS, input.nowMs);
     this.flight = new FlightWindow(options.link ?? options.peerState?.link);
     this.scope = {
       self: options.self,

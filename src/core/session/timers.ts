@@ -14,6 +14,7 @@ import {
   pongTimeoutMs,
   quietPingMs,
 } from "./limits.ts";
+import { hasWork } from "./offer.ts";
 import type { SessionState } from "./state.ts";
 
 function pingAtMs(s: SessionState): number {
@@ -33,11 +34,17 @@ export function nextDeadlineMs(s: SessionState): number | undefined {
   if (s.phase === "new" || s.phase === "closed") return undefined;
   if (s.phase === "closing")
     return s.closeSent ? undefined : canCloseNow(s) ? s.nowMs : s.closingMs + closingTimeoutMs;
-  if (s.phase === "hello") return s.startedMs + helloTimeoutMs;
+  if (s.phase === "hello") return Math.min(s.startedMs + helloTimeoutMs, pacedAtMs(s));
   const silentAtMs = s.pingOutMs === undefined ? pingAtMs(s) : s.pingOutMs + pongTimeoutMs;
   const finishAtMs =
     s.finishing === undefined ? Number.POSITIVE_INFINITY : s.finishing.sinceMs + closingTimeoutMs;
-  return Math.min(silentAtMs, stalledAtMs(s), finishAtMs);
+  return Math.min(silentAtMs, stalledAtMs(s), finishAtMs, pacedAtMs(s));
+}
+
+/** When what waits for the rate limit may go. */
+function pacedAtMs(s: SessionState): number {
+  const waitMs = s.pacer.waitMs(s.nowMs);
+  return waitMs > 0 && hasWork(s) ? s.nowMs + waitMs : Number.POSITIVE_INFINITY;
 }
 
 function canCloseNow(s: SessionState): boolean {
