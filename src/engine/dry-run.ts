@@ -1,33 +1,60 @@
 /**
- * `sync --dry-run`: what a sync would move, as known from the last session,
- * without touching the network. Bytes are an estimate: visits of a clinic
- * compress to about a tenth, and TLS and HELLO cost about 4 KB.
+ * `sync --dry-run`: what a sync would move, without touching the network. The
+ * session itself plans and codes it, against what the hub was known to hold; what
+ * TLS adds is known to the byte but for the length of signatures, and the time
+ * follows from what the last session saw of the link. What the hub has for this
+ * node cannot be known beforehand.
  */
-import type { Log } from "../core/log/api.ts";
-import type { SyncSummary } from "./api.ts";
-import type { PeerBook } from "./peer-book.ts";
-import { findPending } from "./status.ts";
+import { rehearse, type Rehearsal } from "../core/session/rehearsal.ts";
+import { createTicketStore } from "../network/ticket-store.ts";
+import { ticketRecordSize } from "../network/ticket-record.ts";
+import { nodeFiles, readCredentials } from "../pki/index.ts";
+import type { SyncInput, SyncSummary } from "./api.ts";
+import { type HostedNode, sessionInput } from "./hosting.ts";
+import type { PeerRecord } from "./peer-record.ts";
 
-/** Payload bytes to wire bytes, as measured on clinic events; see docs/operations.md. */
-const compressionRatio = 0.12;
-const sessionOverheadBytes = 4 * 1024;
-const rowOverheadBytes = 6;
-/** 23 kbit/s, the slow end of 2G. */
-const linkBytesPerS = 2_875;
-/** Connecting, TLS and HELLO at 600 ms one way. */
-const sessionOverheadS = 4;
-/** How many pending events are looked at to guess the mean size. */
-const sampleEvents = 200;
+/** Handshakes in both directions (test/tls.test.ts): a full one with its two tickets; a resumed one without the ticket. */
+const fullHandshakeBytes = 4_930;
+const resumedHandshakeBytes = 465;
+/** Around a ticket in the record that brings it; that is what its size is known by. */
+const ticketRecordBytes = 47;
+const recordBytes = 22;
+/** The hub's HELLO without its node's name, its DONE, both goodbyes and close_notify of both. */
+const greetingBytes = 190;
+/** Of a write that carries events: the record that it is, and the hub's answer in another. */
+const answerBytes = 27;
+/** When nothing was seen of the link yet: 23 kbit/s, the slow end of 2G, and 600 ms one way. */
+const slowLink = { rateBytesPerS: 2_875, roundTripMs: 1_200 };
+/** Connecting, TLS, and the events with their acknowledgement; one more when the hub's HELLO is waited for. */
+const roundTrips = 3;
 
-export function estimateSync(log: Log, book: PeerBook): SyncSummary {
-  const hub = book.lastHub;
-  const { count } = findPending(log, book.all);
-  const meanBytes = meanPayloadBytes(log);
-  const bytes = Math.round(
-    sessionOverheadBytes + count * (meanBytes * compressionRatio + rowOverheadBytes),
+export interface DryRun {
+  readonly dataDir: string;
+  readonly node: HostedNode;
+  /** HOST:PORT. */
+  readonly hub: string;
+  readonly input: SyncInput;
+}
+
+/** @throws ZamError Z3xx when this node has no certificate */
+export function estimateSync(dryRun: DryRun): SyncSummary {
+  const { node, hub } = dryRun;
+  const known = node.book.all.find(({ role, address }) => role === "hub" && address === hub);
+  const found = known ?? node.book.lastHub;
+  const rehearsal = rehearse(
+    sessionInput(node, {
+      peer: { nodeId: found?.peerId ?? "hub", role: "hub", keyFingerprint: new Uint8Array(32) },
+      isInitiator: true,
+      policy: "own",
+      keepOpen: false,
+    }),
   );
+  const { events } = rehearsal;
+  const upBytes = rehearsal.helloBytes + rehearsal.dataBytes + rehearsal.writes * recordBytes;
+  const answers = rehearsal.writes * answerBytes;
+  const bytes = handshakeBytes(dryRun) + upBytes + recordBytes + greetingBytes + answers;
   return {
-    peer: hub?.peerId ?? "",
+    peer: found?.peerId ?? "",
     eventsSent: 0,
     eventsConfirmed: 0,
     eventsReceived: 0,
@@ -36,23 +63,28 @@ export function estimateSync(log: Log, book: PeerBook): SyncSummary {
     durationMs: 0,
     attempts: 0,
     complete: false,
-    remaining: count,
+    remaining: events,
     endedBy: "dryRun",
     reports: [],
-    estimate: {
-      events: count,
-      bytes,
-      seconds: Math.round(sessionOverheadS + bytes / linkBytesPerS),
-    },
+    estimate: { events, bytes, seconds: secondsFor(dryRun, found, { bytes, rehearsal }) },
   };
 }
 
-/** Of the newest events: what is pending is new. */
-function meanPayloadBytes(log: Log): number {
-  const events = log.readArrivals(Math.max(0, log.lastOrdinal - sampleEvents), {
-    events: sampleEvents,
-    bytes: 1024 * 1024,
-  });
-  if (events.length === 0) return 0;
-  return events.reduce((sum, event) => sum + event.payloadSize, 0) / events.length;
+function handshakeBytes({ dataDir, hub }: DryRun): number {
+  const credentials = readCredentials(dataDir, Date.now());
+  const ticket = createTicketStore(nodeFiles(dataDir).tickets, credentials).load(hub);
+  if (ticket === undefined) return fullHandshakeBytes;
+  return resumedHandshakeBytes + ticketRecordSize(ticket.session) - ticketRecordBytes;
+}
+
+function secondsFor(
+  { input }: DryRun,
+  known: PeerRecord | undefined,
+  cost: { readonly bytes: number; readonly rehearsal: Rehearsal },
+): number {
+  const link = known?.state?.link ?? slowLink;
+  const budgetBytesPerS = ((input.budgetKbps ?? Number.POSITIVE_INFINITY) * 1000) / 8;
+  const rate = Math.min(link.rateBytesPerS, budgetBytesPerS);
+  const waits = roundTrips + (cost.rehearsal.events > 0 && known?.state?.isClean !== true ? 1 : 0);
+  return Math.round((waits * link.roundTripMs) / 100 + (cost.bytes / rate) * 10) / 10;
 }

@@ -15,7 +15,7 @@ import type {
   SessionSummary,
 } from "../core/session/api.ts";
 import type { LinkEstimate } from "../core/session/flight-window.ts";
-import { createSession } from "../core/session/session.ts";
+import { createSession, type SessionInput } from "../core/session/session.ts";
 import { nodeCompressor } from "../storage/node-compressor.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import { buildMs } from "./build.ts";
@@ -56,33 +56,20 @@ export interface HostInput {
   readonly onReport?: (error: ZamError) => void;
 }
 
-/** Starts the session. `ended` resolves when it is over and the peer's record is durable. */
-export function hostSession(
+/** What a session with this peer starts from. */
+export function sessionInput(
   node: HostedNode,
-  input: HostInput,
-): { readonly host: SessionHost; readonly ended: Promise<SessionSummary> } {
+  input: Omit<HostInput, "transport" | "address">,
+): SessionInput {
   const { log, book } = node;
-  const { transport, peer, address, bytesMax, pingCount } = input;
-  const nowMs = createSessionClock();
-  const known = book.find(peer.nodeId);
-  let state = known?.state;
-  let confirmations = known?.confirmations ?? [];
-  const note = (): void => {
-    if (peer.role !== "hub" || state === undefined) return;
-    const atMs = driftReferenceMs({
-      wallMs: Date.now(),
-      buildMs,
-      trustedMs: log.trustedTimeMs,
-    });
-    confirmations = extendConfirmations(confirmations, state, atMs);
-  };
-  const session = createSession({
+  const { peer, bytesMax, pingCount } = input;
+  return {
     options: {
       isInitiator: input.isInitiator,
       self: { nodeId: log.nodeId, role: node.role },
       peer,
       policy: input.policy,
-      peerState: state,
+      peerState: book.find(peer.nodeId)?.state,
       keepOpen: input.keepOpen,
       health: node.health(),
       knownHubs: hubsBeside(book, peer.nodeId).map((hub) => hub.peerId),
@@ -97,8 +84,31 @@ export function hostSession(
     log,
     crypto: nodeCrypto,
     compressor: nodeCompressor,
-    nowMs: nowMs(),
-  });
+    nowMs: Date.now(),
+  };
+}
+
+/** Starts the session. `ended` resolves when it is over and the peer's record is durable. */
+export function hostSession(
+  node: HostedNode,
+  input: HostInput,
+): { readonly host: SessionHost; readonly ended: Promise<SessionSummary> } {
+  const { log, book } = node;
+  const { transport, peer, address, pingCount } = input;
+  const nowMs = createSessionClock();
+  const known = book.find(peer.nodeId);
+  let state = known?.state;
+  let confirmations = known?.confirmations ?? [];
+  const note = (): void => {
+    if (peer.role !== "hub" || state === undefined) return;
+    const atMs = driftReferenceMs({
+      wallMs: Date.now(),
+      buildMs,
+      trustedMs: log.trustedTimeMs,
+    });
+    confirmations = extendConfirmations(confirmations, state, atMs);
+  };
+  const session = createSession({ ...sessionInput(node, input), nowMs: nowMs() });
   let base = {
     peerId: peer.nodeId,
     role: peer.role,

@@ -141,7 +141,10 @@ export class LocalNode implements NodeApi {
 
   async sync(input: SyncInput): Promise<SyncSummary> {
     const hub = this.hubAddress(input.hub);
-    if (input.dryRun === true) return estimateSync(this.log, this.book);
+    if (input.dryRun === true) {
+      const address = formatAddress(parseAddress(hub));
+      return estimateSync({ dataDir: this.dataDir, node: this.hosted(), hub: address, input });
+    }
     const { link } = this;
     if (link === undefined) return this.syncAlone(input, hub);
     const hasLimits = input.maxBytes !== undefined || input.budgetKbps !== undefined;

@@ -223,7 +223,7 @@ export function peerStateOf(s: SessionState, isClean: boolean): PeerState | unde
     ours: s.ours,
     oursHeld: s.oursHeld,
     healthSent: s.healthSent,
-    link: s.flight.estimate ?? before?.link,
+    link: s.flight.estimate ?? before?.link ?? s.flight.guess,
   };
 }
 

@@ -84,6 +84,13 @@ export class FlightWindow {
     };
   }
 
+  /** What the link carries at least, as far as it was tried: for who has nothing better. */
+  get guess(): LinkEstimate | undefined {
+    if (!Number.isFinite(this.fastestMs)) return undefined;
+    const rateBytesPerS = Math.round((this.sizeBytes * 1000) / this.fastestMs);
+    return { rateBytesPerS, roundTripMs: Math.round(this.fastestMs) };
+  }
+
   get rateBytesPerS(): number | undefined {
     return this.rateBytesPerMs === undefined ? undefined : this.rateBytesPerMs * 1000;
   }

@@ -22,7 +22,7 @@ import { beginVector, noMark, sendVector, takeOwnVector } from "./vectors.ts";
 
 const trustedStepMs = 600_000;
 
-const codecsHere = (1 << codecRaw) + (1 << codecZstd);
+export const codecsHere = (1 << codecRaw) + (1 << codecZstd);
 
 export function start(s: SessionState): void {
   if (s.phase !== "new") return;

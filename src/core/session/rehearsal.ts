@@ -1,0 +1,76 @@
+/**
+ * What a session would send, without a peer: the same planning and the same
+ * coding, against what the peer was known to hold after the last session, with
+ * every frame counted as answered. Changes nothing; what the session asks of its
+ * host on the way (marks, reports, saves) is not carried out.
+ */
+import { planAll } from "./offer.ts";
+import { codecsHere } from "./hello.ts";
+import { takeData, rangeAim } from "./send.ts";
+import { type SessionInput, createSession } from "./session.ts";
+import { SessionState, streamKey } from "./state.ts";
+
+/** Beyond so many events the rest is reckoned from these. */
+const eventsMax = 5_000;
+
+export interface Rehearsal {
+  readonly events: number;
+  /** Bytes of data frames, HELLO and its vector not included. */
+  readonly dataBytes: number;
+  /** HELLO and the vector's lines. */
+  readonly helloBytes: number;
+  /** How many writes the data takes: each is a TLS record, and is acknowledged. */
+  readonly writes: number;
+}
+
+export function rehearse(input: SessionInput): Rehearsal {
+  const s = new SessionState(input);
+  const state = input.options.peerState;
+  for (const entry of state?.theirs[state.theirs.length - 1]?.entries ?? [])
+    s.theirs.set(streamKey(entry.id), entry);
+  for (const entry of state?.advanced ?? []) s.theirs.set(streamKey(entry.id), entry);
+  s.phase = "open";
+  s.hasVector = true;
+  s.cleanOnDisk = false;
+  if (state === undefined) s.peerCodecs = codecsHere;
+  planAll(s);
+  const { eventsToSend: events } = s.progress();
+  let dataBytes = 0;
+  let writes = 0;
+  for (let room = 0; s.eventsSent < eventsMax; ) {
+    const frame = takeData(s);
+    if (frame === undefined) break;
+    if (room <= 0) {
+      writes++;
+      room = Math.min(4096, rangeAim(s));
+    }
+    room -= frame.length;
+    dataBytes += frame.length;
+    answerAll(s);
+  }
+  const scale = s.eventsSent === 0 ? 0 : Math.max(1, events / s.eventsSent);
+  return {
+    events,
+    dataBytes: Math.round(dataBytes * scale),
+    helloBytes: helloBytes(input),
+    writes: Math.round(writes * scale),
+  };
+}
+
+function answerAll(s: SessionState): void {
+  for (const out of s.outgoingByNumber) out.inFlight.length = 0;
+  s.inFlightBytes = 0;
+  s.itemsInFlight = 0;
+}
+
+/** HELLO as it would leave now, without what may follow it at once. */
+function helloBytes(input: SessionInput): number {
+  const { peerState, ...options } = input.options;
+  const known = peerState === undefined ? {} : { peerState: { ...peerState, isClean: false } };
+  const session = createSession({
+    ...input,
+    options: { ...options, ...known, isInitiator: true, peerState: known.peerState },
+  });
+  session.handle({ kind: "start" }, input.nowMs);
+  return session.pollTransmit(input.nowMs)?.length ?? 0;
+}
