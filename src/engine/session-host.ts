@@ -21,8 +21,8 @@ export interface Transport {
   /** Bytes accepted by `write` that the socket has not taken yet. */
   readonly queuedBytes: number;
   write(bytes: Uint8Array): void;
-  /** Flushes, then closes; gives up on a peer that does not take the bytes. */
-  close(): void;
+  /** Flushes, then closes; gives up on a peer that does not take the bytes. `onFlushed`: our side has ended. */
+  close(onFlushed?: () => void): void;
   destroy(): void;
   /** The session has nothing to do and stays: it sees by itself, and rarely, whether the peer is there. */
   rest(isResting: boolean): void;
@@ -177,7 +177,15 @@ export class SessionHost {
     }
     this.isPumping = false;
     this.armTimer();
-    if (this.isClosing) transport.close();
+    if (this.isClosing) transport.close(() => this.leave());
+  }
+
+  /** All was exchanged and goodbye is said: the peer's own goodbye, a round trip later, has no news. */
+  private leave(): void {
+    if (this.isOver || this.storesOpen > 0 || this.savesOpen > 0 || !this.summary().isComplete)
+      return;
+    this.hasEnded = true;
+    this.settle();
   }
 
   private carryOut(effect: SessionEffect): void {

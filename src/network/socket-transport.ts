@@ -112,12 +112,20 @@ export class SocketTransport {
     });
   }
 
-  /** Flushes, then closes; gives up on a peer that does not take the bytes or does not close its side. */
-  close(): void {
+  /**
+   * Flushes, then closes; gives up on a peer that does not take the bytes or does not
+   * close its side. `onFlushed` is called when our side has ended; from then on the
+   * connection does not keep the process from ending.
+   */
+  close(onFlushed?: () => void): void {
     if (this.isClosing || this.isOver) return;
     this.isClosing = true;
     this.closeTimer = setTimeout(() => this.destroy(), closeTimeoutMs);
-    this.endWhenFlushed();
+    this.endOurSide(() => {
+      this.raw.unref();
+      this.closeTimer?.unref();
+      onFlushed?.();
+    });
   }
 
   /** At once, with what is queued lost. */
@@ -151,8 +159,8 @@ export class SocketTransport {
    * thrown away unread until it closes too. Closing with unread bytes would make
    * the system send a reset, which may overtake our last words.
    */
-  private endWhenFlushed(): void {
-    this.tls.end();
+  private endOurSide(onFlushed: () => void): void {
+    this.tls.end(onFlushed);
     this.tls.resume();
   }
 
