@@ -9,6 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { connections } from "./bench/connections.ts";
 import { largeLog } from "./bench/large-log.ts";
 import { load } from "./bench/load.ts";
 import { describeMachine } from "./bench/machine.ts";
@@ -19,7 +20,13 @@ import { wire } from "./bench/wire.ts";
 import { killAll } from "./command.ts";
 import { createStage, grouped } from "./stage.ts";
 
-const sections: Readonly<Record<string, Section>> = { push: pushRate, log: largeLog, wire, load };
+const sections: Readonly<Record<string, Section>> = {
+  push: pushRate,
+  log: largeLog,
+  wire,
+  connections,
+  load,
+};
 
 function valueText({ name, value, bound }: Figure): string {
   const digits = value < 100 || name.endsWith("%") ? 1 : 0;
