@@ -1,4 +1,5 @@
 /** What the package publishes as `zamsync/testing`: conformance kits, a faulty disk, a fake clock, seeded random. */
+export { type CryptoFactory, describeCrypto } from "./crypto-conformance.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export type { FaultInput, FaultRule, StoreOperation } from "./fault-plan.ts";
 export { describeFileStore, type FileStoreFactory } from "./file-store-conformance.ts";
