@@ -26,12 +26,16 @@ export const smallTestModules: Plugin = {
   },
 };
 
-const replacements: Plugin = {
+/** `ports`: the module that takes the place of Node's crypto and compressor. */
+const replacements = (ports: string): Plugin => ({
   name: "guest-replacements",
   setup(builder) {
-    builder.onResolve({ filter: /\/storage\/node-(crypto|compressor)\.ts$/ }, () => ({
-      path: `${guestFolder}host.ts`,
+    builder.onResolve({ filter: /\/node-(crypto|compressor)\.ts$/ }, () => ({
+      path: ports,
     }));
+    builder.onResolve({ filter: /^\.\/host\.ts$/ }, ({ importer }) =>
+      importer === `${guestFolder}node-globals.ts` ? { path: ports } : undefined,
+    );
     builder.onResolve({ filter: /^node:(crypto|zlib)$/ }, ({ importer }) =>
       testFile.test(importer) ? { path: `${guestFolder}node-globals.ts` } : undefined,
     );
@@ -43,12 +47,14 @@ const replacements: Plugin = {
       return { contents: head + source, loader: "ts" };
     });
   },
-};
+});
 
 export interface BundleInput {
   /** TypeScript; imports are relative to the root of the tree. */
   readonly code: string;
   readonly minify?: boolean;
+  /** Path of a module with `nodeCrypto` and `nodeCompressor`; default: bridged to the process that holds the guest. */
+  readonly ports?: string;
 }
 
 export async function bundleGuest(input: BundleInput): Promise<string> {
@@ -63,7 +69,7 @@ export async function bundleGuest(input: BundleInput): Promise<string> {
     mainFields: ["module", "main"],
     conditions: ["import"],
     minify: input.minify ?? false,
-    plugins: [smallTestModules, replacements],
+    plugins: [smallTestModules, replacements(input.ports ?? `${guestFolder}host.ts`)],
     logLevel: "silent",
   });
   const [file] = result.outputFiles;
