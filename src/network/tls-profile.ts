@@ -4,8 +4,9 @@
  *
  * A full handshake, which is rare, uses the hybrid group with ML-KEM; a
  * resumption uses plain X25519 (32 bytes instead of 1,216), and its secret is
- * mixed with the ticket's, which came from a hybrid handshake. A server also
- * takes X25519 for full handshakes: the small device has no ML-KEM.
+ * mixed with the ticket's, which came from a hybrid handshake. Both sides also
+ * take X25519 for full handshakes: the small device has no ML-KEM. Who has it
+ * cannot be talked out of it, since the offer is part of what is signed.
  *
  * Certificates are judged by a `CertificateJudge`, not by OpenSSL, whose answer
  * would neither look at roles and revocations nor let us say why. So OpenSSL is
@@ -78,6 +79,6 @@ export function createClientContext(
     key: credentials.keyPem,
     cert: credentials.certificatePem,
     ca: noAuthorities,
-    ecdhCurve: input.hasTicket ? lightGroup : hybridGroup,
+    ecdhCurve: input.hasTicket ? lightGroup : `${hybridGroup}:${lightGroup}`,
   });
 }
