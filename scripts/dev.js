@@ -32,6 +32,7 @@ const tasks = {
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
+  "edge:test": (args) => [[testCommand([...args, ...edgeTestFiles()], 1)]],
   typecheck: () => [
     [
       [checker, "-p", "tsconfig.json"],
@@ -62,7 +63,7 @@ const tasks = {
   ],
 };
 
-function testCommand(args) {
+function testCommand(args, concurrency = 2) {
   const files = args.filter((arg) => !arg.startsWith("-"));
   const flags = args.filter((arg) => arg.startsWith("-"));
   const reporter = flags.some((flag) => flag.startsWith("--test-reporter"))
@@ -71,7 +72,7 @@ function testCommand(args) {
   return [
     "--test",
     `--test-timeout=${testTimeoutMs}`,
-    "--test-concurrency=2",
+    `--test-concurrency=${concurrency}`,
     // A test that failed may leave a socket open: the run ends all the same, and says what failed.
     "--test-force-exit",
     ...reporter,
@@ -86,6 +87,11 @@ function testFiles() {
     .flatMap((folder) => filesBelow(folder))
     .filter((path) => path.endsWith(".test.ts"))
     .sort();
+}
+
+/** Tests of the small device's host: they build it first. */
+function edgeTestFiles() {
+  return filesBelow("test/edge").filter((path) => path.endsWith(".edge-test.ts"));
 }
 
 function filesBelow(folder) {

@@ -1,0 +1,84 @@
+/* Arguments, environment, time, standard streams: what a command needs of its process. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host.h"
+
+static double milliseconds_of(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (double)now.tv_sec * 1e3 + (double)(now.tv_nsec / 1000000);
+}
+
+static JSValue call_wall_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc; (void)argv;
+  return JS_NewFloat64(ctx, milliseconds_of(CLOCK_REALTIME));
+}
+
+static JSValue call_steady_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc; (void)argv;
+  return JS_NewFloat64(ctx, milliseconds_of(CLOCK_MONOTONIC));
+}
+
+/* environment(name): its text, or null. */
+static JSValue call_environment(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  const char *name = get_path(ctx, argv[0]);
+  if (name == NULL) return JS_EXCEPTION;
+  const char *value = getenv(name);
+  JS_FreeCString(ctx, name);
+  return value == NULL ? JS_NULL : JS_NewString(ctx, value);
+}
+
+/* print(fd, text): 1 or 2. A reader that went away ends nothing here: false. */
+static JSValue call_print(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  int32_t fd = 1;
+  size_t size = 0;
+  if (JS_ToInt32(ctx, &fd, argv[0]) < 0) return JS_EXCEPTION;
+  const char *text = JS_ToCStringLen(ctx, &size, argv[1]);
+  if (text == NULL) return JS_EXCEPTION;
+  size_t done = 0;
+  int failed = 0;
+  while (done < size && !failed) {
+    ssize_t put = write(fd, text + done, size - done);
+    if (put >= 0) done += (size_t)put;
+    else failed = errno != EINTR;
+  }
+  JS_FreeCString(ctx, text);
+  return JS_NewBool(ctx, !failed);
+}
+
+/* readInput(out): bytes of standard input, 0 at its end. */
+static JSValue call_read_input(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  Bytes out;
+  if (get_bytes(ctx, argv[0], &out) < 0) return JS_EXCEPTION;
+  ssize_t got = read(0, out.data, out.size);
+  while (got < 0 && errno == EINTR) got = read(0, out.data, out.size);
+  return got < 0 ? fault(ctx, errno) : JS_NewInt64(ctx, got);
+}
+
+static JSValue call_is_terminal(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  int32_t fd = 0;
+  if (JS_ToInt32(ctx, &fd, argv[0]) < 0) return JS_EXCEPTION;
+  return JS_NewBool(ctx, isatty(fd));
+}
+
+static const HostFunction functions[] = {
+    {"wallMs", 0, call_wall_ms},           {"steadyMs", 0, call_steady_ms},
+    {"environment", 1, call_environment},  {"print", 2, call_print},
+    {"readInput", 1, call_read_input},     {"isTerminal", 1, call_is_terminal},
+};
+
+void add_process(JSContext *ctx, JSValueConst object, int argc, char **argv) {
+  add_functions(ctx, object, functions, sizeof functions / sizeof functions[0]);
+  JSValue list = JS_NewArray(ctx);
+  for (int at = 0; at < argc; at++)
+    JS_SetPropertyUint32(ctx, list, (uint32_t)at, JS_NewString(ctx, argv[at]));
+  JS_SetPropertyStr(ctx, object, "arguments", list);
+}

@@ -1,0 +1,93 @@
+/**
+ * Builds the small device's host for one architecture, or with sanitizers, and
+ * runs TypeScript on it. `ZAMSYNC_EDGE=x86_64|armv7|aarch64|sanitized`, default the
+ * first. Where a compiler, an emulator or the sources are missing, the tests are
+ * skipped, and say what is missing.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { architectures } from "../../scripts/edge/architectures.ts";
+import { buildRunner, prepare } from "../../scripts/edge/build.ts";
+import { compileScript } from "../../scripts/edge/program.ts";
+import { BuildError, hasTool } from "../../scripts/edge/run.ts";
+import { fileURLToPath } from "node:url";
+import { bundleGuest } from "../quickjs/bundle.ts";
+
+export const variant = process.env.ZAMSYNC_EDGE ?? "x86_64";
+const ports = fileURLToPath(new URL("guest/ports.ts", import.meta.url));
+
+export interface Guest {
+  /** Runs a script's whole life. */
+  run(script: string, args?: readonly string[]): Promise<GuestResult>;
+  /** Compiles TypeScript, imports relative to the root of the tree; the path of its bytecode. */
+  compile(code: string): Promise<string>;
+  start(script: string, args?: readonly string[]): ChildProcess;
+  /** An empty folder of this guest's. */
+  readonly folder: string;
+  dispose(): void;
+}
+
+export interface GuestResult {
+  readonly lines: readonly string[];
+  readonly errors: string;
+  readonly status: number | null;
+}
+
+/** The host, or a text that says why there is none here. */
+export async function createGuest(): Promise<Guest | string> {
+  const isSanitized = variant === "sanitized";
+  const architecture = architectures[isSanitized ? "x86_64" : variant];
+  if (architecture === undefined) throw new Error(`ZAMSYNC_EDGE=${variant} is no variant`);
+  const isForeign = variant !== "x86_64" && !isSanitized;
+  if (isForeign && !hasTool(architecture.emulator))
+    return `${architecture.emulator} is missing: apt-get install qemu-user-static`;
+  try {
+    const tools = await buildRunner(await prepare(architecture, { isSanitized }));
+    return guestOver({ ...tools, command: isForeign ? [architecture.emulator] : [] });
+  } catch (error) {
+    if (error instanceof BuildError) return error.message;
+    throw error;
+  }
+}
+
+function guestOver(tools: {
+  readonly runner: string;
+  readonly compiler: string;
+  readonly command: readonly string[];
+}): Guest {
+  const folder = mkdtempSync(join(tmpdir(), "zamsync-edge-"));
+  const [command = tools.runner, ...before] = [...tools.command, tools.runner];
+  let scripts = 0;
+  const start = (script: string, args: readonly string[] = []): ChildProcess =>
+    spawn(command, [...before, script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  return {
+    folder,
+    start,
+    async compile(code) {
+      const out = join(folder, `script-${scripts++}`);
+      await compileScript(tools.compiler, { script: await bundleGuest({ code, ports }), out });
+      return out;
+    },
+    run: (script, args) => resultOf(start(script, args)),
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export function resultOf(child: ChildProcess): Promise<GuestResult> {
+  let out = "";
+  let errors = "";
+  child.stdout?.on("data", (text: Buffer) => {
+    out += text.toString();
+  });
+  child.stderr?.on("data", (text: Buffer) => {
+    errors += text.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => {
+      resolve({ lines: out.split("\n").filter((line) => line !== ""), errors, status });
+    });
+  });
+}
