@@ -15,6 +15,7 @@ import { readThroughFaults } from "./file-cache.ts";
 import { fileName, recordKind } from "./format.ts";
 import type { SegmentIndex } from "./index/segment-index.ts";
 import { locationOf } from "./locate.ts";
+import { lostPiecesIn, notAmong } from "./lost-pieces.ts";
 import { type MissingRun, missingRunsMax, type StoredMark } from "./mark-fields.ts";
 import { stageOwnMark } from "./stage-mark.ts";
 import { indexOf, openReader } from "./segment-access.ts";
@@ -59,7 +60,10 @@ function findBadRange(
   return { fromOffset: offset, toOffset: reader.resync(offset + 1) };
 }
 
-/** Applies at once (reads go on behind the holes), and stages the mark where the log can be written. */
+/**
+ * Applies at once (reads go on behind the holes), and stages the mark where the log can be
+ * written. Events that lost only a piece are missing too; returns how many pieces these were.
+ */
 export function recordDamage(
   core: LogCore,
   damage: {
@@ -68,15 +72,18 @@ export function recordDamage(
     readonly toOffset: number;
     readonly missing: readonly MissingRun[];
   },
-): void {
+): number {
   const { segment, fromOffset, toOffset } = damage;
   setAside(core, segment, fromOffset, toOffset);
-  for (let at = 0; at === 0 || at < damage.missing.length; at += missingRunsMax) {
-    const missing = damage.missing.slice(at, at + missingRunsMax);
+  const pieces = lostPiecesIn(core, { segment, fromOffset, toOffset });
+  const all = [...damage.missing, ...notAmong(pieces.missing, damage.missing)];
+  for (let at = 0; at === 0 || at < all.length; at += missingRunsMax) {
+    const missing = all.slice(at, at + missingRunsMax);
     const mark: StoredMark = { kind: "damage", segment, fromOffset, toOffset, missing };
     applyMark(core, { mark, atMs: core.wallMs }, core.changeOrdinal);
     stageOwnMark(core, mark);
   }
+  return pieces.pieceCount;
 }
 
 /** What the index says began in the blocks of the range, minus what still verifies there. */

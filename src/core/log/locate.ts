@@ -69,6 +69,25 @@ function find(core: LogCore, ruleCount: number, wanted: Wanted): EventPlace | un
   return undefined;
 }
 
+/**
+ * Whether the record is the one that counts for its event. A large event of which a
+ * piece had rotted leaves a record that verifies when it is stored anew.
+ */
+export function isNewestRecord(
+  core: LogCore,
+  event: { readonly index: StreamIndex; readonly seq: number },
+  record: { readonly segment: number; readonly alias: number; readonly offset: number },
+): boolean {
+  const place = locate(core, event.index, event.seq);
+  return (
+    place !== undefined &&
+    place.segment === record.segment &&
+    place.alias === record.alias &&
+    // An entry begins behind every record of the entries before it.
+    place.entry.offset <= record.offset
+  );
+}
+
 /** Where records of this name can still lie after these rules, and how far a run of them goes. */
 function narrowed(rules: readonly RehomeRule[], wanted: Wanted): Wanted {
   let { from, lastSeq } = wanted;

@@ -150,7 +150,7 @@ export class Opening {
   private noteDamages(): void {
     const { core, recovered } = this;
     for (const { range, missing } of recovered.report.damages)
-      recordDamage(core, { ...range, missing });
+      this.explained += recordDamage(core, { ...range, missing });
     const { short } = recovered;
     if (short !== undefined) {
       const start = indexOf(core, short.segment)?.recordStartBefore(short.sizeBytes);
@@ -168,7 +168,7 @@ export class Opening {
   }
 
   private readonly fresh = new Set<string>();
-  /** Seqs of own streams that are missing and accounted for by marks of this opening. */
+  /** Lost records that are accounted for: seqs by marks of this opening, pieces by the event that names them. */
   private explained = 0;
 
   private isFresh(range: { readonly segment: number; readonly fromOffset: number }): boolean {

@@ -14,8 +14,8 @@ import { isHeld } from "./apply.ts";
 import type { LogCore } from "./core.ts";
 import { reportDamage, reportMissing } from "./damage.ts";
 import { decodeEventFields, decodeFragmentFields } from "./event-fields.ts";
-import { fileHeaderBytes, recordKind } from "./format.ts";
-import { type EventPlace, isRehomed, locate, locationOf } from "./locate.ts";
+import { fileHeaderBytes, flagFragmented, recordKind } from "./format.ts";
+import { type EventPlace, isNewestRecord, isRehomed, locate, locationOf } from "./locate.ts";
 import { indexOf, openReader } from "./segment-access.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 import {
@@ -210,11 +210,9 @@ function visitArrivals(
     if (recorded.fields.ordinal <= afterOrdinal) continue;
     const place = locationOf(core, alias, recorded.fields.seq, segment);
     if (place === undefined || !isHeld(core, place.index, place.seq)) continue;
-    if (isRehomed(core, place.index)) {
-      const counts = locate(core, place.index, place.seq);
-      const isThis = counts?.segment === segment && counts.alias === alias;
-      if (!isThis) continue;
-    }
+    const mayBeOld = isRehomed(core, place.index) || (recorded.flags & flagFragmented) !== 0;
+    const record = { segment, alias, offset: recordAt };
+    if (mayBeOld && !isNewestRecord(core, place, record)) continue;
     const event = arrived(core, { ...recorded, ...place });
     if (event !== undefined && !visit(event)) return false;
   }

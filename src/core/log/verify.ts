@@ -9,7 +9,7 @@ import { nextChain } from "./chain.ts";
 import type { LogCore } from "./core.ts";
 import { decodeAliasFields, decodeEventFields, decodeFragmentList } from "./event-fields.ts";
 import { fileHeaderBytes, flagFragmented, recordKind } from "./format.ts";
-import { locationOf } from "./locate.ts";
+import { isNewestRecord, locationOf } from "./locate.ts";
 import { decodeMarkFields } from "./mark-fields.ts";
 import { readFragment } from "./read.ts";
 import { openReader } from "./segment-access.ts";
@@ -139,6 +139,8 @@ class Verifier {
     const place = locationOf(this.core, event.alias, event.seq, reader.segment);
     if (index === undefined || place === undefined || !isHeld(this.core, place.index, place.seq))
       return;
+    const { segment } = reader;
+    if (!isNewestRecord(this.core, place, { segment, alias: event.alias, offset })) return;
     const sha = this.core.crypto.createSha256();
     for (const piece of list.places) sha.update(readFragment(this.core, index, piece) ?? noBytes);
     if (!bytesEqual(sha.digest(), list.payloadSha256)) {
