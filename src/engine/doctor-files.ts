@@ -47,7 +47,8 @@ export async function examineFiles(files: LogFiles, found: Findings): Promise<vo
   examineSidecars(files, store, listed, found);
   examineNames(files, store, listed, found);
   examineSetAside(store, found);
-  if (!files.isOpened) await scanAll(files, store, listed ?? present, found);
+  if (files.isOpened) examineHeaders(store, listed ?? present, found);
+  else await scanAll(files, store, listed ?? present, found);
 }
 
 /** The live segments, as the manifest has them; undefined when nobody can say. */
@@ -72,6 +73,16 @@ function listSegments(
     found.error("failure", new ZamError("Z202", { path, problem: "the file is missing" }));
   }
   return log.segments;
+}
+
+/** Of a log that opened nevertheless. */
+function examineHeaders(store: NodeStore, segments: readonly SegmentFile[], found: Findings): void {
+  for (const segment of segments) {
+    if (readSegmentHeader(store, segment) !== "damaged") continue;
+    const path = `log/${segmentFileName(segment.number, segment.generation)}`;
+    const problem = "its header is damaged, and the manifest's copy of it is used";
+    found.error("note", new ZamError("Z219", { path, problem }));
+  }
 }
 
 function examineSidecars(

@@ -94,6 +94,18 @@ describe("doctor", () => {
     assert.match(report.findings[0]?.hint ?? "", /sync/);
   });
 
+  test("sees a bit flipped anywhere in a segment, also where no event was", async () => {
+    const dir = copy();
+    const content = readFileSync(segment(dir));
+    const places = [6, 34, 70, 110, 150, 180, 400, 3000, content.length - 30];
+    for (const at of places) {
+      const bent = Buffer.from(content);
+      bent.writeUInt8(bent.readUInt8(at) ^ 0x10, at);
+      writeFileSync(segment(dir), bent);
+      assert.notDeepEqual((await look(dir)).findings, [], `byte ${at}`);
+    }
+  });
+
   test("names a torn end as nothing to do", async () => {
     const dir = copy();
     writeFileSync(segment(dir), readFileSync(segment(dir)).subarray(0, -100));

@@ -125,8 +125,11 @@ function openForReading(
     const { dataDir, keyFile } = input;
     const opened = openDirectory({ dataDir, keyFile, isReadOnly: true });
     const { needsWriter, tornBytes, reports } = opened.recovery;
-    // Damaged ranges are named below, with what they held.
-    for (const report of reports) if (report.code !== "Z209") found.error("failure", report);
+    for (const report of reports) {
+      if (report.code !== "Z209") found.error("failure", report);
+      // Damaged ranges that held events are named below, with what they held.
+      else if (report.context.count === 0) found.error("note", withoutEvents(report));
+    }
     if (tornBytes > 0)
       found.error(
         "note",
@@ -136,6 +139,13 @@ function openForReading(
       found.error("note", new ZamError("Z218", { problem: "its end was not proven durable yet" }));
     return new LocalNode(dataDir, opened, undefined);
   });
+}
+
+/** Marks and aliases stand elsewhere too: what is lost with them is nothing. */
+function withoutEvents(damage: ZamError): ZamError {
+  const { path = "", from = 0, to = 0 } = damage.context;
+  const problem = `${Number(to) - Number(from)} damaged bytes, which held no event`;
+  return new ZamError("Z216", { path: `log/${path}`, offset: from, problem });
 }
 
 async function examineOpened(node: NodeApi, found: Findings): Promise<void> {
