@@ -7,6 +7,7 @@
  */
 import { spawn } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ensureInstalled, projectNode } from "./install.js";
 import { root } from "./link-node.js";
@@ -27,7 +28,7 @@ const depcruise = bin("dependency-cruiser/bin/dependency-cruiser.mjs");
 /** Task name → function of the extra arguments to a list of stages; a stage's commands run at once. */
 const tasks = {
   test: (args) => [[testCommand(args)]],
-  "test:kill": (args) => [[["lab/kill-loop.ts", ...args]]],
+  "test:kill": (args) => [[["src/cli/main.ts", "torture", tmpdir(), ...args]]],
   sim: (args) => [[["sim/run.ts", ...args]]],
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],

@@ -88,6 +88,10 @@ const planted: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "src/cli/a.ts": 'import "../storage/b.ts";\n',
     "src/storage/b.ts": "export {};\n",
   },
+  "torture-imports-the-engine": {
+    "src/torture/a.ts": 'import "../storage/b.ts";\n',
+    "src/storage/b.ts": "export {};\n",
+  },
   "nothing-imports-the-cli": {
     "src/command/a.ts": 'import "../cli/b.ts";\n',
     "src/cli/b.ts": "export {};\n",

@@ -188,6 +188,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     installBundle: async () => ({ nodeId: "a", notAfter: row.ts }),
     promoteToHub: async () => true,
     runBench: async () => assert.fail("not in this test"),
+    runTorture: async () => assert.fail("not in this test"),
   };
   return { engine, pushed, calls };
 }

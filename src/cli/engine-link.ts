@@ -22,4 +22,5 @@ export const engine: Engine = {
   restoreNode: async (input) => (await import("../engine/restore.ts")).restoreNode(input),
   // Asked for once in a node's life.
   runBench: async (input) => (await import("../engine/bench.ts")).runBench(input),
+  runTorture: async (input) => (await import("../torture/torture.ts")).runTorture(input),
 };

@@ -3,6 +3,8 @@
  * run every command against a fake. `engine-link.ts` gives the real one.
  */
 import type { BenchResult } from "../engine/bench.ts";
+import type { TortureInput } from "../torture/torture.ts";
+import type { TortureReport } from "../torture/report.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
 import type { CreatedNodeFacts, RevokedFacts, SignedFacts } from "../command/render-identity.ts";
 import type {
@@ -81,4 +83,5 @@ export interface Engine {
   readonly examine: (input: OpenInput) => Promise<DoctorReport>;
   readonly restoreNode: (input: OpenInput & { readonly path: string }) => Promise<RestoredNode>;
   readonly runBench: (input: BenchInput) => Promise<BenchResult>;
+  readonly runTorture: (input: TortureInput) => Promise<TortureReport>;
 }

@@ -33,6 +33,7 @@ const handlers: { readonly [Name in CommandName]: () => Promise<Handler<Name>> }
   compact: async () => (await import("./commands/care.ts")).compact,
   expire: async () => (await import("./commands/care.ts")).expire,
   bench: async () => (await import("./commands/bench.ts")).bench,
+  torture: async () => (await import("./commands/torture.ts")).torture,
   version: async () => (await import("./commands/version.ts")).version,
   help: async () => (await import("./commands/help.ts")).help,
   completion: async () => (await import("./commands/help.ts")).completion,

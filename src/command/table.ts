@@ -13,6 +13,7 @@ import {
   outputFlags,
   timeoutFlag,
 } from "./common-flags.ts";
+import { deviceCommands } from "./device-commands.ts";
 import { dropCommands } from "./drop-commands.ts";
 import type { CommandSpec, CommandValues } from "./flag.ts";
 
@@ -394,32 +395,7 @@ const careCommands = {
     },
     examples: ["zamsync doctor --data-dir clinic_a", "zamsync doctor clinic_a --ack lost-17"],
   },
-  bench: {
-    group: "Care",
-    summary: "measure append, reopen and sync on this very device",
-    description:
-      "Works in a scratch folder below DIR (by default the current directory), and removes it.",
-    positionals: [{ ...dataDirPositional, help: "where to put the scratch folder" }],
-    flags: {
-      ...outputFlags,
-      dataDir: { kind: "path", metavar: "DIR", help: "where to put the scratch folder" },
-      events: {
-        kind: "integer",
-        min: 10,
-        max: 10_000_000,
-        default: "20000",
-        help: "how many events",
-      },
-      payloadBytes: {
-        kind: "size",
-        min: 16,
-        max: 16 * 1024 * 1024,
-        default: "200",
-        help: "bytes an event",
-      },
-    },
-    examples: ["zamsync bench --events 100000"],
-  },
+  ...deviceCommands,
   version: {
     group: "Care",
     summary: "print versions: zamsync, Node, log format, protocol",

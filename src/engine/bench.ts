@@ -13,8 +13,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import type { PushInput } from "./api.ts";
-import { createNode, openNode, promoteToHub, signNode } from "./index.ts";
+import { openNode } from "./index.ts";
 import type { LocalNode } from "./local-node.ts";
+import { makeHubAndClinic, type ScratchNodes } from "./scratch-nodes.ts";
 
 export interface BenchInput {
   /** The scratch folder is made in here. */
@@ -65,7 +66,7 @@ export async function runBench(input: BenchInput): Promise<BenchResult> {
     const sealedBefore = measureSealing(input);
     phase("syncing bare appends");
     const bareSyncsPerS = await measureBareSyncs(join(scratch, "bare"), input.payloadBytes);
-    const dirs = await makeNodes(scratch);
+    const dirs = await makeHubAndClinic(scratch);
     const log = await measureLog(dirs.clinic, input, phase);
     // Before and after, because a shared or throttled processor changes its pace.
     const sealedAfter = measureSealing(input);
@@ -83,18 +84,6 @@ export async function runBench(input: BenchInput): Promise<BenchResult> {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-async function makeNodes(
-  scratch: string,
-): Promise<{ readonly hub: string; readonly clinic: string }> {
-  const hub = join(scratch, "hub");
-  const clinic = join(scratch, "clinic");
-  await createNode({ dir: hub, isHub: true });
-  await promoteToHub({ dataDir: hub });
-  const { csrPath } = await createNode({ dir: clinic });
-  await signNode({ csrPath, hubDir: hub });
-  return { hub, clinic };
 }
 
 async function measureLog(dir: string, input: BenchInput, phase: (name: string) => void) {
@@ -190,10 +179,7 @@ function measureSealing(input: BenchInput): number {
   return perSecond(count, performance.now() - startedMs);
 }
 
-async function measureSync(
-  dirs: { readonly hub: string; readonly clinic: string },
-  events: number,
-) {
+async function measureSync(dirs: ScratchNodes, events: number) {
   const hub = await openNode({ dataDir: dirs.hub });
   const clinic = await openNode({ dataDir: dirs.clinic });
   try {

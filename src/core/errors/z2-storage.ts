@@ -228,4 +228,12 @@ export const storageErrors = {
     http: 503,
     retryable: true,
   },
+  Z231: {
+    name: "TortureFailed",
+    message: "the torture broke a promise: {problem}",
+    hint: "keep the evidence; check card, memory and power supply of this device before you trust it with data, and report it when they are sound",
+    exit: 3,
+    http: 500,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
