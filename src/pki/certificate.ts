@@ -44,7 +44,10 @@ export function keyFingerprintOf(certificate: X509Certificate): Uint8Array {
   return Uint8Array.from(createHash("sha256").update(spki).digest());
 }
 
-/** What the certificate says, or undefined when it names no node or no role of ours. Who signed it is not looked at. */
+/**
+ * What the certificate says, or undefined when it names no node or no role of ours, or its key
+ * cannot be read. Who signed it is not looked at.
+ */
 export function certificateInfo(
   certificate: X509Certificate,
   nowMs: number,
@@ -54,12 +57,19 @@ export function certificateInfo(
   if (nodeId === undefined || role === undefined) return undefined;
   const notAfterMs = Date.parse(certificate.validTo);
   if (Number.isNaN(notAfterMs)) return undefined;
+  let keyFingerprint: Uint8Array;
+  try {
+    keyFingerprint = keyFingerprintOf(certificate);
+  } catch {
+    // Not a point on its curve, or no curve that we know.
+    return undefined;
+  }
   return {
     nodeId,
     role,
     notAfterMs,
     daysLeft: Math.floor((notAfterMs - nowMs) / dayMs),
-    keyFingerprint: keyFingerprintOf(certificate),
+    keyFingerprint,
     serial: certificate.serialNumber.toLowerCase(),
   };
 }
