@@ -29,6 +29,7 @@ const depcruise = bin("dependency-cruiser/bin/dependency-cruiser.mjs");
 const tasks = {
   test: (args) => [[testCommand(args)]],
   "test:kill": (args) => [[["src/cli/main.ts", "torture", tmpdir(), ...args]]],
+  fuzz: (args) => [[["test/fuzz/run.ts", ...args]]],
   sim: (args) => [[["sim/run.ts", ...args]]],
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],

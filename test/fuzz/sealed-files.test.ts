@@ -16,7 +16,7 @@ import { openBlock, sealFile } from "../../src/core/log/sealed-file.ts";
 import { nodeCrypto } from "../../src/storage/node-crypto.ts";
 import { MemoryStore } from "../../src/testing/memory-store.ts";
 import { createSeededRandom, type SeededRandom } from "../../src/testing/seeded-random.ts";
-import { countAllocation } from "./decoder-fuzz.ts";
+import { countAllocation } from "./allocation.ts";
 
 const runs = Number(process.env.FUZZ_RUNS ?? 300);
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 0x7fff_ffff);

@@ -19,7 +19,7 @@ import {
   type TestNode,
 } from "../../src/core/session/session.test-kit.ts";
 import { createSeededRandom, type SeededRandom } from "../../src/testing/seeded-random.ts";
-import { sampleFrames } from "./wire-samples.ts";
+import { sampleFrames } from "./samples.ts";
 
 const runs = Number(process.env.FUZZ_RUNS ?? 40);
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 0x7fff_ffff);

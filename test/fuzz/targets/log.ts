@@ -1,10 +1,5 @@
-/**
- * Every decoder of what lies in a log's files, behind seal and CRC: in a
- * plaintext log a CRC is all that stands between these and anybody's bytes.
- */
-import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { ByteReader, ByteWriter } from "../../src/core/bytes.ts";
+/** What lies in a log's files, behind seal and CRC: in a plaintext log a CRC is all that stands before these. */
+import { ByteReader } from "../../../src/core/bytes.ts";
 import {
   decodeAliasFields,
   decodeCloseFields,
@@ -16,34 +11,20 @@ import {
   encodeEventFields,
   encodeFragmentFields,
   encodeFragmentList,
-} from "../../src/core/log/event-fields.ts";
-import { decodeFileHeader, encodeFileHeader } from "../../src/core/log/file-header.ts";
-import { IdTable } from "../../src/core/log/index/id-table.ts";
-import { SegmentIndex } from "../../src/core/log/index/segment-index.ts";
-import { decodeKnown } from "../../src/core/log/known.ts";
-import { decodeManifest, encodeManifest } from "../../src/core/log/manifest.ts";
+} from "../../../src/core/log/event-fields.ts";
+import { decodeFileHeader, encodeFileHeader } from "../../../src/core/log/file-header.ts";
+import { IdTable } from "../../../src/core/log/index/id-table.ts";
+import { SegmentIndex } from "../../../src/core/log/index/segment-index.ts";
+import { decodeKnown } from "../../../src/core/log/known.ts";
+import { decodeManifest, encodeManifest } from "../../../src/core/log/manifest.ts";
 import {
   decodeMarkFields,
   encodeMarkFields,
   type StoredMark,
-} from "../../src/core/log/mark-fields.ts";
-import { decodePeerState, encodePeerState } from "../../src/core/session/peer-state.ts";
-import { type DecoderUnderTest, fuzzDecoder } from "./decoder-fuzz.ts";
-import { sampleEntries } from "./wire-samples.ts";
-
-function fuzz<T>(target: DecoderUnderTest<T>): void {
-  test(target.name, (t) => {
-    const report = fuzzDecoder(target);
-    t.diagnostic(`seed ${report.seed}: ${report.accepted} of ${report.inputs} inputs accepted`);
-    assert.ok(report.accepted > 0);
-  });
-}
-
-function written(write: (writer: ByteWriter) => void): Uint8Array {
-  const writer = new ByteWriter();
-  write(writer);
-  return writer.take();
-}
+} from "../../../src/core/log/mark-fields.ts";
+import { decodePeerState, encodePeerState } from "../../../src/core/session/peer-state.ts";
+import { decoderTarget, type FuzzTarget } from "../fuzz-target.ts";
+import { sampleEntries, written } from "../samples.ts";
 
 const chain = new Uint8Array(16).map((_, at) => at);
 const hlc = { ms: 1_700_000_000_000, counter: 9 };
@@ -84,8 +65,23 @@ const marks: readonly StoredMark[] = [
   { kind: "jump", alias: 1, to: 12, chain },
 ];
 
-describe("decoders of the log take any bytes", () => {
-  fuzz({
+const mark = { ordinal: 3, digest: chain.slice(0, 8) };
+const bare = {
+  peerId: "hub",
+  peerLogId: chain,
+  confirmed: [],
+  isClean: true,
+  theirs: [],
+  advanced: [],
+  ours: [],
+  oursHeld: undefined,
+  codecs: 3,
+  healthSent: undefined,
+  completedMs: 0,
+};
+
+export const logTargets: readonly FuzzTarget[] = [
+  decoderTarget({
     name: "event fields",
     decode: decodeEventFields,
     encode: (event) => written((out) => encodeEventFields(event, out)),
@@ -104,9 +100,9 @@ describe("decoders of the log take any bytes", () => {
         ),
       ),
     ),
-  });
+  }),
 
-  fuzz({
+  decoderTarget({
     name: "fragment lists",
     decode: decodeFragmentList,
     encode: (list) => written((out) => encodeFragmentList(list, out)),
@@ -125,9 +121,9 @@ describe("decoders of the log take any bytes", () => {
         ),
       ),
     ],
-  });
+  }),
 
-  fuzz({
+  decoderTarget({
     name: "fragment fields",
     decode: decodeFragmentFields,
     encode: (fragment) => written((out) => encodeFragmentFields(fragment, out)),
@@ -136,16 +132,16 @@ describe("decoders of the log take any bytes", () => {
         encodeFragmentFields({ ...entry, totalBytes: 90, at: 80, bytes: new Uint8Array(10) }, out),
       ),
     ],
-  });
+  }),
 
-  fuzz({
+  decoderTarget({
     name: "aliases",
     decode: decodeAliasFields,
     encode: (id) => written((out) => encodeAliasFields(id, out)),
     samples: [written((out) => encodeAliasFields(stream, out))],
-  });
+  }),
 
-  fuzz({
+  decoderTarget({
     name: "clean-close marks",
     decode: decodeCloseFields,
     encode: (close) => written((out) => encodeCloseFields(close, out)),
@@ -157,18 +153,18 @@ describe("decoders of the log take any bytes", () => {
         ),
       ),
     ],
-  });
+  }),
 
-  fuzz({
+  decoderTarget({
     name: "marks",
     decode: decodeMarkFields,
     encode: (fields) => written((out) => encodeMarkFields(fields, out)),
     samples: marks.map((mark) =>
       written((out) => encodeMarkFields({ ordinal: 3, atMs: 1_700_000_000_000, mark }, out)),
     ),
-  });
+  }),
 
-  fuzz({
+  decoderTarget({
     name: "manifests",
     decode: decodeManifest,
     encode: encodeManifest,
@@ -185,10 +181,71 @@ describe("decoders of the log take any bytes", () => {
         })),
       }),
     ),
-  });
+  }),
 
-  for (const kind of ["segment", "manifest", "checkpoint", "index"] as const) {
-    fuzz({
+  ...fileHeaderTargets(),
+  decoderTarget({
+    name: "sparse indexes",
+    decode: (bytes) => {
+      const reader = new ByteReader(bytes);
+      const index = SegmentIndex.decode(reader);
+      return reader.finished ? index : undefined;
+    },
+    encode: (index) => written((out) => index.encode(out)),
+    samples: [written((out) => sampleIndex().encode(out))],
+    // Blocks that are empty take a byte in the file, and twelve in memory.
+    allocationBytesMax: (inputBytes) => 8192 + 200 * inputBytes,
+  }),
+
+  decoderTarget({
+    name: "what an author knew",
+    decode: decodeKnown,
+    samples: [Uint8Array.of(0), knownOf(1), knownOf(3)],
+  }),
+
+  decoderTarget({
+    name: "idempotency prefixes",
+    // A table has no order of its own: what it holds is what it writes.
+    decode: (bytes) => {
+      const reader = new ByteReader(bytes);
+      const table = IdTable.decode(reader);
+      const isWhole = reader.finished && table !== undefined;
+      return isWhole ? written((out) => table.encode(out)) : undefined;
+    },
+    encode: (content) => content,
+    samples: [written((out) => sampleIds().encode(out))],
+  }),
+  decoderTarget({
+    name: "peer states",
+    decode: decodePeerState,
+    encode: encodePeerState,
+    samples: [
+      encodePeerState(bare),
+      encodePeerState({
+        ...bare,
+        isClean: false,
+        confirmed: [{ stream, seq: 9, chain }],
+        theirs: [{ mark, entries: sampleEntries }],
+        advanced: sampleEntries.slice(0, 1),
+        ours: [{ mark, changeOrdinal: 12 }],
+        oursHeld: mark,
+        healthSent: {
+          version: "0.1.0",
+          diskFreeBytes: 2 ** 40,
+          damagedCount: 1,
+          quarantinedCount: 0,
+          clockCode: "",
+          certDaysLeft: 300,
+        },
+        completedMs: 1_700_000_000_000,
+      }),
+    ],
+  }),
+];
+
+function fileHeaderTargets(): readonly FuzzTarget[] {
+  return (["segment", "manifest", "checkpoint", "index"] as const).map((kind) =>
+    decoderTarget({
       name: `file headers of a ${kind}`,
       decode: (bytes) => {
         const header = decodeFileHeader(kind, bytes);
@@ -207,39 +264,9 @@ describe("decoders of the log take any bytes", () => {
           bodyBytes: 99,
         }),
       ],
-    });
-  }
-
-  fuzz({
-    name: "sparse indexes",
-    decode: (bytes) => {
-      const reader = new ByteReader(bytes);
-      const index = SegmentIndex.decode(reader);
-      return reader.finished ? index : undefined;
-    },
-    encode: (index) => written((out) => index.encode(out)),
-    samples: [written((out) => sampleIndex().encode(out))],
-    // Blocks that are empty take a byte in the file, and twelve in memory.
-    allocationBytesMax: (inputBytes) => 8192 + 200 * inputBytes,
-  });
-
-  fuzz({
-    name: "what an author knew",
-    decode: decodeKnown,
-    samples: [Uint8Array.of(0), knownOf(1), knownOf(3)],
-  });
-
-  fuzz({
-    name: "idempotency prefixes",
-    decode: (bytes) => {
-      const reader = new ByteReader(bytes);
-      const table = IdTable.decode(reader);
-      return reader.finished ? table : undefined;
-    },
-    encode: (table) => written((out) => table.encode(out)),
-    samples: [written((out) => sampleIds().encode(out))],
-  });
-});
+    }),
+  );
+}
 
 function sampleIndex(): SegmentIndex {
   const index = new SegmentIndex();
@@ -270,46 +297,3 @@ function sampleIds(): IdTable {
   for (let i = 0; i < 20; i++) table.add(new Uint8Array(16).fill(i * 7), 64 + i * 100);
   return table;
 }
-
-describe("the peer's state takes any bytes", () => {
-  const mark = { ordinal: 3, digest: chain.slice(0, 8) };
-  const bare = {
-    peerId: "hub",
-    peerLogId: chain,
-    confirmed: [],
-    isClean: true,
-    theirs: [],
-    advanced: [],
-    ours: [],
-    oursHeld: undefined,
-    codecs: 3,
-    healthSent: undefined,
-    completedMs: 0,
-  };
-  fuzz({
-    name: "peer states",
-    decode: decodePeerState,
-    encode: encodePeerState,
-    samples: [
-      encodePeerState(bare),
-      encodePeerState({
-        ...bare,
-        isClean: false,
-        confirmed: [{ stream, seq: 9, chain }],
-        theirs: [{ mark, entries: sampleEntries }],
-        advanced: sampleEntries.slice(0, 1),
-        ours: [{ mark, changeOrdinal: 12 }],
-        oursHeld: mark,
-        healthSent: {
-          version: "0.1.0",
-          diskFreeBytes: 2 ** 40,
-          damagedCount: 1,
-          quarantinedCount: 0,
-          clockCode: "",
-          certDaysLeft: 300,
-        },
-        completedMs: 1_700_000_000_000,
-      }),
-    ],
-  });
-});

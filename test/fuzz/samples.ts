@@ -1,4 +1,6 @@
-/** Valid values of every kind that travels, for fuzzers to start from. */
+/** Valid values of every kind that travels, for fuzzers to start from: what docs/protocol.md shows, and what it leaves out. */
+import { ByteReader, ByteWriter } from "../../src/core/bytes.ts";
+import { exampleFrames } from "../../src/core/codec/examples.test-kit.ts";
 import type { Ends, Frame } from "../../src/core/codec/frame-types.ts";
 import type { EventContent } from "../../src/core/event.ts";
 import type { VectorEntry } from "../../src/core/vector/stream-table.ts";
@@ -51,22 +53,20 @@ export const sampleEvents: readonly (readonly EventContent[])[] = [1, 2, 5].map(
 );
 
 export const sampleFrames: readonly Frame[] = [
+  ...exampleFrames,
   {
     type: "hello",
     version: 1,
     versionOldest: 1,
-    nodeId: "clinic_a",
+    nodeId: "hub",
     logId: chain16,
-    wallMs: 1_700_000_000_000,
-    codecs: 3,
+    wallMs: 0,
+    codecs: 1,
     keepsOpen: true,
-    isPingOnly: false,
-    offersAll: false,
-    receiveBytesMax: 10_000,
-    vector: { ordinal: 3, digest: chain8 },
-    base: { ordinal: 2, digest: chain8 },
-    entryCount: 1,
-    held: { ordinal: 9, digest: chain8 },
+    isPingOnly: true,
+    offersAll: true,
+    vector: { ordinal: 1, digest: chain8 },
+    entryCount: 0,
     health: {
       version: "0.1.0",
       diskFreeBytes: 2 ** 40,
@@ -76,21 +76,7 @@ export const sampleFrames: readonly Frame[] = [
       certDaysLeft: -3,
     },
   },
-  {
-    type: "hello",
-    version: 1,
-    versionOldest: 1,
-    nodeId: "hub",
-    logId: chain16,
-    wallMs: 0,
-    codecs: 1,
-    keepsOpen: false,
-    isPingOnly: true,
-    offersAll: true,
-    vector: { ordinal: 1, digest: chain8 },
-    entryCount: 0,
-  },
-  { type: "vector", purpose: "hello", remaining: 0, entries: sampleEntries },
+  { type: "vector", purpose: "update", remaining: 0, entries: sampleEntries },
   {
     type: "vector",
     purpose: "full",
@@ -98,59 +84,20 @@ export const sampleFrames: readonly Frame[] = [
     mark: { ordinal: 4, digest: chain8 },
     entries: sampleEntries.slice(2, 3),
   },
-  { type: "needVector" },
-  { type: "stream", id: { node: "clinic_a", epoch: 5, lane: "to/hub" } },
-  {
-    type: "range",
-    stream: 0,
-    from: 1,
-    count: 2,
-    chainBefore8: chain8,
-    chainAfter8: chain8,
-    codec: 0,
-    rawBytes: 3,
-    block: Uint8Array.of(1, 2, 3),
-  },
-  {
-    type: "fragment",
-    stream: 1,
-    seq: 9,
-    hlc: { ms: 1_700_000_000_000, counter: 3 },
-    eventType: 7,
-    known: Uint8Array.of(0),
-    totalBytes: 100_000,
-    offset: 4096,
-    chainBefore8: chain8,
-    chainAfter8: chain8,
-    codec: 1,
-    rawBytes: 4096,
-    block: Uint8Array.of(9, 9),
-  },
-  {
-    type: "ack",
-    entries: [
-      { stream: 0, seq: 64 },
-      { stream: 3, seq: 2 ** 52, offset: 8192 },
-    ],
-  },
-  { type: "refused", stream: 2, reason: "gap", seq: 7, head: 1, code: 0 },
-  { type: "chainsQuery", id: own, low: 0, high: 0 },
-  {
-    type: "chains",
-    id: own,
-    head: 9,
-    points: [
-      { seq: 9, chain8 },
-      { seq: 8, chain8 },
-    ],
-  },
-  { type: "lost", stream: 0, from: 3, to: 5, chain: chain16 },
-  { type: "floor", stream: 0, seq: 100, chain: chain16, byOrigin: true },
-  { type: "prime", id: own, from: 1, to: 9, chain8 },
-  { type: "noWindow" },
-  { type: "done", isPartial: false },
-  { type: "ping", nonce: 1 },
-  { type: "pong", nonce: 1 },
+  { type: "stream", id: { node: "far", epoch: 5, lane: "lab/x" } },
   { type: "bye", reason: "budget", heldOrdinal: 3 },
-  { type: "error", code: 501, text: "no" },
 ];
+
+/** What `write` writes. */
+export function written(write: (writer: ByteWriter) => void): Uint8Array {
+  const writer = new ByteWriter();
+  write(writer);
+  return writer.take();
+}
+
+/** A value that takes all the bytes, or undefined. */
+export function whole<T>(bytes: Uint8Array, read: (reader: ByteReader) => T): T | undefined {
+  const reader = new ByteReader(bytes);
+  const value = read(reader);
+  return reader.finished ? value : undefined;
+}

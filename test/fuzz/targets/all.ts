@@ -1,0 +1,21 @@
+/** Everything that reads what others wrote. */
+import type { FuzzTarget } from "../fuzz-target.ts";
+import { cardTargets } from "./cards.ts";
+import { identityTargets } from "./identity.ts";
+import { logTargets } from "./log.ts";
+import { sessionTargets } from "./session.ts";
+import { storageTargets } from "./storage.ts";
+import { textTargets } from "./text.ts";
+import { wireTargets } from "./wire.ts";
+
+export async function allTargets(): Promise<readonly FuzzTarget[]> {
+  return [
+    ...wireTargets,
+    ...logTargets,
+    ...storageTargets,
+    ...(await identityTargets()),
+    ...textTargets,
+    ...sessionTargets,
+    ...cardTargets,
+  ];
+}
