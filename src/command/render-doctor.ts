@@ -1,13 +1,13 @@
 /** `doctor`: findings, worst first, each with what to do; and `doctor --ack`. */
 import type { AcknowledgedAlarm, DoctorFinding, DoctorReport } from "../engine/api.ts";
-import { counted, printable, type View } from "./text.ts";
+import { bytesToText, counted, printable, type View } from "./text.ts";
 
 export function doctorToText(report: DoctorReport, view: View): string {
   const { style } = view;
   const { findings } = report;
   const lines = [
     `${style.bold(report.nodeId ?? "unknown node")}${report.isRunning ? ", running" : ""}`,
-    ...report.checked.map(({ check, result }) => `  ${check}: ${printable(result)}`),
+    ...report.checked.map(({ check, result }) => `  ${check}: ${printable(readable(result))}`),
   ];
   for (const finding of findings) {
     lines.push(`${label(finding, view)} ${finding.code}  ${printable(finding.message)}`);
@@ -18,6 +18,11 @@ export function doctorToText(report: DoctorReport, view: View): string {
     wrong === 0 ? style.green("all is well") : style.red(`${counted(wrong, "thing")} to look at`),
   );
   return lines.join("\n");
+}
+
+/** Sizes as people read them; the JSON has every byte. */
+function readable(result: string): string {
+  return result.replace(/\b(\d{4,}) bytes\b/g, (_, bytes: string) => bytesToText(Number(bytes)));
 }
 
 function label(finding: DoctorFinding, view: View): string {

@@ -1,5 +1,5 @@
 /** What `doctor` gathers: what was checked, and what was found, each thing once. */
-import { catalogue } from "../core/errors/catalogue.ts";
+import { catalogue, type ZCode } from "../core/errors/catalogue.ts";
 import { isZCode, ZamError } from "../core/errors/zam-error.ts";
 import { FileFault } from "../core/ports.ts";
 import { faultToError } from "../storage/file-faults.ts";
@@ -12,6 +12,12 @@ const exitIdentity = 4;
 const exitInPart = 8;
 /** A log that is broken everywhere is not listed byte by byte. */
 const sameCodeMax = 100;
+
+/** Instead of a hint that says to run this very command. */
+const hintsHere: Readonly<Partial<Record<ZCode, string>>> = {
+  Z202: "keep the directory as it is; if the log opens, sync with a peer to fetch back what it holds, else restore a snapshot",
+  Z212: "nothing is lost: the next session makes it anew, and costs a few bytes more",
+};
 
 export class Findings {
   private readonly findings: DoctorFinding[] = [];
@@ -29,7 +35,8 @@ export class Findings {
   }
 
   error(level: Level, error: ZamError): void {
-    this.add({ level, code: error.code, message: error.message, hint: error.hint });
+    const { code, message } = error;
+    this.add({ level, code, message, hint: hintsHere[code] ?? error.hint });
   }
 
   /** With another hint than the catalogue's alone. */

@@ -106,6 +106,15 @@ describe("doctor", () => {
     }
   });
 
+  test("never advises to run itself", async () => {
+    const dir = copy();
+    mkdirSync(join(dir, "peers"), { recursive: true });
+    writeFileSync(join(dir, "peers", "hub.peer"), "x");
+    const report = await look(dir);
+    assert.deepEqual(codes(report), ["Z212"]);
+    for (const { hint } of report.findings) assert.doesNotMatch(hint, /run zamsync doctor/);
+  });
+
   test("names a torn end as nothing to do", async () => {
     const dir = copy();
     writeFileSync(segment(dir), readFileSync(segment(dir)).subarray(0, -100));
