@@ -9,6 +9,7 @@ import {
   describe,
   errorOf,
   jsonLines,
+  keepUntilExit,
   killAll,
   type Ran,
   type RunOptions as RunChildOptions,
@@ -18,7 +19,7 @@ import {
   waitUntil,
 } from "../src/torture/children.ts";
 
-export { describe, errorOf, jsonLines, killAll, waitUntil };
+export { describe, errorOf, jsonLines, keepUntilExit, killAll, waitUntil };
 export type { CommandError, Ran };
 
 export const projectRoot: string = fileURLToPath(new URL("..", import.meta.url));

@@ -35,10 +35,12 @@ const tasks = {
   bench: (args) => [[["lab/bench.ts", ...args]]],
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   "edge:test": (args) => [[testCommand([...args, ...edgeTestFiles()], 1)]],
+  lab: (args) => [[["lab/lab.ts", ...args]]],
   typecheck: () => [
     [
       [checker, "-p", "tsconfig.json"],
       [checker, "-p", "src/core/tsconfig.json"],
+      [checker, "-p", "lab/report/browser/tsconfig.json"],
     ],
   ],
   lint: () => [

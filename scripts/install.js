@@ -25,10 +25,10 @@ export function isInstalled(base = root) {
 }
 
 /** Installs when needed and links the bundled Node; returns npm's exit status. */
-export function ensureInstalled(base = root) {
+export function ensureInstalled(base = root, what = "dependencies (once; about 100 MB)") {
   let status = 0;
   if (!isInstalled(base)) {
-    process.stderr.write("installing dependencies (once; about 100 MB) ...\n");
+    process.stderr.write(`installing ${what} ...\n`);
     const fresh = !existsSync(join(base, "node_modules", ".package-lock.json"));
     const command = fresh ? ["ci"] : ["install", "--no-save"];
     status = npm([...command, "--loglevel=error", "--no-audit", "--no-fund"], base);

@@ -47,6 +47,13 @@ export function killAll(): number {
   return count;
 }
 
+/** Sees to it that a process does not outlive this one, whoever started it. */
+export function keepUntilExit<Child extends ChildProcess>(child: Child): Child {
+  living.add(child);
+  child.on("close", () => living.delete(child));
+  return child;
+}
+
 function start(args: readonly string[], options: ChildOptions) {
   const [file = "", ...rest] = [
     ...(options.wrapper ?? []),
@@ -60,8 +67,7 @@ function start(args: readonly string[], options: ChildOptions) {
     stdio: ["pipe", "pipe", "pipe"],
     detached: options.isApart ?? false,
   });
-  living.add(child);
-  child.on("close", () => living.delete(child));
+  keepUntilExit(child);
   child.stdin.on("error", () => {});
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
