@@ -23,18 +23,23 @@ export interface ToxicProxy {
   setEnabled(isEnabled: boolean): Promise<void>;
 }
 
-/** Path of the server, or why there is none. */
-async function findServer(): Promise<{ readonly path: string } | { readonly missing: string }> {
-  if (versionOf("toxiproxy-server", ["-version"]) !== undefined)
-    return { path: "toxiproxy-server" };
+interface Server {
+  readonly path: string;
+  readonly version: string;
+}
+
+/** The server, or why there is none. */
+async function findServer(): Promise<Server | { readonly missing: string }> {
+  const present = versionOf("toxiproxy-server", ["-version"]);
+  if (present !== undefined) return { path: "toxiproxy-server", version: present };
   const path = join(cacheDir, "server");
-  if (existsSync(path)) return { path };
+  if (existsSync(path)) return { path, version };
   if (versionOf("go", ["version"]) === undefined)
     return { missing: "neither toxiproxy-server nor Go is installed" };
   process.stderr.write(`building Toxiproxy ${version} (once; some minutes) ...\n`);
   const module = `github.com/Shopify/toxiproxy/v2/cmd/server@${version}`;
   const built = await runTool(["go", "install", module], { env: { GOBIN: cacheDir } });
-  return built.status === 0 ? { path } : { missing: `go install failed: ${built.stderr}` };
+  return built.status === 0 ? { path, version } : { missing: `go install failed: ${built.stderr}` };
 }
 
 /** Starts it, or says why it cannot run here. */
@@ -56,7 +61,7 @@ export async function startToxiproxy(): Promise<Toxiproxy | { readonly missing: 
   };
   let count = 0;
   return {
-    version: versionOf(found.path, ["-version"]) ?? version,
+    version: found.version,
     async openProxy(toPort, profile) {
       const path = `/proxies/link${++count}`;
       const { listen } = await api<{ readonly listen: string }>("/proxies", {

@@ -13,7 +13,7 @@ import { makeTlsFiles } from "./tls-files.ts";
 
 export const pouchdb: Peer = {
   name: "pouchdb",
-  title: "PouchDB to a CouchDB server",
+  title: "PouchDB to CouchDB",
   tuning:
     "PouchDB 9 on LevelDB, batches of 1,000, keep-alive, TLS 1.3; a CouchDB-protocol server on SQLite",
   isEncrypted: true,

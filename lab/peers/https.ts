@@ -22,8 +22,8 @@ function httpsPeer(name: string, title: string, batchEvents: number): Peer {
   };
 }
 
-export const httpsBatches: Peer = httpsPeer("https", "HTTPS + gzip, batches of 256", 256);
-export const httpsWhole: Peer = httpsPeer("https-whole", "HTTPS + gzip, one batch", 1_000_000);
+export const httpsBatches: Peer = httpsPeer("https", "HTTPS, gzip, by 256", 256);
+export const httpsWhole: Peer = httpsPeer("https-whole", "HTTPS, gzip, one batch", 1_000_000);
 
 async function openHub({ dir, watch }: HubPlace, batchEvents: number): Promise<PeerHub> {
   const tls = await makeTlsFiles(dir);

@@ -23,10 +23,7 @@ function rsyncPeer(name: string, title: string, compression: readonly string[]):
 
 /** As everybody runs it, and with the compressor at its slowest, which few know about. */
 export const rsync: Peer = rsyncPeer("rsync", "rsync -z", []);
-export const rsyncBest: Peer = rsyncPeer("rsync-19", "rsync -z, zstd level 19", [
-  "--zc=zstd",
-  "--zl=19",
-]);
+export const rsyncBest: Peer = rsyncPeer("rsync-19", "rsync -z, zstd 19", ["--zc=zstd", "--zl=19"]);
 
 async function openHub({ dir, watch }: HubPlace, flags: readonly string[]): Promise<PeerHub> {
   const inbox = join(dir, "inbox");

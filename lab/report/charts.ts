@@ -80,13 +80,10 @@ const bytes = (value: number) => `${grouped(value)} B`;
 function xzRow({ corpus }: Figure, isEach: boolean): ChartRow | undefined {
   if (corpus.xzBytes === undefined || corpus.events === 0) return undefined;
   const each = corpus.xzBytes / corpus.events;
-  const text = isEach
-    ? `${each.toFixed(1)} B an event`
-    : `${bytes(corpus.xzBytes)}, ${each.toFixed(1)} an event`;
   return {
-    label: "xz -9e of the payloads alone, no protocol",
+    label: "xz -9e, payloads alone",
     value: isEach ? each : corpus.xzBytes,
-    text,
+    text: isEach ? `${each.toFixed(1)} B` : bytes(corpus.xzBytes),
     role: "yardstick",
   };
 }
@@ -97,7 +94,7 @@ function plansFor(figures: readonly Figure[]): readonly ChartPlan[] {
   const ratio = (figure: Figure) => {
     const best = bestOther(figures, figure.scenario);
     if (best === undefined || best.peer === figure.peer) return "";
-    return `, ${(bytesOf(figure) / bytesOf(best)).toFixed(2)} × the best other`;
+    return `, ${(bytesOf(figure) / bytesOf(best)).toFixed(2)} × best other`;
   };
   const each = (figure: Figure) => bytesOf(figure) / figure.corpus.events;
   return [
@@ -110,19 +107,19 @@ function plansFor(figures: readonly Figure[]): readonly ChartPlan[] {
       yardstick: (figure) => xzRow(figure, false),
     },
     {
-      title: `First contact: ${count("backlog")} events`,
+      title: "Time for first contact",
       unit: "seconds, SYN to last acknowledgement",
       scenario: "backlog",
       value: (figure) => figure.seconds,
       text: (figure) => seconds(figure.seconds),
     },
     {
-      title: `First contact, bytes an event`,
+      title: "First contact, by the event",
       unit: "bytes an event, both directions, everything counted",
       scenario: "backlog",
       value: each,
       text: (figure) =>
-        `${each(figure).toFixed(1)} B an event, ${(figure.corpus.rawBytes / bytesOf(figure)).toFixed(1)} × smaller than raw`,
+        `${each(figure).toFixed(1)} B, raw ÷ ${(figure.corpus.rawBytes / bytesOf(figure)).toFixed(1)}`,
       yardstick: (figure) => xzRow(figure, true),
     },
     {
