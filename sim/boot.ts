@@ -113,7 +113,6 @@ function begin(
     if (opened.log.readOnlyReason === undefined) oracle.rescan(device, opened.log, opened.recovery);
     log.onDurable(() => {
       oracle.refresh(device, opened.log);
-      for (const { runner } of [...process.sessions]) runner.logChanged();
     });
   });
   if (device.isUp && log.readOnlyReason !== undefined) world.restartLater(device);

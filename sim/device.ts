@@ -8,10 +8,10 @@ import type { Log } from "../src/core/log/api.ts";
 import type { Role } from "../src/core/session/api.ts";
 import type { CryptoPort } from "../src/core/ports.ts";
 import type { CommitScheduler } from "../src/engine/commit-scheduler.ts";
+import type { SessionHost } from "../src/engine/session-host.ts";
 import { MemoryStore } from "../src/testing/memory-store.ts";
 import type { ConnectionEnd } from "./connection.ts";
 import type { PeerFiles } from "./peer-files.ts";
-import type { SessionRunner } from "./session-runner.ts";
 import { DeviceView } from "./device-view.ts";
 import { WallClock } from "./wall-clock.ts";
 
@@ -25,7 +25,7 @@ export interface Process {
 }
 
 export interface LiveSession {
-  readonly runner: SessionRunner;
+  readonly host: SessionHost;
   readonly end: ConnectionEnd;
   readonly peer: Device;
   isEstablished: boolean;

@@ -10,12 +10,13 @@ import { createSession } from "../src/core/session/session.ts";
 import { buildMs } from "../src/engine/build.ts";
 import { type Confirmation, extendConfirmations } from "../src/engine/confirmations.ts";
 import type { PeerRecord } from "../src/engine/peer-record.ts";
+import { SessionHost } from "../src/engine/session-host.ts";
 import { Connection, type ConnectionEnd, type LinkShape } from "./connection.ts";
 import type { Device, LiveSession, Process } from "./device.ts";
 import { fingerprintOf, nodeCompressor } from "./ports.ts";
-import { SessionRunner } from "./session-runner.ts";
 import { Violation } from "./violation.ts";
 import { ConnectionWatch } from "./watch.ts";
+import { WatchedEnd } from "./watched-end.ts";
 import type { World } from "./world.ts";
 
 export function connect(
@@ -90,24 +91,32 @@ function begin(world: World, meeting: Meeting, onOver: (summary: SessionSummary)
   });
   const live: { session: LiveSession | undefined } = { session: undefined };
   const commits = process.commits.open();
-  const runner = new SessionRunner({
+  const guard = (action: () => void): void => world.guard(self, life, action);
+  const host = new SessionHost({
     session: mutant.session?.(session) ?? session,
-    end,
-    commits: mutant.commits?.(commits) ?? commits,
-    queue,
-    sessionMs,
-    guard: (action) => world.guard(self, life, action),
-    savePeerState: (saved, done) => states.save(saved, done),
-    onTransmit: (bytes) => {
+    transport: new WatchedEnd(end, guard, (bytes) => {
       if (isInitiator) world.onTransmitted?.(bytes);
       watch.onTransmit(self, bytes);
+    }),
+    log: process.log,
+    commits: mutant.commits?.(commits) ?? commits,
+    nowMs: sessionMs,
+    startTimer: (delayMs, action) => {
+      let isStopped = false;
+      queue.after(delayMs, () => {
+        if (!isStopped) guard(action);
+      });
+      return () => {
+        isStopped = true;
+      };
     },
+    savePeerState: (saved, done) => states.save(saved, done),
     onEstablished: () => established(world, self, live.session),
     onReport: (error) => {
       world.note(self, `report ${error.code} ${error.message}`);
       world.noteReport(error.code);
     },
-    onOver: (summary) => {
+    onEnded: (summary) => {
       if (live.session !== undefined) process.sessions.delete(live.session);
       if (summary.error?.code === "Z520") world.coverage.add("session fenced (Z520)");
       if (summary.error?.code === "Z505") world.coverage.add("silent peer given up (Z505)");
@@ -120,9 +129,9 @@ function begin(world: World, meeting: Meeting, onOver: (summary: SessionSummary)
     commits.fence();
     end.destroy();
   };
-  live.session = { runner, end, peer, isEstablished: false, refuse };
+  live.session = { host, end, peer, isEstablished: false, refuse };
   process.sessions.add(live.session);
-  world.guard(self, life, () => runner.start());
+  guard(() => host.start());
 }
 
 function optionsOf(
@@ -232,7 +241,7 @@ function established(world: World, self: Device, live: LiveSession | undefined):
   for (const other of [...(self.process?.sessions ?? [])]) {
     if (other === live || !other.isEstablished || other.peer.nodeId !== live.peer.nodeId) continue;
     other.isEstablished = false;
-    other.runner.fence();
+    other.host.fence();
     world.coverage.add("session fenced (Z520)");
   }
 }

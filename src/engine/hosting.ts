@@ -4,7 +4,7 @@
  * peer's record, also a bad one.
  */
 import { driftReferenceMs } from "../core/clock/hybrid-clock.ts";
-import type { ZamError } from "../core/errors/zam-error.ts";
+import { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type {
   HealthBlock,
@@ -26,6 +26,9 @@ import type { PeerBook } from "./peer-book.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import { createSessionClock } from "./session-clock.ts";
 import { SessionHost, type Transport } from "./session-host.ts";
+
+/** Node's timers take no more; a deadline that is later is looked at again. */
+const timerMsMax = 0x7fffffff;
 
 export interface HostedNode {
   readonly log: Log;
@@ -130,10 +133,20 @@ export function hostSession(
     log,
     commits: node.commits.open(),
     nowMs,
-    savePeerState: async (saved) => {
+    startTimer: (delayMs, action) => {
+      const timer = setTimeout(action, Math.min(delayMs, timerMsMax));
+      return () => clearTimeout(timer);
+    },
+    savePeerState: (saved, done) => {
       state = saved;
       note();
-      await book.save({ ...base, state, confirmations });
+      book.save({ ...base, state, confirmations }).then(
+        () => done(),
+        (cause: unknown) => {
+          const isKnown = cause instanceof ZamError;
+          done(isKnown ? cause : new ZamError("Z206", { operation: "peer state" }, cause));
+        },
+      );
     },
     onEstablished: () => {
       node.sessions.add(open);

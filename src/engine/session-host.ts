@@ -2,8 +2,11 @@
  * Carries one core session over one authenticated connection: bytes in and
  * out, effects to the log and to the peer's sidecar, timers. It decides
  * nothing; what a host owes the session is listed in core/session/api.ts.
+ *
+ * Time and timers come in, and nothing here waits: the simulator runs the same
+ * host in virtual time.
  */
-import { ZamError } from "../core/errors/zam-error.ts";
+import type { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type { PeerState } from "../core/session/peer-state.ts";
 import type {
@@ -48,7 +51,12 @@ export interface SessionHostOptions {
   readonly log: Log;
   readonly commits: CommitQueue;
   readonly nowMs: () => number;
-  readonly savePeerState: (state: PeerState) => Promise<void>;
+  /** Calls `action` after this long, unless what it returned was called before. */
+  readonly startTimer: (delayMs: number, action: () => void) => () => void;
+  /** Makes it durable, and then answers once. */
+  readonly savePeerState: (state: PeerState, done: (error?: ZamError) => void) => void;
+  /** Called once, when the connection is over and nothing more will be stored. */
+  readonly onEnded?: (summary: SessionSummary) => void;
   readonly onEstablished?: () => void;
   /** Of a session that is kept open: nothing left to do, or something again. */
   readonly onRest?: (isResting: boolean) => void;
@@ -63,7 +71,7 @@ export class SessionHost {
   private readonly options: SessionHostOptions;
   private readonly stopListening: () => void;
   private resolveEnded: (summary: SessionSummary) => void = () => {};
-  private timer: NodeJS.Timeout | undefined;
+  private stopTimer: () => void = () => {};
   private isClosing = false;
   private isOver = false;
   private isPumping = false;
@@ -234,24 +242,15 @@ export class SessionHost {
 
   private save(token: number, state: PeerState): void {
     this.savesOpen++;
-    void this.options
-      .savePeerState(state)
-      .then(
-        () => undefined,
-        (cause: unknown) =>
-          cause instanceof ZamError
-            ? cause
-            : new ZamError("Z206", { operation: "peer state" }, cause),
-      )
-      .then((error) => {
-        this.savesOpen--;
-        this.feed(
-          error === undefined
-            ? { kind: "peerStateSaved", token }
-            : { kind: "peerStateSaved", token, error },
-        );
-        this.settle();
-      });
+    this.options.savePeerState(state, (error) => {
+      this.savesOpen--;
+      this.feed(
+        error === undefined
+          ? { kind: "peerStateSaved", token }
+          : { kind: "peerStateSaved", token, error },
+      );
+      this.settle();
+    });
   }
 
   /** The session's last frames are flushed before the connection goes. */
@@ -276,17 +275,20 @@ export class SessionHost {
   private settle(): void {
     if (!this.hasEnded || this.isOver || this.storesOpen > 0 || this.savesOpen > 0) return;
     this.isOver = true;
-    clearTimeout(this.timer);
+    this.stopTimer();
     this.stopListening();
-    this.resolveEnded(this.options.session.summary());
+    const summary = this.options.session.summary();
+    this.options.onEnded?.(summary);
+    this.resolveEnded(summary);
   }
 
   private armTimer(): void {
-    clearTimeout(this.timer);
+    this.stopTimer();
     if (this.hasEnded) return;
-    const deadlineMs = this.options.session.nextDeadlineMs();
+    const { session, nowMs, startTimer } = this.options;
+    const deadlineMs = session.nextDeadlineMs();
     if (deadlineMs === undefined) return;
-    const waitMs = Math.min(Math.max(0, deadlineMs - this.options.nowMs()), 0x7fffffff);
-    this.timer = setTimeout(() => this.feed({ kind: "tick" }), waitMs);
+    const waitMs = Math.max(0, deadlineMs - nowMs());
+    this.stopTimer = startTimer(waitMs, () => this.feed({ kind: "tick" }));
   }
 }
