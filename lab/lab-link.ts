@@ -79,7 +79,7 @@ export async function toxiproxyLinks(): Promise<LinkFactory | { readonly missing
     title: `Toxiproxy ${toxiproxy.version}: toxics latency and bandwidth both ways, disabled for a cut`,
     async open(toPort, profile) {
       const hubTap = await startLink({ to: { port: toPort } });
-      const proxy = await toxiproxy.openProxy(hubTap.port, profile);
+      const proxy = await toxiproxy.openProxy(hubTap.address, profile);
       const clinicTap = await startLink({ to: { port: proxy.port } });
       let cuts = 0;
       let isClosed = false;

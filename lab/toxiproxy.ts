@@ -4,16 +4,25 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort, runTool, serveTool, versionOf } from "./peers/tool.ts";
 import type { Profile } from "./profiles.ts";
 
-const version = "v2.12.0";
-const cacheDir = fileURLToPath(new URL(`.cache/toxiproxy-${version}`, import.meta.url));
+export const toxiproxyVersion = "v2.12.0";
+const cacheDir = fileURLToPath(new URL(`.cache/toxiproxy-${toxiproxyVersion}`, import.meta.url));
 
 export interface Toxiproxy {
+  readonly host: string;
+  /** Waits until it answers. */
+  ready(): Promise<void>;
+  /** `to` is HOST:PORT, as Toxiproxy sees it. */
+  openProxy(to: string, profile: Profile): Promise<ToxicProxy>;
+}
+
+/** One that was started here. */
+export interface OwnToxiproxy extends Toxiproxy {
   readonly version: string;
-  openProxy(toPort: number, profile: Profile): Promise<ToxicProxy>;
   close(): Promise<void>;
 }
 
@@ -33,51 +42,72 @@ async function findServer(): Promise<Server | { readonly missing: string }> {
   const present = versionOf("toxiproxy-server", ["-version"]);
   if (present !== undefined) return { path: "toxiproxy-server", version: present };
   const path = join(cacheDir, "server");
-  if (existsSync(path)) return { path, version };
+  if (existsSync(path)) return { path, version: toxiproxyVersion };
   if (versionOf("go", ["version"]) === undefined)
     return { missing: "neither toxiproxy-server nor Go is installed" };
-  process.stderr.write(`building Toxiproxy ${version} (once; some minutes) ...\n`);
-  const module = `github.com/Shopify/toxiproxy/v2/cmd/server@${version}`;
+  process.stderr.write(`building Toxiproxy ${toxiproxyVersion} (once; some minutes) ...\n`);
+  const module = `github.com/Shopify/toxiproxy/v2/cmd/server@${toxiproxyVersion}`;
   const built = await runTool(["go", "install", module], { env: { GOBIN: cacheDir } });
-  return built.status === 0 ? { path, version } : { missing: `go install failed: ${built.stderr}` };
+  return built.status === 0
+    ? { path, version: toxiproxyVersion }
+    : { missing: `go install failed: ${built.stderr}` };
 }
 
 /** Starts it, or says why it cannot run here. */
-export async function startToxiproxy(): Promise<Toxiproxy | { readonly missing: string }> {
+export async function startToxiproxy(): Promise<OwnToxiproxy | { readonly missing: string }> {
   const found = await findServer();
   if ("missing" in found) return found;
   const port = await freePort();
-  const server = await serveTool([found.path, "-host", "127.0.0.1", "-port", String(port)], {
-    port,
-    env: { LOG_LEVEL: "error" },
-  });
+  const command = [found.path, "-host", "127.0.0.1", "-port", String(port)];
+  const server = await serveTool(command, { port, env: { LOG_LEVEL: "error" } });
+  return {
+    ...toxiproxyAt(`127.0.0.1:${port}`),
+    version: found.version,
+    close: () => server.stop(),
+  };
+}
+
+/** One that runs already; `address` is HOST:PORT of its API. */
+export function toxiproxyAt(address: string): Toxiproxy {
   const api = async <T>(path: string, body: unknown): Promise<T> => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    const answer = await fetch(`http://${address}${path}`, {
       method: "POST",
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`Toxiproxy ${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   };
+  const host = address.slice(0, address.lastIndexOf(":"));
+  const isLocal = host === "127.0.0.1" || host === "localhost";
   let count = 0;
   return {
-    version: found.version,
-    async openProxy(toPort, profile) {
-      const path = `/proxies/link${++count}`;
+    host,
+    async ready() {
+      for (let triesLeft = 60; ; triesLeft--) {
+        const isUp = await fetch(`http://${address}/version`).then(
+          (answer) => answer.ok,
+          () => false,
+        );
+        if (isUp) return;
+        if (triesLeft === 0) throw new Error(`no Toxiproxy at ${address}`);
+        await sleep(500);
+      }
+    },
+    async openProxy(to, profile) {
+      const name = `link${process.pid}-${++count}`;
       const { listen } = await api<{ readonly listen: string }>("/proxies", {
-        name: `link${count}`,
-        listen: "127.0.0.1:0",
-        upstream: `127.0.0.1:${toPort}`,
+        name,
+        listen: isLocal ? "127.0.0.1:0" : "0.0.0.0:0",
+        upstream: to,
       });
-      for (const toxic of toxicsOf(profile)) await api(`${path}/toxics`, toxic);
+      for (const toxic of toxicsOf(profile)) await api(`/proxies/${name}/toxics`, toxic);
       return {
         port: Number(listen.slice(listen.lastIndexOf(":") + 1)),
         async setEnabled(enabled) {
-          await api(path, { enabled });
+          await api(`/proxies/${name}`, { enabled });
         },
       };
     },
-    close: () => server.stop(),
   };
 }
 

@@ -36,6 +36,7 @@ const tasks = {
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   "edge:test": (args) => [[testCommand([...args, ...edgeTestFiles()], 1)]],
   lab: (args) => [[["lab/lab.ts", ...args]]],
+  "lab:docker": () => [[["lab/docker.ts"]]],
   typecheck: () => [
     [
       [checker, "-p", "tsconfig.json"],
