@@ -64,9 +64,14 @@ export interface Driver {
   kill(): void;
 }
 
-export async function startDriver(hub: string, dirs: readonly string[]): Promise<Driver> {
-  const child = spawn(process.execPath, [driver, hub, ...dirs], {
+export async function startDriver(
+  clinics: readonly { readonly dir: string; readonly hub: string }[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Driver> {
+  const args = clinics.flatMap(({ dir, hub }) => [hub, dir]);
+  const child = spawn(process.execPath, [driver, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
   let text = "";
   const ready = new Promise<void>((resolve, reject) => {

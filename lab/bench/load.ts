@@ -48,8 +48,9 @@ async function rush(hub: string, clinics: readonly string[]): Promise<Rush> {
   const drivers = await Promise.all(
     Array.from({ length: driverCount }, (_, index) =>
       startDriver(
-        serving.address,
-        clinics.filter((__, at) => at % driverCount === index),
+        clinics
+          .filter((__, at) => at % driverCount === index)
+          .map((dir) => ({ dir, hub: serving.address })),
       ),
     ),
   );

@@ -33,6 +33,8 @@ const closeTimeoutMs = 15_000;
 const drainBytes = 8 * 1024;
 /** TCP's own probes of a connection that is silent. */
 export const keepAliveMs = 60_000;
+/** What a peer may still send after our end: more than an honest one ever has in flight. */
+const discardBytesMax = 1024 * 1024;
 
 export class SocketTransport {
   /** As text, for messages: HOST:PORT. */
@@ -157,11 +159,15 @@ export class SocketTransport {
   /**
    * Our side ends with close_notify and FIN; then what the peer still sends is
    * thrown away unread until it closes too. Closing with unread bytes would make
-   * the system send a reset, which may overtake our last words.
+   * the system send a reset, which may overtake our last words. One that does not
+   * stop sending does not hear them anyway.
    */
   private endOurSide(onFlushed: () => void): void {
+    const endedAtBytes = this.raw.bytesRead;
     this.tls.end(onFlushed);
-    this.tls.resume();
+    this.tls.on("data", () => {
+      if (this.raw.bytesRead - endedAtBytes > discardBytesMax) this.destroy();
+    });
   }
 
   private onPeerEnd(): void {

@@ -1,14 +1,13 @@
 /**
  * Faults of the disk for one process: faults.c compiled into a library that is
  * loaded before libc. Claim: a node survives each of them as SCENARIOS 13 and 14
- * say. Without a C compiler (or off Linux) the tests that need it are skipped by name.
+ * say.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { compileLibrary } from "./preload.ts";
 
-const source = fileURLToPath(new URL("./faults.c", import.meta.url));
+export { skipWithoutCompiler } from "./preload.ts";
 
 export interface Faults {
   /** For the process that shall suffer. */
@@ -26,25 +25,11 @@ export interface Faults {
   takeFired(): number;
 }
 
-const isPossible =
-  process.platform === "linux" && spawnSync("cc", ["--version"], { stdio: "ignore" }).status === 0;
-
-/** For the `skip` option of a test. */
-export const skipWithoutCompiler: string | false = isPossible
-  ? false
-  : "needs Linux and a C compiler to inject faults of the disk";
-
 /** Compiles the library into `dir`. */
 export function makeFaults(dir: string): Faults {
   const control = join(dir, "faults");
-  const library = join(dir, "faults.so");
+  const library = compileLibrary(dir, "faults");
   mkdirSync(control);
-  const compiled = spawnSync(
-    "cc",
-    ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl", "-lpthread"],
-    { encoding: "utf8" },
-  );
-  if (compiled.status !== 0) throw new Error(compiled.stderr);
   const path = (name: string) => join(control, name);
   const set = (name: string, content: string) => writeFileSync(path(name), content);
   const unset = (name: string) => rmSync(path(name), { force: true });

@@ -204,7 +204,10 @@ function onDurable(s: SessionState, item: ReceivedItem, error: ZamError | undefi
   }
   item.isDurable = true;
   s.eventsReceived += item.events;
-  if (item.events > 0) noteDelivered(s, item.incoming.id, item.seq - item.events + 1, item.seq);
+  if (item.events > 0) {
+    s.chatterFrames = 0;
+    noteDelivered(s, item.incoming.id, item.seq - item.events + 1, item.seq);
+  }
   s.noteProgress();
   answerDurable(s, item.incoming);
 }

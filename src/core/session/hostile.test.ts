@@ -206,6 +206,19 @@ test("a block that inflates beyond its length, a vector of a million lines and a
   assert.equal(flood.drain().closedBy?.code, "Z504");
 });
 
+test("a peer that talks without end and moves nothing is let go; one that pings for days is not", () => {
+  const hub = createNode("hub", "hub");
+  const done = new ByteWriter();
+  for (let i = 0; i < 20_000; i++) done.bytes(Uint8Array.of(2, 0x0f, 0));
+  assert.equal(new RawPeer(hub, "clinic_a").hello().bytes(done.take()).closedBy?.code, "Z504");
+  const patient = new RawPeer(hub, "clinic_a").hello();
+  for (let i = 0; i < 20_000; i++) {
+    patient.nowMs += 10_000;
+    patient.send({ type: "done", isPartial: false });
+  }
+  assert.equal(patient.isClosed, false);
+});
+
 test("a range that is far too large never reaches the decompressor", () => {
   const hub = createNode("hub", "hub");
   const range = {

@@ -24,6 +24,12 @@ export const pendingStoreBytesMax = 1024 * 1024;
 export const inputBytesMax = flightBytesMax * 2 + 256 * 1024;
 /** Control frames that wait to be sent: more means that the peer asks without reading. */
 export const controlFramesMax = 1024;
+/**
+ * Frames in a row that neither bring events nor answer any: a hub's largest vector takes about 300,
+ * and the largest event 4,096 fragments. Counted anew every `chatterWindowMs`, for sessions that stay open.
+ */
+export const chatterFramesMax = 16_384;
+export const chatterWindowMs = 15_000;
 /** RULES 37: of one clinic, at a hub. */
 export const lanesPerNodeMax = 64;
 export const epochsPerNodeMax = 64;

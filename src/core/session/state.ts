@@ -23,7 +23,7 @@ import type {
   StoreOperation,
 } from "./api.ts";
 import { FlightWindow } from "./flight-window.ts";
-import { clockStepMs, controlFramesMax } from "./limits.ts";
+import { chatterFramesMax, chatterWindowMs, clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
 import type { PolicyScope } from "./policy.ts";
@@ -148,6 +148,9 @@ export class SessionState {
   bytesSinceWire = 0;
   frameBytes = 0;
   receivedBytes = 0;
+  /** Frames since events last moved, and since when they are counted. */
+  chatterFrames = 0;
+  chatterSinceMs = 0;
   /** What our HELLO allowed the peer to send. */
   allowedBytes = 0;
   sentDataBytes = 0;
@@ -287,6 +290,16 @@ export class SessionState {
       eventsConfirmed: this.eventsConfirmed,
       eventsReceived: this.eventsReceived,
     };
+  }
+
+  /** False when the peer talks without end and moves nothing. */
+  countFrame(): boolean {
+    const ageMs = this.nowMs - this.chatterSinceMs;
+    if (ageMs < 0 || ageMs >= chatterWindowMs) {
+      this.chatterSinceMs = this.nowMs;
+      this.chatterFrames = 0;
+    }
+    return ++this.chatterFrames <= chatterFramesMax;
   }
 
   noteProgress(): void {
