@@ -30,6 +30,10 @@ const tasks = {
   test: (args) => [[testCommand(args)]],
   "test:kill": (args) => [[["src/cli/main.ts", "torture", tmpdir(), ...args]]],
   fuzz: (args) => [[["test/fuzz/run.ts", ...args]]],
+  "test:scenarios:long": (args) => {
+    process.env.ZAMSYNC_LONG = "1";
+    return [[testCommand(args.length > 0 ? args : testFiles().filter(isScenario))]];
+  },
   sim: (args) => [[["sim/run.ts", ...args]]],
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],
@@ -85,6 +89,8 @@ function testCommand(args, concurrency = 2) {
     ...(files.length > 0 ? files : testFiles()),
   ];
 }
+
+const isScenario = (path) => path.startsWith("test/scenarios/");
 
 /** Listed by hand, sorted: the same files in the same order on every platform and version. */
 function testFiles() {

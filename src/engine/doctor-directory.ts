@@ -13,13 +13,12 @@ import { nodeCrypto } from "../storage/node-crypto.ts";
 import { isTemporary } from "../storage/replace-file.ts";
 import { openSealedFolder } from "../storage/sidecar.ts";
 import type { Findings } from "./doctor-findings.ts";
+import { diskFreeBytesMin } from "./health.ts";
 import { isYoung } from "./doctor-files.ts";
 import { PeerBook } from "./peer-book.ts";
 
 /** A certificate with fewer days left needs a person, as `status` has it. */
 const certDaysMin = 30;
-/** Less than one segment and its sidecars: the next ones may not fit. */
-const freeBytesMin = 32 * 1024 * 1024;
 /** What keygen and restore leave when they are interrupted. */
 const leftoverNames = new Set(["node.json.new", "restore.new", "restore.ready"]);
 /** Anything for group or others. */
@@ -73,7 +72,7 @@ export function examineDisk(
 ): void {
   const { bavail, bsize } = statfsSync(dataDir);
   const freeBytes = bavail * bsize;
-  if (freeBytes < freeBytesMin)
+  if (freeBytes < diskFreeBytesMin)
     found.error("attention", new ZamError("Z220", { path: dataDir, freeBytes }));
   found.checked("disk", `${freeBytes} bytes free`);
   for (const folder of ["", "tls", "ca", "keys", "peers"]) {

@@ -6,6 +6,9 @@ import { buildMs } from "./build.ts";
 import { clockHealth } from "./status.ts";
 import { version } from "./version.ts";
 
+/** With less free than two segments the next pushes may fail: a person is told (Z220). */
+export const diskFreeBytesMin = 32 * 1024 * 1024;
+
 export function computeHealth(
   log: Log,
   disk: { readonly freeBytes: number; readonly certDaysLeft: number },

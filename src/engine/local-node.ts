@@ -43,7 +43,7 @@ import { createAttempt, pingHub } from "./connecting.ts";
 import { DailyBudget } from "./daily-budget.ts";
 import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
-import { computeHealth } from "./health.ts";
+import { computeHealth, diskFreeBytesMin } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
 import { HubLink } from "./hub-link.ts";
 import { createConnect } from "./keeping.ts";
@@ -130,6 +130,9 @@ export class LocalNode implements NodeApi {
     });
     const at = new Date().toISOString();
     const problems = [...this.book.problems, ...(error === undefined ? [] : [error])];
+    const freeBytes = this.opened.store.freeBytes();
+    if (freeBytes < diskFreeBytesMin)
+      problems.push(new ZamError("Z220", { path: this.dataDir, freeBytes }));
     const alarms = problems.map(({ code, message }) => ({ id: code, code, text: message, at }));
     return { ...status, alarms: [...status.alarms, ...alarms] };
   }

@@ -2,7 +2,7 @@
  * From a data directory to an open log: identity, data key, peers' files, log.
  * Nothing is written before the key has been found to fit.
  */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
@@ -38,8 +38,9 @@ export function openDirectory(options: OpenLogOptions): OpenedLog {
   const identity = readIdentity(dataDir);
   const dataKey = readDataKey({ dir: dataDir, keyFile, env: process.env });
   const logDir = join(dataDir, "log");
-  // An unmounted card shows an empty folder, or none (RULES 13).
-  if (!existsSync(logDir)) throw new ZamError("Z201", { path: dataDir });
+  // An unmounted card shows an empty folder, or none, or whatever lies below it (RULES 13).
+  if (statSync(logDir, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new ZamError("Z201", { path: dataDir });
   const store = new NodeStore(logDir);
   const peers = { directory: join(dataDir, "peers"), dataKey, crypto: nodeCrypto };
   const book = new PeerBook(openSealedFolder({ ...peers, isReadOnly: true }));
