@@ -168,6 +168,7 @@ export class SocketTransport {
     this.tls.on("data", () => {
       if (this.raw.bytesRead - endedAtBytes > discardBytesMax) this.destroy();
     });
+    this.tls.resume();
   }
 
   private onPeerEnd(): void {

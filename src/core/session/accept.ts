@@ -205,7 +205,7 @@ function onDurable(s: SessionState, item: ReceivedItem, error: ZamError | undefi
   item.isDurable = true;
   s.eventsReceived += item.events;
   if (item.events > 0) {
-    s.chatterFrames = 0;
+    s.chatter.moved();
     noteDelivered(s, item.incoming.id, item.seq - item.events + 1, item.seq);
   }
   s.noteProgress();

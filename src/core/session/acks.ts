@@ -50,7 +50,7 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
       s.fail(new ZamError("Z506", { problem: "an acknowledgement of what was not sent" }));
       return;
     }
-    s.chatterFrames = 0;
+    s.chatter.moved();
     for (const item of out.inFlight.splice(0, at + 1)) {
       s.inFlightBytes -= item.bytes;
       s.itemsInFlight--;
@@ -130,7 +130,7 @@ export function takeRefused(s: SessionState, frame: RefusedFrame): void {
   s.itemsInFlight--;
   s.eventsSent -= item.events;
   s.eventsInFlight -= item.events;
-  s.chatterFrames = 0;
+  s.chatter.moved();
   s.noteProgress();
   if (frame.reason === "stream") {
     onStreamRefused(s, out, frame);

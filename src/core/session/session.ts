@@ -136,7 +136,8 @@ class SyncSession implements Session {
         return;
       }
       const frame = decodeFrame(cut.bytes, s.inEnds);
-      if (!s.countFrame()) s.fail(new ZamError("Z504", { limit: "frames that move no event" }));
+      if (!s.chatter.count(s.nowMs))
+        s.fail(new ZamError("Z504", { limit: "frames that move no event" }));
       else if (frame.type === "problem") failOn(s, frame);
       else takeFrame(s, frame);
       compareOnce(s);

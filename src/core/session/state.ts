@@ -22,8 +22,9 @@ import type {
   SessionSummary,
   StoreOperation,
 } from "./api.ts";
+import { Chatter } from "./chatter.ts";
 import { FlightWindow } from "./flight-window.ts";
-import { chatterFramesMax, chatterWindowMs, clockStepMs, controlFramesMax } from "./limits.ts";
+import { clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
 import type { PolicyScope } from "./policy.ts";
@@ -148,9 +149,7 @@ export class SessionState {
   bytesSinceWire = 0;
   frameBytes = 0;
   receivedBytes = 0;
-  /** Frames since events last moved, and since when they are counted. */
-  chatterFrames = 0;
-  chatterSinceMs = 0;
+  readonly chatter = new Chatter();
   /** What our HELLO allowed the peer to send. */
   allowedBytes = 0;
   sentDataBytes = 0;
@@ -290,16 +289,6 @@ export class SessionState {
       eventsConfirmed: this.eventsConfirmed,
       eventsReceived: this.eventsReceived,
     };
-  }
-
-  /** False when the peer talks without end and moves nothing. */
-  countFrame(): boolean {
-    const ageMs = this.nowMs - this.chatterSinceMs;
-    if (ageMs < 0 || ageMs >= chatterWindowMs) {
-      this.chatterSinceMs = this.nowMs;
-      this.chatterFrames = 0;
-    }
-    return ++this.chatterFrames <= chatterFramesMax;
   }
 
   noteProgress(): void {
