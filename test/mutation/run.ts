@@ -6,7 +6,7 @@
  * A run goes on from the last one: what was found then is not tried again while the code and the test
  * that found it stand as they did. `CONTRIBUTING.md` says how to read what survives.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { LogLevel, PartialStrykerOptions } from "@stryker-mutator/api/core";
 import { Stryker } from "@stryker-mutator/core";
@@ -30,7 +30,6 @@ const usage = `usage: npm run mutation -- [options]
 interface Request {
   readonly only: readonly string[];
   readonly isFresh: boolean;
-  readonly reports: string;
   readonly settings: Settings;
 }
 
@@ -75,21 +74,30 @@ function parsed(args: readonly string[]): Request {
   return {
     only: values.only,
     isFresh: values.fresh,
-    reports: values.reports,
-    settings: { ...numbers, isLong: values.long, tests: values.tests },
+    settings: {
+      ...numbers,
+      isLong: values.long,
+      tests: values.tests,
+      reports: values.reports,
+    },
   };
 }
 
 /** The errors' texts are data, generated into `docs/errors.md` and compared with it by a test. */
 const notMutated = ["!**/*.test.ts", "!**/*.test-*.ts", "!src/core/errors/z?-*.ts"];
 
-function strykerOptions({ only, isFresh, reports, settings }: Request): PartialStrykerOptions {
+function strykerOptions({ only, isFresh, settings }: Request): PartialStrykerOptions {
+  const { reports } = settings;
   return {
     mutate: [
       ...only.map((path) => (path.endsWith(".ts") ? path : `${path.replace(/\/$/, "")}/**/*.ts`)),
       ...notMutated,
     ],
-    plugins: ["./test/mutation/runner.ts", "./test/mutation/prose-ignorer.ts"],
+    plugins: [
+      "./test/mutation/runner.ts",
+      "./test/mutation/prose-ignorer.ts",
+      "./test/mutation/reporter.ts",
+    ],
     testRunner: "core-tests",
     ignorers: ["prose"],
     coverageAnalysis: "perTest",
@@ -98,7 +106,7 @@ function strykerOptions({ only, isFresh, reports, settings }: Request): PartialS
     incremental: true,
     force: isFresh,
     incrementalFile: `${reports}/${historyName(settings)}`,
-    reporters: ["json", "html", ...(process.stdout.isTTY ? ["progress"] : [])],
+    reporters: ["core", "json", "html"],
     jsonReporter: { fileName: `${reports}/mutation.json` },
     htmlReporter: { fileName: `${reports}/mutation.html` },
     // The runner cuts an endless test off by itself; this is for one that waits for ever.
@@ -130,13 +138,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${request}\n${usage}\n`);
     return 2;
   }
-  const { settings, reports } = request;
+  const { settings } = request;
+  const { reports } = settings;
   if (request.isFresh) rmSync(`${reports}/${historyName(settings)}`, { force: true });
   process.stdout.write(
     `sample ${settings.sample}, seed ${settings.seed}, tests up to ${settings.budgetMs} ms a mutant${settings.isLong ? ", long ones too" : ""}\n`,
   );
   const results = await new Stryker(strykerOptions(request)).runMutationTest();
-  mkdirSync(reports, { recursive: true });
   writeFileSync(`${reports}/survivors.txt`, survivorsToText(results, settings));
   const rows = tally(results, settings);
   process.stdout.write(`${tallyToText(rows, settings)}\nwhat survived: ${reports}/survivors.txt\n`);

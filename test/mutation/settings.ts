@@ -13,6 +13,8 @@ export interface Settings {
   readonly budgetMs: number;
   /** Folders and files whose tests are asked. */
   readonly tests: readonly string[];
+  /** The folder that is written to. */
+  readonly reports: string;
 }
 
 export const standardSettings: Settings = {
@@ -21,6 +23,7 @@ export const standardSettings: Settings = {
   isLong: false,
   budgetMs: 1000,
   tests: ["src/core"],
+  reports: "reports/mutation",
 };
 
 /** The name under which Stryker's options hold the settings. */

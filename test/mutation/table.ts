@@ -108,19 +108,20 @@ export function scoreInterval(found: number, judged: number): readonly [number, 
   return [(middle - spread) / scale, (middle + spread) / scale];
 }
 
-/** A line a mutant that lives: its place, what stands there, and what no test told from it. */
+/** Those that live, a line each. */
 export function survivorsToText(results: readonly MutantResult[], settings: Settings): string {
-  const lines = results
-    .filter(({ status }) => status === "Survived" || status === "NoCoverage")
-    .filter((mutant) => isDrawn(mutant, settings))
-    .map((mutant) => {
-      const { start } = mutant.location;
-      const place = `${relative(".", mutant.fileName)}:${start.line}:${start.column}`;
-      const mark = mutant.status === "NoCoverage" ? " (uncovered)" : "";
-      const change = `${oneLine(original(mutant))} → ${oneLine(mutant.replacement ?? "")}`;
-      return `${place} ${mutant.mutatorName}${mark}: ${change}`;
-    });
-  return `${lines.join("\n")}\n`;
+  const lines = results.filter((mutant) => isDrawn(mutant, settings)).map(survivorLine);
+  return lines.map((line) => (line === undefined ? "" : `${line}\n`)).join("");
+}
+
+/** The mutant's place, what stands there, and what no test told from it; nothing of one that was found. */
+export function survivorLine(mutant: MutantResult): string | undefined {
+  if (mutant.status !== "Survived" && mutant.status !== "NoCoverage") return undefined;
+  const { start } = mutant.location;
+  const place = `${relative(".", mutant.fileName)}:${start.line}:${start.column}`;
+  const mark = mutant.status === "NoCoverage" ? " (uncovered)" : "";
+  const change = `${oneLine(original(mutant))} → ${oneLine(mutant.replacement ?? "")}`;
+  return `${place} ${mutant.mutatorName}${mark}: ${change}`;
 }
 
 function original({ fileName, location: { start, end } }: MutantResult): string {
