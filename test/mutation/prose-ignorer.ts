@@ -11,15 +11,24 @@ interface BabelPath extends NodePath {
     readonly type: string;
     readonly value?: unknown;
     readonly quasis?: readonly { readonly value: { readonly raw: string } }[];
-    readonly callee?: { readonly name?: string };
-    readonly expression?: { readonly callee?: { readonly name?: string } };
+    readonly callee?: Called;
+    readonly expression?: Statement["expression"];
+    readonly consequent?: unknown;
   };
+}
+interface Statement {
+  readonly expression?: { readonly callee?: Called };
+}
+interface Called {
+  readonly name?: string;
 }
 
 function shouldIgnore(path: NodePath): string | undefined {
-  const { type, value, quasis = [], callee, expression } = (path as BabelPath).node;
-  // The statement too, else the whole call would be taken out.
-  const called = type === "ExpressionStatement" ? expression?.callee?.name : callee?.name;
+  const { type, value, quasis = [], callee, expression, consequent } = (path as BabelPath).node;
+  // The statement and the switch's default too, else the whole call would be taken out.
+  const [only] = type === "SwitchCase" ? (consequent as readonly Statement[]) : [];
+  const call = type === "ExpressionStatement" ? expression : only?.expression;
+  const called = (call?.callee ?? callee)?.name;
   if (called !== undefined && assertions.has(called)) {
     return "an assertion: what it denies never happens, so a weaker one is not seen";
   }

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import type { MutantResult, StrykerOptions } from "@stryker-mutator/api/core";
 import { commonTokens, declareClassPlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
 import type { MutationTestingPlanReadyEvent, Reporter } from "@stryker-mutator/api/report";
-import { isDrawn, type Settings, settingsKey } from "./settings.ts";
+import { isDrawn, type MutantIdentity, type Settings, settingsKey } from "./settings.ts";
 import { survivorLine } from "./table.ts";
 
 const mutantsPerLine = 100;
@@ -22,13 +22,13 @@ class CoreReporter implements Reporter {
   }
 
   onMutationTestingPlanReady({ mutantPlans }: MutationTestingPlanReadyEvent): void {
-    this.toTry = mutantPlans.filter(({ mutant }) => isDrawn(mutant, this.settings)).length;
+    this.toTry = mutantPlans.filter(({ mutant }) => this.counts(mutant)).length;
     mkdirSync(this.settings.reports, { recursive: true });
     writeFileSync(this.file, "");
   }
 
   onMutantTested(result: Readonly<MutantResult>): void {
-    if (!isDrawn(result, this.settings)) return;
+    if (!this.counts(result)) return;
     this.tried += 1;
     if (result.status === "Killed" || result.status === "Timeout") this.found += 1;
     const line = survivorLine(result);
@@ -36,6 +36,10 @@ class CoreReporter implements Reporter {
     if (this.tried % mutantsPerLine === 0) {
       process.stdout.write(`${this.tried} of ${this.toTry} tried, ${this.found} found\n`);
     }
+  }
+
+  private counts(mutant: MutantIdentity & { readonly status?: string }): boolean {
+    return mutant.status !== "Ignored" && isDrawn(mutant, this.settings);
   }
 }
 
