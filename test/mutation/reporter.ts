@@ -3,7 +3,13 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import type { MutantResult, StrykerOptions } from "@stryker-mutator/api/core";
 import { commonTokens, declareClassPlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
 import type { MutationTestingPlanReadyEvent, Reporter } from "@stryker-mutator/api/report";
-import { isDrawn, type MutantIdentity, type Settings, settingsKey } from "./settings.ts";
+import {
+  identityOf,
+  isDrawn,
+  type MutantIdentity,
+  type Settings,
+  settingsKey,
+} from "./settings.ts";
 import { survivorLine } from "./table.ts";
 
 const mutantsPerLine = 100;
@@ -28,7 +34,7 @@ class CoreReporter implements Reporter {
   }
 
   onMutantTested(result: Readonly<MutantResult>): void {
-    if (!this.counts(result)) return;
+    if (!this.counts({ ...identityOf(result), status: result.status })) return;
     this.tried += 1;
     if (result.status === "Killed" || result.status === "Timeout") this.found += 1;
     const line = survivorLine(result);

@@ -29,7 +29,7 @@ export const standardSettings: Settings = {
 /** The name under which Stryker's options hold the settings. */
 export const settingsKey = "coreTests";
 
-/** What makes a mutant that mutant, from run to run. */
+/** What makes a mutant that mutant, from run to run; lines and columns from 0, as in the runner. */
 export interface MutantIdentity {
   readonly fileName: string;
   readonly location: { readonly start: Place; readonly end: Place };
@@ -39,6 +39,13 @@ export interface MutantIdentity {
 interface Place {
   readonly line: number;
   readonly column: number;
+}
+
+/** The same of a result, where Stryker counts lines and columns from 1. */
+export function identityOf<T extends MutantIdentity>(result: T): MutantIdentity {
+  const { start, end } = result.location;
+  const from0 = ({ line, column }: Place): Place => ({ line: line - 1, column: column - 1 });
+  return { ...result, location: { start: from0(start), end: from0(end) } };
 }
 
 /** Whether a mutant belongs to the sample; each has the same chance, by a hash of what it is. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import type { MutantResult } from "@stryker-mutator/api/core";
-import { isDrawn, type Settings } from "./settings.ts";
+import { identityOf, isDrawn, type Settings } from "./settings.ts";
 
 export interface Row {
   readonly folder: string;
@@ -39,7 +39,7 @@ export function tally(results: readonly MutantResult[], settings: Settings): rea
     const counts = countsByFolder.get(folder) ?? none;
     countsByFolder.set(folder, { ...counts, [column]: counts[column] + 1 });
   };
-  for (const mutant of results.filter((each) => isDrawn(each, settings))) {
+  for (const mutant of results.filter((each) => isDrawn(identityOf(each), settings))) {
     const column = columnByStatus[mutant.status];
     if (column !== undefined) count(dirname(relative(".", mutant.fileName)), column);
   }
@@ -110,7 +110,7 @@ export function scoreInterval(found: number, judged: number): readonly [number, 
 
 /** Those that live, a line each. */
 export function survivorsToText(results: readonly MutantResult[], settings: Settings): string {
-  const lines = results.filter((mutant) => isDrawn(mutant, settings)).map(survivorLine);
+  const lines = results.filter((mutant) => isDrawn(identityOf(mutant), settings)).map(survivorLine);
   return lines.map((line) => (line === undefined ? "" : `${line}\n`)).join("");
 }
 
