@@ -62,3 +62,32 @@ for (const seq of [1, 2, 7, count]) {
     assert.equal(readable(openLog({ ...common, store, confirmed: [] }).log).length, count);
   });
 }
+
+test("two events rot while the log is open: whatever is read first, no third one is a hole", () => {
+  for (const isHeader of [false, true]) {
+    for (let from = 1; from <= 9; from++) {
+      const store = new MemoryStore();
+      const log = createLog({ ...common, store, epoch: 5 });
+      for (let at = 1; at <= 9; at++)
+        log.push(
+          [{ lane: "", type: 1, payload: textToUtf8(`visit ${at}.`) }],
+          common.wallMs + at,
+          () => {},
+        );
+      const offsets = log.readArrivals(0, { events: 9, bytes: 1e6 }).map(({ payload }) => {
+        const bytes = Buffer.from(store.dump().get("00000001.seg") ?? []);
+        const at = bytes.indexOf(payload);
+        return isHeader ? bytes.lastIndexOf("ZR", at) + 8 : at;
+      });
+      for (const seq of [4, 7]) store.flip("00000001.seg", offsets[seq - 1] ?? 0);
+
+      log.readStream(0, from, { events: 1, bytes: 1 });
+      const found = new Set<number>();
+      for (let seq = 1; seq <= 9; seq++)
+        for (const each of log.readStream(0, seq, { events: 9, bytes: 1e6 })) found.add(each.seq);
+      assert.deepEqual([...found], [1, 2, 3, 5, 6, 8, 9], `first read at ${from}`);
+      const holes = [4, 7].map((seq) => ({ from: seq, to: seq }));
+      assert.deepEqual(log.stream(0).holes, holes, `first read at ${from}`);
+    }
+  }
+});

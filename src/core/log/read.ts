@@ -112,8 +112,7 @@ function visitEntry(
     if (recorded === undefined) {
       // Behind damage that is known the run has ended; what was healed lies elsewhere.
       if (wanted > place.storedSeq) return event.seq;
-      reportDamage(core, segment, offset, event);
-      return undefined;
+      return meetDamage(core, reader, offset, event);
     }
     if (recorded.fields.seq < wanted) continue;
     // A hole of this run that was healed: the event lies elsewhere, and is looked up anew.
@@ -127,6 +126,23 @@ function visitEntry(
     if (!isHeld(core, index, wanted - shift)) return undefined;
   }
   return wanted - shift;
+}
+
+/**
+ * Met on the way to `event`, which need not be what lay there: an earlier record of the run may have
+ * rotted as well. The seq to look up anew, behind the bad range, or undefined when it is gone indeed.
+ */
+function meetDamage(
+  core: LogCore,
+  reader: SegmentReader,
+  offset: number,
+  event: { readonly index: StreamIndex; readonly seq: number },
+): number | undefined {
+  reportDamage(core, reader.segment, offset);
+  if (!isHeld(core, event.index, event.seq)) return undefined;
+  if (reader.skipBad(offset) > offset) return event.seq;
+  reportMissing(core, event.index, event.seq);
+  return undefined;
 }
 
 function hasBadRange(core: LogCore, segment: number): boolean {
