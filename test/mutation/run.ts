@@ -6,7 +6,7 @@
  * A run goes on from the last one: what was found then is not tried again while the code and the test
  * that found it stand as they did. `CONTRIBUTING.md` says how to read what survives.
  */
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { LogLevel, PartialStrykerOptions } from "@stryker-mutator/api/core";
 import { Stryker } from "@stryker-mutator/core";
@@ -129,6 +129,24 @@ function historyName({ sample, seed, isLong, budgetMs, tests }: Settings): strin
   return `history${drawn}-${asked}-${budgetMs}${isLong ? "-long" : ""}.json`;
 }
 
+/**
+ * A mutant that was not drawn stands in the history as one that ended the runner. Where code has moved,
+ * others are drawn: those have not been tried, and are forgotten.
+ */
+function forgetUndrawn(settings: Settings): void {
+  const path = `${settings.reports}/${historyName(settings)}`;
+  if (!existsSync(path)) return;
+  const history = JSON.parse(readFileSync(path, "utf8")) as History;
+  for (const file of Object.values(history.files)) {
+    file.mutants = file.mutants.filter(({ status }) => status !== "RuntimeError");
+  }
+  writeFileSync(path, JSON.stringify(history));
+}
+
+interface History {
+  readonly files: Readonly<Record<string, { mutants: readonly { readonly status: string }[] }>>;
+}
+
 /** What the bundle is made of, and what its tests read. */
 const sandboxed = ["src", "test", "docs", "package.json"];
 
@@ -141,6 +159,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { settings } = request;
   const { reports } = settings;
   if (request.isFresh) rmSync(`${reports}/${historyName(settings)}`, { force: true });
+  forgetUndrawn(settings);
   process.stdout.write(
     `sample ${settings.sample}, seed ${settings.seed}, tests up to ${settings.budgetMs} ms a mutant${settings.isLong ? ", long ones too" : ""}\n`,
   );
