@@ -1,10 +1,22 @@
 /** The health block that rides in HELLO (RULES 41), from what the node knows anyway. */
 import type { Log } from "../core/log/api.ts";
+import { FileFault } from "../core/ports.ts";
 import type { HealthBlock } from "../core/session/api.ts";
 import { countRanges } from "../core/vector/ranges.ts";
+import type { NodeStore } from "../storage/node-store.ts";
 import { buildMs } from "./build.ts";
 import { clockHealth } from "./status.ts";
 import { version } from "./version.ts";
+
+/** 0 also when it cannot be told: the card was pulled out from under a running process. */
+export function freeBytesOf(store: NodeStore): number {
+  try {
+    return store.freeBytes();
+  } catch (error) {
+    if (error instanceof FileFault) return 0;
+    throw error;
+  }
+}
 
 /** With less free than two segments the next pushes may fail: a person is told (Z220). */
 export const diskFreeBytesMin = 32 * 1024 * 1024;

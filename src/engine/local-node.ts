@@ -43,7 +43,7 @@ import { createAttempt, pingHub } from "./connecting.ts";
 import { DailyBudget } from "./daily-budget.ts";
 import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
-import { computeHealth, diskFreeBytesMin } from "./health.ts";
+import { computeHealth, diskFreeBytesMin, freeBytesOf } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
 import { HubLink } from "./hub-link.ts";
 import { createConnect } from "./keeping.ts";
@@ -130,7 +130,7 @@ export class LocalNode implements NodeApi {
     });
     const at = new Date().toISOString();
     const problems = [...this.book.problems, ...(error === undefined ? [] : [error])];
-    const freeBytes = this.opened.store.freeBytes();
+    const freeBytes = freeBytesOf(this.opened.store);
     if (freeBytes < diskFreeBytesMin)
       problems.push(new ZamError("Z220", { path: this.dataDir, freeBytes }));
     const alarms = problems.map(({ code, message }) => ({ id: code, code, text: message, at }));
@@ -290,7 +290,7 @@ export class LocalNode implements NodeApi {
   }
 
   private health(certDaysLeft: number): HealthBlock {
-    return computeHealth(this.log, { freeBytes: this.opened.store.freeBytes(), certDaysLeft });
+    return computeHealth(this.log, { freeBytes: freeBytesOf(this.opened.store), certDaysLeft });
   }
 
   private certificate(): {

@@ -286,6 +286,14 @@ export function makeDirectory(directory: string): void {
   syncDirectoryNow(parent);
 }
 
+/** The same in a directory that must be there: where a card was pulled out, nothing is put in its place. */
+export function makeDirectoryInside(directory: string): void {
+  const path = resolve(directory);
+  if (existsSync(path)) return;
+  makeFolderAt(path);
+  syncDirectoryNow(dirname(path));
+}
+
 function makeFolderAt(path: string): void {
   try {
     mkdirSync(path, { mode: folderMode });

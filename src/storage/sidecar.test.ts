@@ -145,6 +145,15 @@ test("a folder opened for reading refuses to write and makes nothing", async () 
   assert.equal(existsSync(directory), false);
 });
 
+test("where the node's own folder is gone nothing is put in its place", async () => {
+  const node = join(scratch(), "node");
+  mkdirSync(node);
+  const folder = openFolder(join(node, "peers"));
+  rmSync(node, { recursive: true });
+  await assert.rejects(folder.write("a.peer", content), hasCode("Z211"));
+  assert.equal(existsSync(node), false);
+});
+
 test("a replacement that fails leaves the old file and no temporary one", async () => {
   const directory = scratch();
   const path = join(directory, "target");

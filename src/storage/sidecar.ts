@@ -27,7 +27,7 @@ import { ZamError } from "../core/errors/zam-error.ts";
 import { type AeadKey, aeadTagBytes, type CryptoPort, FileFault } from "../core/ports.ts";
 import { assertFolderName } from "../core/store-name.ts";
 import { errnoOf, faultToError, toFileFault, withFileFaults } from "./file-faults.ts";
-import { makeDirectory, syncDirectoryNow } from "./node-store.ts";
+import { makeDirectoryInside, syncDirectoryNow } from "./node-store.ts";
 import {
   isTemporary,
   removeStaleTemporaries,
@@ -74,7 +74,7 @@ export function openSealedFolder(options: SealedFolderOptions): SealedFolder {
 
   function prepare(name: string, content: Uint8Array): Uint8Array {
     assertWritable(options);
-    makeDirectory(directory);
+    makeDirectoryInside(directory);
     return sealSidecar(options, name, content);
   }
 
