@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connections } from "./bench/connections.ts";
+import { fairness } from "./bench/fairness.ts";
 import { largeLog } from "./bench/large-log.ts";
 import { load } from "./bench/load.ts";
 import { describeMachine } from "./bench/machine.ts";
@@ -26,6 +27,7 @@ const sections: Readonly<Record<string, Section>> = {
   wire,
   connections,
   load,
+  fairness,
 };
 
 function valueText({ name, value, bound }: Figure): string {
