@@ -59,9 +59,7 @@ test("no command with a wrong key changes a byte or pretends to work", async (t)
   for (const [name, makeWrong] of Object.entries(install)) {
     await makeWrong();
     const files = await fingerprint(dir);
-    // All commands with the key that fits a log, though not this one; the rest differ only in reading it.
-    const commands = name === "another" ? commandsOf(dir) : commandsOf(dir).slice(0, 5);
-    for (const args of commands) {
+    for (const args of commandsOf(dir)) {
       const ran = await run([...args, "--json"]);
       const error = errorOf(ran);
       assert.equal(ran.status, 4, `${name} key: ${describe(ran)}`);

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { takeEvents } from "../../lab/clinic-events.ts";
+import { isLong } from "../../lab/long.ts";
 import { compactNow } from "./care.ts";
 import {
   digest,
@@ -49,11 +50,18 @@ test("cut syncs with compact after each", async (t) => {
   const hub = await serveHub(t, fleet.hub);
   await pushAll(dir, visits());
   const all = await digest(dir);
-  for (const afterBytes of [4000, 7000, 11_000, 15_000, 20_000]) {
+  // Full size: within every frame of the first syncs, from the handshake on.
+  const stepBytes = isLong ? 500 : 4_000;
+  let cuts = 0;
+  for (let afterBytes = 500; afterBytes <= 20_500; afterBytes += stepBytes) {
     const link = await linkTo(t, hub, { cutPlan: { afterBytes, mode: "rst" } });
     await sync(dir, link.address, { args: ["--timeout", "1s"] });
-    await compactNow(dir);
+    cuts += link.counters().cuts;
+    const { kept } = await compactNow(dir);
+    const held = (await digest(fleet.hub)).length;
+    assert.ok(1000 - (kept.unconfirmed ?? 0) <= held, `cut at ${afterBytes}`);
   }
+  assert.ok(cuts >= 5, `${cuts} cuts`);
   await syncOk(dir, hub.address);
   assert.equal((await statusOf(dir)).pending, 0);
   assert.deepEqual(await digestWithoutRepeats(fleet.hub), all);
