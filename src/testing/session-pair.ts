@@ -5,6 +5,7 @@
  * either direction, by reset or by silence; those are the faults it makes, and
  * it makes no others (TLS sees to the rest).
  */
+import type { CodecMemory } from "../core/codec/codec-memory.ts";
 import { decodeFrame } from "../core/codec/decode-frame.ts";
 import { FrameReader } from "../core/codec/frame-reader.ts";
 import type { Frame, FrameProblem } from "../core/codec/frame-types.ts";
@@ -36,6 +37,8 @@ export interface PairInput {
   readonly responder: PairSide;
   readonly crypto: CryptoPort;
   readonly compressor: CompressorPort;
+  /** Shared by both ends. */
+  readonly memory?: CodecMemory;
   readonly startMs?: number;
   readonly latencyMs?: number;
   /** Bytes a second in each direction; undefined: no limit. */
@@ -101,6 +104,7 @@ class End {
       log: this.side.log,
       crypto: input.crypto,
       compressor: input.compressor,
+      ...(input.memory === undefined ? {} : { memory: input.memory }),
       nowMs,
     });
   }

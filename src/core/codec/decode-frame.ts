@@ -4,9 +4,12 @@
  * input are handed out for blocks only; whoever keeps one copies it.
  */
 import { ByteReader } from "../bytes.ts";
+import { isBatchCodec, sizesOf } from "./codecs.ts";
 import { chainBytes, isNodeId, payloadBytesMax, typeMax } from "../event.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
 import {
+  batchHasStart,
+  batchHasStream,
   byeReasons,
   helloHasBase,
   helloHasHealth,
@@ -133,9 +136,54 @@ function decodeRange(reader: ByteReader): Frame | FrameProblem {
   if (reader.failed) return malformed("RANGE is cut short");
   if (count > batchEventsMax || rawBytes > batchRawBytesMax)
     return overLimit("RANGE is larger than a batch may be");
-  if (count < 1 || from < 1 || from > Number.MAX_SAFE_INTEGER - count)
-    return malformed("RANGE names no events");
+  if (count < 1 || !isSpan(from, count)) return malformed("RANGE names no events");
   return { type: "range", stream, from, count, chainBefore8, chainAfter8, codec, rawBytes, block };
+}
+
+function decodeBatch(reader: ByteReader): Frame | FrameProblem {
+  const flags = reader.u8();
+  const codec = flags % 16;
+  const stream = (flags & batchHasStream) === 0 ? undefined : reader.varint();
+  const start =
+    (flags & batchHasStart) === 0
+      ? undefined
+      : { from: reader.varint(), chainBefore8: reader.bytes(chain8Bytes).slice() };
+  const count = reader.varint();
+  const chainAfter8 = reader.bytes(chain8Bytes).slice();
+  const block = reader.bytes(reader.remaining);
+  if (reader.failed) return malformed("BATCH is cut short");
+  if (flags > 63 || !isBatchCodec(codec)) return malformed("BATCH has an unknown codec");
+  if (count > sizesOf(codec).batchEventsMax) return overLimit("BATCH has too many events");
+  if (count < 1 || (start !== undefined && !isSpan(start.from, count)))
+    return malformed("BATCH names no events");
+  return {
+    type: "batch",
+    codec,
+    count,
+    chainAfter8,
+    block,
+    ...(stream === undefined ? {} : { stream }),
+    ...(start === undefined ? {} : { start }),
+  };
+}
+
+export function isSpan(from: number, count: number): boolean {
+  return from >= 1 && from <= Number.MAX_SAFE_INTEGER - count;
+}
+
+function decodeHistory(reader: ByteReader): Frame | FrameProblem {
+  const stream = reader.varint();
+  const to = reader.varint();
+  const count = reader.varint();
+  const chain8 = reader.bytes(chain8Bytes).slice();
+  if (count > to) reader.fail();
+  return { type: "history", stream, to, count, chain8 };
+}
+
+function decodeCodecs(reader: ByteReader): Frame | FrameProblem {
+  const codecs = reader.varint();
+  if (codecs > 0x7fffffff) reader.fail();
+  return { type: "codecs", codecs };
 }
 
 function decodeFragment(reader: ByteReader): Frame | FrameProblem {
@@ -235,6 +283,12 @@ function decodeBody(code: number, reader: ByteReader, ends: Ends): Frame | Frame
       return { type: "stream", id: decodeStreamName(reader, ends) };
     case frameCodes.range:
       return decodeRange(reader);
+    case frameCodes.batch:
+      return decodeBatch(reader);
+    case frameCodes.history:
+      return decodeHistory(reader);
+    case frameCodes.codecs:
+      return decodeCodecs(reader);
     case frameCodes.fragment:
       return decodeFragment(reader);
     case frameCodes.ack:

@@ -3,6 +3,7 @@ import { ByteWriter } from "../bytes.ts";
 import { assertNever } from "../errors/zam-error.ts";
 import {
   type AckFrame,
+  type BatchFrame,
   type ByeReason,
   type ChainsFrame,
   chain8Bytes,
@@ -11,6 +12,7 @@ import {
   type Frame,
   frameCodes,
   type HelloFrame,
+  type HistoryFrame,
   type RangeFrame,
   type RefusedReason,
   type VectorFrame,
@@ -103,6 +105,33 @@ function encodeRange(writer: ByteWriter, frame: RangeFrame): void {
   writer.bytes(frame.block);
 }
 
+/** Bits of BATCH's first byte above the codec. */
+export const batchHasStream = 16;
+export const batchHasStart = 32;
+
+function encodeBatch(writer: ByteWriter, frame: BatchFrame): void {
+  const { stream, start } = frame;
+  let flags = frame.codec;
+  if (stream !== undefined) flags += batchHasStream;
+  if (start !== undefined) flags += batchHasStart;
+  writer.u8(flags);
+  if (stream !== undefined) writer.varint(stream);
+  if (start !== undefined) {
+    writer.varint(start.from);
+    writer.bytes(start.chainBefore8);
+  }
+  writer.varint(frame.count);
+  writer.bytes(frame.chainAfter8);
+  writer.bytes(frame.block);
+}
+
+function encodeHistory(writer: ByteWriter, frame: HistoryFrame): void {
+  writer.varint(frame.stream);
+  writer.varint(frame.to);
+  writer.varint(frame.count);
+  writer.bytes(frame.chain8);
+}
+
 function encodeFragment(writer: ByteWriter, frame: FragmentFrame): void {
   writer.varint(frame.stream);
   writer.varint(frame.seq);
@@ -146,6 +175,12 @@ function encodeBody(writer: ByteWriter, frame: Frame, ends: Ends): void {
       return encodeStreamName(writer, frame.id, ends);
     case "range":
       return encodeRange(writer, frame);
+    case "batch":
+      return encodeBatch(writer, frame);
+    case "history":
+      return encodeHistory(writer, frame);
+    case "codecs":
+      return writer.varint(frame.codecs);
     case "fragment":
       return encodeFragment(writer, frame);
     case "ack":

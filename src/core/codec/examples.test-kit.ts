@@ -1,4 +1,8 @@
 /** The frames that docs/protocol.md shows in hex, from `clinic_a` to `hub`. */
+import { nodeCompressor } from "../../storage/node-compressor.ts";
+import type { EventContent } from "../event.ts";
+import { BatchCodec } from "./batch-codec.ts";
+import { codecMix } from "./codecs.ts";
 import { encodeRows } from "./rows.ts";
 import type { Frame } from "./frame-types.ts";
 import { hexToBytes, textToUtf8 } from "../bytes.ts";
@@ -9,7 +13,7 @@ function hex(text: string): Uint8Array {
 
 const c1 = hex("1111111111111111");
 const c2 = hex("2222222222222222");
-const rows = encodeRows([
+const events: readonly EventContent[] = [
   {
     seq: 1,
     hlc: { ms: 1_700_000_000_000, counter: 0 },
@@ -24,7 +28,13 @@ const rows = encodeRows([
     known: Uint8Array.of(0),
     payload: textToUtf8('{"a":2}'),
   },
-]);
+];
+const rows = encodeRows(events);
+const batch = new BatchCodec(codecMix, nodeCompressor).encode({
+  stream: 0,
+  events,
+  bytesAim: 1000,
+});
 
 export const exampleFrames: readonly Frame[] = [
   {
@@ -124,4 +134,15 @@ export const exampleFrames: readonly Frame[] = [
   { type: "pong", nonce: 1 },
   { type: "bye", reason: "done", heldOrdinal: 9 },
   { type: "error", code: 501, text: "no" },
+  {
+    type: "batch",
+    codec: 3,
+    stream: 0,
+    start: { from: 1, chainBefore8: c1 },
+    count: 2,
+    chainAfter8: c2,
+    block: batch.block,
+  },
+  { type: "history", stream: 0, to: 9, count: 9, chain8: c1 },
+  { type: "codecs", codecs: 3 },
 ];

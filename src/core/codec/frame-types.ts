@@ -35,11 +35,10 @@ export const frameCodes = {
   pong: 0x11,
   bye: 0x12,
   error: 0x13,
+  batch: 0x14,
+  history: 0x15,
+  codecs: 0x16,
 } as const;
-
-/** Codecs of a block of rows, as numbers in frames and as bits (1 << number) in HELLO. */
-export const codecRaw = 0;
-export const codecZstd = 1;
 
 /** Bytes of a chain value, of a vector digest, on the wire. */
 export const chain8Bytes = 8;
@@ -121,6 +120,35 @@ export interface RangeFrame {
   /** Length of the rows before compression. */
   readonly rawBytes: number;
   readonly block: Uint8Array;
+}
+
+/** Consecutive events of one stream, by one of the codecs 2 to 5. */
+export interface BatchFrame {
+  readonly type: "batch";
+  readonly codec: number;
+  /** Undefined: that of the BATCH or HISTORY before. */
+  readonly stream?: number;
+  /** Undefined: it goes on where the last BATCH or HISTORY of the stream ended. */
+  readonly start?: { readonly from: number; readonly chainBefore8: Uint8Array };
+  readonly count: number;
+  readonly chainAfter8: Uint8Array;
+  readonly block: Uint8Array;
+}
+
+/** What BATCH leans on in this direction starts anew from these events, which both sides hold (RULES 32). */
+export interface HistoryFrame {
+  readonly type: "history";
+  readonly stream: number;
+  /** The last of them, and how many; 0: from nothing. */
+  readonly to: number;
+  readonly count: number;
+  readonly chain8: Uint8Array;
+}
+
+/** Which codecs the sender can read from now on, in place of what its HELLO said. */
+export interface CodecsFrame {
+  readonly type: "codecs";
+  readonly codecs: number;
 }
 
 export interface FragmentFrame {
@@ -258,6 +286,9 @@ export type Frame =
   | NeedVectorFrame
   | StreamFrame
   | RangeFrame
+  | BatchFrame
+  | HistoryFrame
+  | CodecsFrame
   | FragmentFrame
   | AckFrame
   | RefusedFrame

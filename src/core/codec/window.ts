@@ -1,22 +1,28 @@
 /**
  * The last rows of one direction, as dictionary for the next block. Sender and
  * receiver append the same bytes in the same order, so their windows agree
- * without a word about it. Memory: at most twice `windowBytes`, taken as needed.
+ * without a word about it. Memory: at most twice its size, taken as needed.
  */
 import type { CompressorPort } from "../ports.ts";
-import { codecRaw, codecZstd } from "./frame-types.ts";
+import { codecRaw, codecZstd } from "./codecs.ts";
 import { windowBytes } from "./wire-limits.ts";
 
 export class Window {
+  private readonly sizeBytes: number;
   private buffer: Uint8Array = new Uint8Array(0);
   private used = 0;
 
-  /** At most the last `windowBytes` bytes; valid until the next `append`. */
-  dictionary(): Uint8Array {
-    return this.buffer.subarray(Math.max(0, this.used - windowBytes), this.used);
+  constructor(sizeBytes = windowBytes) {
+    this.sizeBytes = sizeBytes;
   }
 
-  append(raw: Uint8Array): void {
+  /** At most the last `sizeBytes` bytes; valid until the next `append`. */
+  dictionary(): Uint8Array {
+    return this.buffer.subarray(Math.max(0, this.used - this.sizeBytes), this.used);
+  }
+
+  append(bytes: Uint8Array): void {
+    const raw = bytes.length > this.sizeBytes ? bytes.subarray(-this.sizeBytes) : bytes;
     if (this.used + raw.length > this.buffer.length) this.makeRoom(raw.length);
     this.buffer.set(raw, this.used);
     this.used += raw.length;
@@ -25,7 +31,7 @@ export class Window {
   private makeRoom(count: number): void {
     const kept = this.dictionary();
     const needed = kept.length + count;
-    const sizeMax = windowBytes * 2;
+    const sizeMax = this.sizeBytes * 2;
     let size = Math.max(4096, this.buffer.length);
     while (size < needed && size < sizeMax) size *= 2;
     const next = size === this.buffer.length ? this.buffer : new Uint8Array(size);

@@ -16,8 +16,6 @@ export const windowBytes = 128 * 1024;
 /** Events and bytes of rows that prime a window: half of it; 256 events gain all but 6 % of what 1,000 do (FACTS.md). */
 export const primeEventsMax = 256;
 export const primeRowsBytesMax = 64 * 1024;
-/** With fewer the frame costs more than it saves. */
-export const primeEventsMin = 4;
 /** Open holes of one stream in a vector (RULES 37). */
 export const holesPerStreamMax = 1024;
 /** Entries of one ACK frame. */

@@ -14,7 +14,7 @@ import type {
 import { decodeRows } from "../codec/rows.ts";
 import { decodeBlock } from "../codec/window.ts";
 import { ZamError } from "../errors/zam-error.ts";
-import { epochToText, type StreamId } from "../event.ts";
+import { epochToText, type EventContent, type StreamId } from "../event.ts";
 import type { ReceiveOutcome } from "../log/api.ts";
 import { intersectRanges } from "../vector/ranges.ts";
 import { noteDelivered } from "./acks.ts";
@@ -39,7 +39,7 @@ export function takeStream(s: SessionState, id: StreamId): void {
   if (refusal !== undefined) s.effect({ kind: "report", error: refusal });
 }
 
-function findIncoming(s: SessionState, number: number): Incoming | undefined {
+export function findIncoming(s: SessionState, number: number): Incoming | undefined {
   const incoming = s.incoming[number];
   if (incoming === undefined)
     s.fail(new ZamError("Z506", { problem: "data of a stream without a name" }));
@@ -69,8 +69,7 @@ export function takeRange(s: SessionState, frame: RangeFrame): void {
   const raw = openBlock(s, frame);
   if (raw === undefined) return;
   const events = decodeRows(raw, { from: frame.from, count: frame.count });
-  const last = events?.[events.length - 1];
-  if (events === undefined || last === undefined) {
+  if (events === undefined) {
     s.fail(
       new ZamError("Z523", {
         peer: s.options.peer.nodeId,
@@ -79,24 +78,35 @@ export function takeRange(s: SessionState, frame: RangeFrame): void {
     );
     return;
   }
-  if (!prepare(s, incoming, { from: frame.from, to: last.seq })) return;
+  const { from, chainBefore8, chainAfter8 } = frame;
+  takeEvents(s, incoming, { from, events, chainBefore8, chainAfter8, rawBytes: raw.length });
+}
+
+/** Consecutive events of one stream, however they came. */
+export function takeEvents(
+  s: SessionState,
+  incoming: Incoming,
+  taken: {
+    readonly from: number;
+    readonly events: readonly EventContent[];
+    readonly chainBefore8: Uint8Array;
+    readonly chainAfter8: Uint8Array;
+    readonly rawBytes: number;
+  },
+): void {
+  const { rawBytes, ...content } = taken;
+  const last = content.events[content.events.length - 1];
+  if (last === undefined || !prepare(s, incoming, { from: content.from, to: last.seq })) return;
   noteFuture(s, last.hlc.ms);
   const range = {
     stream: incoming.id,
-    from: frame.from,
-    events,
-    chainBefore8: frame.chainBefore8,
-    chainAfter8: frame.chainAfter8,
+    ...content,
     receivedFrom: s.options.peer.nodeId,
     receivedMs: s.nowMs,
     isClockTrusted: isClockTrusted(s, incoming),
   };
-  storeItem(
-    s,
-    incoming,
-    { seq: last.seq, offset: 0, rawBytes: raw.length, events: events.length },
-    { kind: "range", range },
-  );
+  const item = { seq: last.seq, offset: 0, rawBytes, events: content.events.length };
+  storeItem(s, incoming, item, { kind: "range", range });
 }
 
 export function takeFragment(s: SessionState, frame: FragmentFrame): void {

@@ -47,6 +47,8 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
     const at =
       out?.inFlight.findIndex((item) => item.to === entry.seq && item.offset === offset) ?? -1;
     if (out === undefined || at < 0) {
+      // What was sent again after NO_WINDOW may have been answered before.
+      if (s.hasForgotten) continue;
       s.fail(new ZamError("Z506", { problem: "an acknowledgement of what was not sent" }));
       return;
     }
@@ -55,6 +57,7 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
       s.inFlightBytes -= item.bytes;
       s.itemsInFlight--;
       s.flight.answered(item.bytes, item.sentMs, s.nowMs);
+      s.rate.answered(item.bytes, s.nowMs - item.sentMs);
       s.eventsConfirmed += item.events;
       s.eventsInFlight -= item.events;
       advance(s, out, item);
@@ -122,6 +125,7 @@ export function takeRefused(s: SessionState, frame: RefusedFrame): void {
   const at = out?.inFlight.findIndex((item) => item.to === frame.seq) ?? -1;
   const item = out?.inFlight[at];
   if (out === undefined || item === undefined) {
+    if (s.hasForgotten) return;
     s.fail(new ZamError("Z506", { problem: "a refusal of what was not sent" }));
     return;
   }

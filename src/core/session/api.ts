@@ -24,6 +24,7 @@ import type {
   ReceivedRange,
   ReceiveOutcome,
 } from "../log/api.ts";
+import type { CodecName } from "./codec-choice.ts";
 import type { LinkEstimate } from "./flight-window.ts";
 import type { PeerState } from "./peer-state.ts";
 
@@ -64,6 +65,12 @@ export interface SessionOptions {
   readonly link?: LinkEstimate;
   /** Default 24 h, see DESIGN section 2. */
   readonly maxClockDriftMs?: number;
+  /** The most that may be done to make events small, when the peer can read it; undefined: what the link asks for. */
+  readonly codec?: CodecName;
+  /** Bytes of payload a second that mixing codes on this machine, as measured; undefined: a small computer's. */
+  readonly mixBytesPerS?: number;
+  /** Bits of the codecs that this node reads and writes; undefined: all. A device of some megabytes leaves the large ones out. */
+  readonly codecs?: number;
 }
 
 /** RULES 41: sent when it has changed. */

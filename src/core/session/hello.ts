@@ -4,16 +4,12 @@
  * nothing at all before that holds (SCENARIOS 16).
  */
 import { bytesEqual } from "../bytes.ts";
-import {
-  codecRaw,
-  codecZstd,
-  type HelloFrame,
-  protocolVersion,
-  protocolVersionOldest,
-} from "../codec/frame-types.ts";
+import { codecRaw, codecsAll } from "../codec/codecs.ts";
+import { type HelloFrame, protocolVersion, protocolVersionOldest } from "../codec/frame-types.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
 import type { HealthBlock } from "./api.ts";
+import { codecsHere } from "./codec-choice.ts";
 import { allowance } from "./budget.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import { planAll } from "./offer.ts";
@@ -21,8 +17,6 @@ import { type SessionState, streamKey } from "./state.ts";
 import { beginVector, noMark, sendVector, takeOwnVector } from "./vectors.ts";
 
 const trustedStepMs = 600_000;
-
-export const codecsHere = (1 << codecRaw) + (1 << codecZstd);
 
 export function start(s: SessionState): void {
   if (s.phase !== "new") return;
@@ -67,7 +61,7 @@ function sendHello(s: SessionState): void {
     nodeId: options.self.nodeId,
     logId: log.logId,
     wallMs: Math.min(Math.max(0, Math.floor(s.nowMs)), 2 ** 48 - 1),
-    codecs: codecsHere,
+    codecs: s.memory?.affordable(codecsHere(s)) ?? codecsHere(s),
     keepsOpen: options.keepOpen,
     isPingOnly,
     offersAll: options.self.role === "hub" && options.policy === "all",
@@ -114,7 +108,7 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   }
   s.peerHello = frame;
   s.phase = "open";
-  s.peerCodecs = (frame.codecs & codecsHere) | (1 << codecRaw);
+  s.peerCodecs = (frame.codecs & codecsAll) | (1 << codecRaw);
   if (self.role === "clinic") s.scope = { ...s.scope, policy: frame.offersAll ? "all" : "own" };
   const before = options.peerState;
   if (before !== undefined && !bytesEqual(before.peerLogId, frame.logId)) {

@@ -68,7 +68,7 @@ export function planStream(s: SessionState, index: StreamIndex): void {
   if (work[0]?.from !== target.fragment?.seq) target.fragment = undefined;
 }
 
-function createOutgoing(s: SessionState, mine: StreamState): Outgoing {
+export function createOutgoing(s: SessionState, mine: StreamState): Outgoing {
   const out: Outgoing = {
     index: mine.index,
     id: mine.id,

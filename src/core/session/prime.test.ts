@@ -15,9 +15,13 @@ import {
   sync,
   type TestNode,
   traceOf,
+  rowsOnly,
 } from "./session.test-kit.ts";
 
 const random = createSeededRandom(11);
+
+/** Rows go to a peer that reads no batches. */
+const rows = { from: rowsOnly, to: rowsOnly };
 
 /** Rows that look like one another without being equal, as real visits do. */
 function pushVisits(node: TestNode, count: number, lane = ""): void {
@@ -49,11 +53,11 @@ test("a short delta is compressed against what both sides hold, in both directio
   const hub = createNode("hub", "hub");
   pushVisits(a, 300);
   pushVisits(hub, 300, "to/clinic_a");
-  sync(a, hub);
+  sync(a, hub, rows);
   const size = (): { up: number; down: number; trace: string } => {
     pushVisits(a, 10);
     pushVisits(hub, 10, "to/clinic_a");
-    const pair = sync(a, hub, { latencyMs: 300 });
+    const pair = sync(a, hub, { ...rows, latencyMs: 300 });
     assert.equal(pair.summaries().initiator.isComplete, true);
     return { up: pair.initiator.sentBytes, down: pair.responder.sentBytes, trace: traceOf(pair) };
   };
@@ -73,23 +77,23 @@ test("history that the peer has lost meanwhile is answered with NO_WINDOW, and a
     const a = createNode("clinic_a", "clinic");
     const hub = createNode("hub", "hub");
     pushVisits(a, 300);
-    sync(a, hub);
+    sync(a, hub, rows);
     const old = cloneNode(hub);
     pushVisits(a, 30);
-    sync(a, hub);
+    sync(a, hub, rows);
     pushVisits(a, 10);
     if (!speculates) a.states.clear();
     const stream = { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" };
     if (speculates) {
       // The hub comes back from a backup: what the clinic names is not there.
-      const pair = sync(a, old, { latencyMs: 300 });
+      const pair = sync(a, old, { ...rows, latencyMs: 300 });
       assert.ok(traceOf(pair).includes("<noWindow"), traceOf(pair));
       assert.equal(pair.summaries().initiator.isComplete, true);
       assert.deepEqual(digestOf(old), digestOf(a));
       assert.equal(digestOf(old).length, 340);
     } else {
       damageMany(hub, stream, [320]);
-      const pair = sync(a, hub, { latencyMs: 300 });
+      const pair = sync(a, hub, { ...rows, latencyMs: 300 });
       assert.ok(!traceOf(pair).includes("noWindow"), "a hole that is known is gone around");
       assert.deepEqual(digestOf(hub), digestOf(a));
     }
@@ -100,8 +104,8 @@ test("a clinic that cannot follow a hub's history takes everything once, and end
   const a = createNode("clinic_a", "clinic");
   const hub = createNode("hub", "hub");
   pushVisits(hub, 100, "to/clinic_a");
-  sync(a, hub);
-  sync(a, hub);
+  sync(a, hub, rows);
+  sync(a, hub, rows);
   pushVisits(hub, 20, "to/clinic_a");
   const stream = { node: "hub", epoch: hub.log.ownEpoch, lane: "to/clinic_a" };
   let isDone = false;
@@ -121,13 +125,13 @@ test("a clinic that cannot follow a hub's history takes everything once, and end
   });
   const real = a.log;
   a.log = blind;
-  const pair = sync(a, hub, { latencyMs: 200 });
+  const pair = sync(a, hub, { ...rows, latencyMs: 200 });
   a.log = real;
   assert.ok(isDone && traceOf(pair).includes(">noWindow"), traceOf(pair));
   assert.equal(pair.summaries().initiator.isComplete, true);
   assert.deepEqual(codesOf(pair.initiator.reports), []);
   assert.equal(digestOf(a).length, 120);
-  const again = sync(a, hub);
+  const again = sync(a, hub, rows);
   assert.deepEqual(sentSeqs(again, "responder"), []);
 });
 
@@ -135,15 +139,15 @@ test("priming goes around fragmented events, floors and short streams", () => {
   const a = createNode("clinic_a", "clinic");
   const hub = createNode("hub", "hub");
   pushVisits(a, 3);
-  sync(a, hub);
+  sync(a, hub, rows);
   pushVisits(a, 3);
-  const few = sync(a, hub);
+  const few = sync(a, hub, rows);
   assert.ok(!traceOf(few).includes("prime"));
   a.log.push([{ lane: "", type: 1, payload: random.bytes(40_000) }], startMs, () => {});
   pushVisits(a, 8);
-  sync(a, hub);
+  sync(a, hub, rows);
   pushMany(a, 4);
-  const pair = sync(a, hub);
+  const pair = sync(a, hub, rows);
   const prime = pair.traces.find((trace) => trace.frame.type === "prime")?.frame;
   assert.ok(prime?.type === "prime" && prime.from === 8 && prime.to === 15, JSON.stringify(prime));
   assert.equal(pair.summaries().initiator.isComplete, true);

@@ -1,133 +1,51 @@
 /**
- * Priming (RULES 32): before the first rows of a direction, the sender names
- * events that both sides hold already, and both put their canonical rows into
- * the window, so that a short delta is compressed against real history. If the
- * receiver cannot rebuild exactly that (NO_WINDOW), it drops rows until the
- * sender has emptied the window, and everything goes once more, unprimed.
- *
- * Only streams that the peer may have are named, and only up to what it has
- * confirmed; so its bytes never depend on what the peer may not read.
+ * Priming of RANGE (RULES 32): before the first rows of a direction, the sender
+ * names events that both sides hold already, and both put their canonical rows
+ * into the window, so that a short delta is compressed against real history. If
+ * the receiver cannot rebuild exactly that (NO_WINDOW), it drops rows until the
+ * sender has emptied the window, and everything goes once more, unprimed. BATCH
+ * has HISTORY for this, see batch-send.ts.
  */
-import { bytesEqual, ByteWriter } from "../bytes.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { chain8Bytes, type PrimeFrame } from "../codec/frame-types.ts";
-import { encodeRow } from "../codec/rows.ts";
-import { primeEventsMax, primeEventsMin, primeRowsBytesMax } from "../codec/wire-limits.ts";
+import { encodeRows } from "../codec/rows.ts";
+import { primeEventsMax, primeRowsBytesMax } from "../codec/wire-limits.ts";
 import { Window } from "../codec/window.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
-import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+import { forgetSentBatches } from "./batch-send.ts";
+import { chooseHistory, type HistoryLimit, recallHistory } from "./history.ts";
 import { planAgain, planStream } from "./offer.ts";
-import { mayName, mayOffer } from "./policy.ts";
+import { mayName } from "./policy.ts";
 import type { SentItem, SessionState } from "./state.ts";
+
+/** Clock, counter, type and two lengths, at their longest. */
+const rowOverheadMax = 24;
+
+const limit: HistoryLimit = {
+  events: primeEventsMax,
+  bytes: primeRowsBytesMax,
+  bytesOf: (event: StoredEvent) => event.payload.length + event.known.length + rowOverheadMax,
+};
 
 /** The PRIME frame to send before the first rows, or undefined. Fills the window. */
 export function takePrime(s: SessionState): Uint8Array | undefined {
   if (s.primed !== "no") return undefined;
   s.primed = "none";
-  const best = pickHistory(s);
-  if (best === undefined) return undefined;
-  const { index, theirs } = best;
-  const chain = s.log.chainAt(index, theirs.head);
-  if (
-    chain === undefined ||
-    !bytesEqual(chain.subarray(0, chain8Bytes), theirs.chain.subarray(0, chain8Bytes))
-  )
-    return undefined;
-  const to = theirs.head;
-  const events = readBack(s, index, { from: lowest(s, index, theirs), to });
-  const first = events[0];
-  if (first === undefined || events.length < primeEventsMin) return undefined;
-  s.sendWindow.append(rowsOf(events));
+  const history = chooseHistory(s, limit);
+  const first = history?.events[0];
+  if (history === undefined || first === undefined) return undefined;
+  s.sendWindow.append(encodeRows(history.events));
   s.primed = "sent";
+  const { id } = s.log.stream(history.index);
   const frame: PrimeFrame = {
     type: "prime",
-    id: theirs.id,
+    id,
     from: first.seq,
-    to,
-    chain8: chain.subarray(0, chain8Bytes),
+    to: history.to,
+    chain8: history.chain8,
   };
   return encodeFrame(frame, s.outEnds);
-}
-
-/** The stream of which most is known to be held by both. */
-function pickHistory(
-  s: SessionState,
-): { readonly index: StreamIndex; readonly theirs: VectorEntry } | undefined {
-  let best: { readonly index: StreamIndex; readonly theirs: VectorEntry } | undefined;
-  for (const theirs of s.theirs.values()) {
-    if (
-      theirs.head < primeEventsMin ||
-      theirs.head <= (best?.theirs.head ?? 0) ||
-      !mayOffer(s.scope, theirs.id)
-    )
-      continue;
-    const index = s.log.findStream(theirs.id);
-    if (index !== undefined && s.log.streamHead(index) >= theirs.head) best = { index, theirs };
-  }
-  return best;
-}
-
-/** Above both floors, and above every hole and loss of either side. */
-function lowest(s: SessionState, index: StreamIndex, theirs: VectorEntry): number {
-  const mine = s.log.stream(index);
-  let from = Math.max(1, theirs.head - primeEventsMax + 1);
-  for (const line of [mine, theirs]) {
-    from = Math.max(from, (line.floor?.seq ?? 0) + 1);
-    for (const range of [...line.holes, ...(line.lost ?? [])])
-      if (range.from <= theirs.head) from = Math.max(from, range.to + 1);
-  }
-  return from;
-}
-
-/** The newest whole events of a span, within the bound of bytes. */
-function readBack(
-  s: SessionState,
-  index: StreamIndex,
-  span: { readonly from: number; readonly to: number },
-): readonly StoredEvent[] {
-  const events = readSpan(s, index, span) ?? [];
-  let start = events.length;
-  let bytes = 0;
-  for (; start > 0; start--) {
-    const event = events[start - 1];
-    if (event === undefined || event.isFragmented) break;
-    bytes += event.payload.length + event.known.length + rowOverheadMax;
-    if (bytes > primeRowsBytesMax) break;
-  }
-  return events.slice(start);
-}
-
-/** Clock, counter, type and two lengths, at their longest. */
-const rowOverheadMax = 24;
-
-/** All events of a span, or undefined when one cannot be read. */
-function readSpan(
-  s: SessionState,
-  index: StreamIndex,
-  span: { readonly from: number; readonly to: number },
-): readonly StoredEvent[] | undefined {
-  const events: StoredEvent[] = [];
-  for (let seq = span.from; seq <= span.to; ) {
-    const part = s.log.readStream(index, seq, {
-      events: span.to - seq + 1,
-      bytes: primeRowsBytesMax,
-    });
-    if (part.length === 0 || part[0]?.seq !== seq) return undefined;
-    for (const event of part) events.push(event);
-    seq += part.length;
-  }
-  return events;
-}
-
-function rowsOf(events: readonly StoredEvent[]): Uint8Array {
-  const writer = new ByteWriter(16_384);
-  let previousMs = 0;
-  for (const event of events) {
-    encodeRow(writer, event, previousMs);
-    previousMs = event.hlc.ms;
-  }
-  return writer.take();
 }
 
 /** PRIME from the peer: fill the window, or say that it cannot be done. `to` 0 empties it. */
@@ -142,45 +60,29 @@ export function takePrimeFrame(s: SessionState, frame: PrimeFrame): void {
     return;
   }
   s.wasPrimed = true;
-  const rows = historyRows(s, frame);
-  if (rows === undefined) {
-    s.isDeaf = true;
-    s.peerDone = "no";
-    s.send({ type: "noWindow" });
-    return;
-  }
-  s.receiveWindow.append(rows);
+  const index = mayName(s.scope, frame.id) ? s.log.findStream(frame.id) : undefined;
+  const events = recallHistory(s, index, frame, limit);
+  if (events === undefined) sayNoWindow(s);
+  else s.receiveWindow.append(encodeRows(events));
 }
 
-function historyRows(s: SessionState, frame: PrimeFrame): Uint8Array | undefined {
-  const { id, from, to, chain8 } = frame;
-  const index = mayName(s.scope, id) ? s.log.findStream(id) : undefined;
-  if (index === undefined || from < 1 || from > to || to - from >= primeEventsMax) return undefined;
-  if (s.log.streamHead(index) < to) return undefined;
-  const chain = s.log.chainAt(index, to);
-  if (chain === undefined || !bytesEqual(chain.subarray(0, chain8Bytes), chain8)) return undefined;
-  const events = readSpan(s, index, { from, to });
-  if (events === undefined || events.some((event) => event.isFragmented)) return undefined;
-  const rows = rowsOf(events);
-  return rows.length <= primeRowsBytesMax ? rows : undefined;
+/** What follows cannot be read here: the peer is asked to start from nothing. */
+export function sayNoWindow(s: SessionState): void {
+  s.isDeaf = true;
+  s.peerDone = "no";
+  s.send({ type: "noWindow" });
 }
 
 /** NO_WINDOW: what was sent could not be read there. Empty the window and send it again. */
 export function takeNoWindow(s: SessionState): void {
-  if (s.primed !== "sent") {
+  if (s.sendBatches.codec !== undefined) forgetSentBatches(s);
+  else if (s.primed === "sent") sendEmptyPrime(s);
+  else {
     s.fail(new ZamError("Z506", { problem: "NO_WINDOW without PRIME" }));
     return;
   }
-  s.primed = "none";
-  s.sendWindow = new Window();
-  s.send({
-    type: "prime",
-    id: { node: s.options.self.nodeId, epoch: 0, lane: "" },
-    from: 0,
-    to: 0,
-    chain8: new Uint8Array(chain8Bytes),
-  });
   s.doneSent = "no";
+  s.hasForgotten = true;
   for (const out of s.outgoing.values()) {
     const kept: SentItem[] = [];
     for (const item of out.inFlight) {
@@ -200,4 +102,16 @@ export function takeNoWindow(s: SessionState): void {
     if (out.isStale) planAgain(s, out);
     else planStream(s, out.index);
   }
+}
+
+function sendEmptyPrime(s: SessionState): void {
+  s.primed = "none";
+  s.sendWindow = new Window();
+  s.send({
+    type: "prime",
+    id: { node: s.options.self.nodeId, epoch: 0, lane: "" },
+    from: 0,
+    to: 0,
+    chain8: new Uint8Array(chain8Bytes),
+  });
 }

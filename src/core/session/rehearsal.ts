@@ -5,7 +5,7 @@
  * host on the way (marks, reports, saves) is not carried out.
  */
 import { planAll } from "./offer.ts";
-import { codecsHere } from "./hello.ts";
+import { codecsHere } from "./codec-choice.ts";
 import { takeData, rangeAim } from "./send.ts";
 import { type SessionInput, createSession } from "./session.ts";
 import { SessionState, streamKey } from "./state.ts";
@@ -32,7 +32,7 @@ export function rehearse(input: SessionInput): Rehearsal {
   s.phase = "open";
   s.hasVector = true;
   s.cleanOnDisk = false;
-  if (state === undefined) s.peerCodecs = codecsHere;
+  if (state === undefined) s.peerCodecs = codecsHere(s);
   planAll(s);
   const { eventsToSend: events } = s.progress();
   let dataBytes = 0;

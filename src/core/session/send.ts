@@ -4,7 +4,8 @@
  * long as the peer has answered enough of what is in flight, and the budget
  * allows. Rows enter the window only when their frame really leaves.
  */
-import { ByteWriter } from "../bytes.ts";
+import { ByteWriter, emptyBytes } from "../bytes.ts";
+import { codecRaw, isBatchCodec, sizesOf } from "../codec/codecs.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { chain8Bytes, type Frame } from "../codec/frame-types.ts";
 import { encodeRow } from "../codec/rows.ts";
@@ -12,6 +13,7 @@ import { batchEventsMax, batchRawBytesMax, fragmentWireBytes } from "../codec/wi
 import { encodeBlock } from "../codec/window.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
+import { buildBatch, joined, nameStream, openBatches } from "./batch-send.ts";
 import { budgetRest, mustStop, promisedBytes } from "./budget.ts";
 import {
   rangeAirS,
@@ -21,11 +23,16 @@ import {
   urgentBytesBeyond,
 } from "./limits.ts";
 import { planAgain } from "./offer.ts";
+import { codecsHere } from "./codec-choice.ts";
 import { takePrime } from "./prime.ts";
 import { type Outgoing, type SentItem, type SessionState, streamKey, type Work } from "./state.ts";
 
+/** What a batch of one event costs beyond its block: STREAM, header and a little for a block's end. */
+const batchOverheadBytes = 60;
+
 interface Built {
   readonly frame: Frame;
+  /** What enters the window. */
   readonly raw: Uint8Array;
   readonly item: Omit<SentItem, "bytes" | "sentMs">;
 }
@@ -36,20 +43,31 @@ export function takeData(s: SessionState): Uint8Array | undefined {
   for (let tries = 0; tries < 8; tries++) {
     const out = pickStream(s);
     if (out === undefined || isHeldBack(s, out)) return undefined;
-    const prime = out.work[0]?.kind === "events" ? takePrime(s) : undefined;
-    if (prime !== undefined) return prime;
+    const opening = out.work[0]?.kind === "events" ? open(s, out) : undefined;
+    if (opening !== undefined) return opening;
     const built = build(s, out);
+    if (built === "overBudget") return stopForBudget(s);
     if (built === undefined) continue;
-    const bytes = withStream(s, out, built.frame);
-    if (mustStop(s, bytes.length)) {
-      // What the peer does not use of its share may still be ours.
-      s.isBudgetSpent = promisedBytes(s) === 0;
-      return undefined;
-    }
+    const data = encodeFrame(built.frame, s.outEnds);
+    // A batch has been looked at before: what its codec has coded must go.
+    if (built.frame.type !== "batch" && mustStop(s, data.length)) return stopForBudget(s);
+    const bytes = joined(nameStream(s, out), data);
     commit(s, out, built, bytes.length);
     return bytes;
   }
   return undefined;
+}
+
+/** What the peer does not use of its share may still be ours. */
+function stopForBudget(s: SessionState): undefined {
+  s.isBudgetSpent = promisedBytes(s) === 0;
+  return undefined;
+}
+
+/** What goes before the first rows of a direction. */
+function open(s: SessionState, next: Outgoing): Uint8Array | undefined {
+  const opening = openBatches(s, next);
+  return opening === undefined && s.sendBatches.codec === undefined ? takePrime(s) : opening;
 }
 
 function maySendData(s: SessionState): boolean {
@@ -79,28 +97,64 @@ function pickStream(s: SessionState): Outgoing | undefined {
   return best;
 }
 
-function build(s: SessionState, out: Outgoing): Built | undefined {
+function build(s: SessionState, out: Outgoing): Built | "overBudget" | undefined {
   const work = out.work[0];
   if (work === undefined) return undefined;
   if (work.kind === "floor") return buildFloor(s, out, work);
   if (work.kind === "lost") return buildLost(s, out, work);
+  const codec = s.sendBatches.codec?.codec ?? codecRaw;
   const events = s.log.readStream(out.index, work.from, {
-    events: Math.min(batchEventsMax, work.to - work.from + 1),
-    bytes: rawBytesAim(s),
+    events: Math.min(eventsMaxOf(codec), work.to - work.from + 1),
+    bytes: rawBytesAim(s, codec),
   });
   const first = events[0];
   if (first === undefined || first.seq !== work.from) {
     planAgain(s, out);
     return undefined;
   }
-  return first.isFragmented ? buildFragment(s, out, first) : buildRange(s, out, events, work);
+  if (first.isFragmented) return buildFragment(s, out, first);
+  const isBatch = isBatchCodec(codec);
+  if (isBatch && mustStop(s, batchOverheadBytes + first.payload.length * s.ratio))
+    return "overBudget";
+  return isBatch ? buildFrom(s, out, events, work) : buildRange(s, out, events, work);
 }
 
-/** Rows that compress to about `rangeBytesAim`, as far as the last ones tell; less when the budget is short. */
-function rawBytesAim(s: SessionState): number {
-  const aim = Math.min(rangeAim(s), Math.max(256, budgetRest(s) - 200));
+function eventsMaxOf(codec: number): number {
+  return isBatchCodec(codec) ? sizesOf(codec).batchEventsMax : batchEventsMax;
+}
+
+/** Bytes of a frame that are aimed at: fewer when the budget is short, or nothing is known of the peer yet. */
+function bytesAim(s: SessionState): number {
+  const speculative = s.isSpeculating ? speculativeBytesMax - s.speculatedBytes : rangeBytesAim;
+  return Math.min(rangeAim(s), speculative, Math.max(256, budgetRest(s) - 200));
+}
+
+/** Rows that compress to about that, as far as the last ones tell. */
+function rawBytesAim(s: SessionState, codec: number): number {
+  const wanted = Math.floor(bytesAim(s) / s.ratio);
+  if (isBatchCodec(codec))
+    return Math.max(512, Math.min(sizesOf(codec).batchBytesMax, Math.ceil(wanted * 1.25)));
   const speculative = s.isSpeculating ? speculativeBytesMax - s.speculatedBytes : batchRawBytesMax;
-  return Math.max(512, Math.min(batchRawBytesMax, speculative, Math.floor(aim / s.ratio)));
+  return Math.max(512, Math.min(batchRawBytesMax, speculative, wanted));
+}
+
+/** A batch of the events at hand, as many as belong to this work and are whole. */
+function buildFrom(
+  s: SessionState,
+  out: Outgoing,
+  events: readonly StoredEvent[],
+  work: Work,
+): Built {
+  const end = events.findIndex((event) => event.isFragmented || event.seq > work.to);
+  const { frame, count, last } = buildBatch(s, out, {
+    events: end < 0 ? events : events.slice(0, end),
+    bytesAim: bytesAim(s),
+  });
+  return {
+    frame,
+    raw: emptyBytes,
+    item: { kind: "range", from: work.from, to: last.seq, offset: 0, events: count },
+  };
 }
 
 /** Bytes on the wire of a range: little of the link's time, or what a cut costs grows with them. */
@@ -117,7 +171,7 @@ function buildRange(
   events: readonly StoredEvent[],
   work: Work,
 ): Built {
-  const rawAim = rawBytesAim(s);
+  const rawAim = rawBytesAim(s, codecRaw);
   const rows = new ByteWriter(4096);
   const ends: number[] = [];
   let previousMs = 0;
@@ -137,7 +191,7 @@ function buildRange(
     const raw = all.subarray(0, ends[count - 1] ?? 0);
     const { codec, block } = encodeBlock(s.compressor, {
       window: s.sendWindow,
-      codecs: s.peerCodecs,
+      codecs: rowCodecs(s),
       raw,
     });
     const bytesMax = Math.min(rangeAim(s) * 2, Math.max(0, budgetRest(s)));
@@ -179,7 +233,7 @@ function buildFragment(s: SessionState, out: Outgoing, event: StoredEvent): Buil
   }
   const { codec, block } = encodeBlock(s.compressor, {
     window: s.sendWindow,
-    codecs: s.peerCodecs,
+    codecs: rowCodecs(s),
     raw,
   });
   const end = offset + sizeBytes;
@@ -229,7 +283,7 @@ function buildFloor(s: SessionState, out: Outgoing, work: Work): Built | undefin
   const frame: Frame = { type: "floor", stream: streamNumber(s, out), seq, chain, byOrigin };
   return {
     frame,
-    raw: new Uint8Array(0),
+    raw: emptyBytes,
     item: { kind: "floor", from: work.from, to: seq, offset: 0, events: 0 },
   };
 }
@@ -242,7 +296,7 @@ function buildLost(s: SessionState, out: Outgoing, work: Work): Built | undefine
   }
   const { from, to } = work;
   const frame: Frame = { type: "lost", stream: streamNumber(s, out), from, to, chain };
-  return { frame, raw: new Uint8Array(0), item: { kind: "lost", from, to, offset: 0, events: 0 } };
+  return { frame, raw: emptyBytes, item: { kind: "lost", from, to, offset: 0, events: 0 } };
 }
 
 /** The number that the stream has, or will get when its frame leaves. */
@@ -250,22 +304,13 @@ function streamNumber(s: SessionState, out: Outgoing): number {
   return out.number >= 0 ? out.number : s.outgoingByNumber.length;
 }
 
-function withStream(s: SessionState, out: Outgoing, frame: Frame): Uint8Array {
-  const data = encodeFrame(frame, s.outEnds);
-  if (out.number >= 0) return data;
-  const name = encodeFrame({ type: "stream", id: out.id }, s.outEnds);
-  const both = new Uint8Array(name.length + data.length);
-  both.set(name);
-  both.set(data, name.length);
-  return both;
+/** Those of codecs 0 and 1 that may be used. */
+function rowCodecs(s: SessionState): number {
+  return s.options.codec === "raw" ? 1 << codecRaw : s.peerCodecs & codecsHere(s);
 }
 
 /** The frame leaves: account for it, and move the work on. */
 function commit(s: SessionState, out: Outgoing, built: Built, bytes: number): void {
-  if (out.number < 0) {
-    out.number = s.outgoingByNumber.length;
-    s.outgoingByNumber.push(out);
-  }
   const { item, raw } = built;
   s.sendWindow.append(raw);
   out.inFlight.push({ ...item, bytes, sentMs: s.nowMs });
@@ -273,9 +318,11 @@ function commit(s: SessionState, out: Outgoing, built: Built, bytes: number): vo
   s.itemsInFlight++;
   s.sentDataBytes += bytes;
   s.hasSentData = true;
+  s.lastDataMs = s.nowMs;
   s.eventsSent += item.events;
   s.eventsInFlight += item.events;
-  if (s.isSpeculating) s.speculatedBytes += raw.length;
+  // Rows count as they are, batches by what they cost the link.
+  if (s.isSpeculating) s.speculatedBytes += raw.length > 0 ? raw.length : bytes;
   s.doneSent = "no";
   s.noteProgress();
   if (item.kind === "fragment") {

@@ -218,16 +218,31 @@ export function codesOf(reports: readonly { readonly code: string }[]): readonly
   return reports.map((report) => report.code);
 }
 
-/** Rows sent in ranges and fragments by one side, as (stream, seq) texts; the streams by number of this session. */
+/** Events sent in batches, ranges and fragments by one side, as (stream, seq) texts; the streams by number of this session. */
 export function sentSeqs(pair: SessionPair, from: "initiator" | "responder"): readonly string[] {
   const names: string[] = [];
   const seqs: string[] = [];
+  let last = -1;
+  const ends = new Map<number, number>();
   for (const { from: side, frame } of pair.traces) {
     if (side !== from) continue;
     if (frame.type === "stream") names.push(`${frame.id.node} ${frame.id.epoch} ${frame.id.lane}`);
     if (frame.type === "range")
       for (let i = 0; i < frame.count; i++) seqs.push(`${names[frame.stream]} ${frame.from + i}`);
     if (frame.type === "fragment") seqs.push(`${names[frame.stream]} ${frame.seq}@${frame.offset}`);
+    if (frame.type === "history") {
+      ends.clear();
+      last = frame.stream;
+      ends.set(last, frame.to);
+    }
+    if (frame.type !== "batch") continue;
+    last = frame.stream ?? last;
+    const first = frame.start?.from ?? (ends.get(last) ?? 0) + 1;
+    for (let i = 0; i < frame.count; i++) seqs.push(`${names[last]} ${first + i}`);
+    ends.set(last, first + frame.count - 1);
   }
   return seqs;
 }
+
+/** A node of the version before BATCH: it reads raw and zstd rows. */
+export const rowsOnly = { codecs: 3 } as const;

@@ -8,6 +8,8 @@
  * designs (quinn-proto `poll_transmit`, etcd raft `Ready`).
  */
 import { decodeFrame } from "../codec/decode-frame.ts";
+import type { CodecMemory } from "../codec/codec-memory.ts";
+import { codecRaw, codecsAll } from "../codec/codecs.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import {
   type ErrorFrame,
@@ -30,6 +32,7 @@ import type {
   SessionOptions,
   SessionSummary,
 } from "./api.ts";
+import { takeBatch, takeHistory } from "./batch-receive.ts";
 import { decide, onEof, peerStateOf, summaryOf } from "./finish.ts";
 import { answerQuery, takeChains } from "./fork.ts";
 import { start, takeHello } from "./hello.ts";
@@ -51,6 +54,8 @@ export interface SessionInput {
   readonly log: Log;
   readonly crypto: CryptoPort;
   readonly compressor: CompressorPort;
+  /** Shared by all sessions of the process; without it there is no bound. */
+  readonly memory?: CodecMemory;
   readonly nowMs: number;
 }
 
@@ -301,6 +306,14 @@ function takeSyncFrame(s: SessionState, frame: SyncFrame): void {
     case "range":
       s.peerDone = "no";
       return s.isDeaf ? undefined : takeRange(s, frame);
+    case "batch":
+      s.peerDone = "no";
+      return s.isDeaf ? undefined : takeBatch(s, frame);
+    case "history":
+      return takeHistory(s, frame);
+    case "codecs":
+      s.peerCodecs = (frame.codecs & codecsAll) | (1 << codecRaw);
+      return;
     case "fragment":
       s.peerDone = "no";
       return s.isDeaf ? undefined : takeFragment(s, frame);

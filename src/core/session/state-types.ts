@@ -2,7 +2,7 @@
 import type { VectorMark } from "../codec/frame-types.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { StreamId } from "../event.ts";
-import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 
 /** Something sent that the peer will answer, with ACK or REFUSED. */
 export interface SentItem {
@@ -95,4 +95,19 @@ export type Phase = "new" | "hello" | "open" | "closing" | "closed";
 
 export function streamKey(id: StreamId): string {
   return `${id.node} ${id.epoch} ${id.lane}`;
+}
+
+export function countWork(work: readonly Work[]): number {
+  let count = 0;
+  for (const item of work) if (item.kind === "events") count += item.to - item.from + 1;
+  return count;
+}
+
+/** Seqs that are wholly on their way: an event of which only some fragments are is not. */
+export function flightRanges(items: readonly SentItem[]): readonly SeqRange[] {
+  const ranges: SeqRange[] = [];
+  for (const item of items)
+    if (item.kind !== "fragment" || item.events === 1)
+      ranges.push({ from: item.from, to: item.to });
+  return ranges;
 }

@@ -3,6 +3,7 @@
  * does: queue a frame, an effect, a store operation; fail; end. What happens
  * when is decided in the other files of this folder, by functions over this.
  */
+import type { CodecMemory } from "../codec/codec-memory.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { FrameReader } from "../codec/frame-reader.ts";
 import type { ByeReason, Ends, Frame, HelloFrame, VectorMark } from "../codec/frame-types.ts";
@@ -13,7 +14,7 @@ import { catalogue, type ZCode } from "../errors/catalogue.ts";
 import { type ErrorContext, ZamError } from "../errors/zam-error.ts";
 import type { Log, Mark, ReceiveOutcome } from "../log/api.ts";
 import type { CompressorPort, CryptoPort } from "../ports.ts";
-import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import type {
   HealthBlock,
   SessionEffect,
@@ -22,22 +23,25 @@ import type {
   SessionSummary,
   StoreOperation,
 } from "./api.ts";
+import {
+  ReceiveBatches,
+  receiveOwner,
+  restReceiving,
+  restSending,
+  SendBatches,
+  sendOwner,
+} from "./batch-state.ts";
 import { Chatter } from "./chatter.ts";
 import { FlightWindow } from "./flight-window.ts";
+import { LinkRate } from "./link-rate.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
 import type { PolicyScope } from "./policy.ts";
-import type {
-  SentItem,
-  Work,
-  Outgoing,
-  Incoming,
-  ForkSearch,
-  VectorInput,
-  Phase,
-} from "./state-types.ts";
+import type { Outgoing, Incoming, ForkSearch, VectorInput, Phase } from "./state-types.ts";
+import { countWork } from "./state-types.ts";
 export {
+  flightRanges,
   streamKey,
   type SentItem,
   type Work,
@@ -115,6 +119,13 @@ export class SessionState {
   itemsInFlight = 0;
   readonly flight: FlightWindow;
   readonly pacer = new Pacer();
+  readonly rate = new LinkRate();
+  readonly sendBatches = new SendBatches();
+  readonly receiveBatches = new ReceiveBatches();
+  /** What all sessions of the process may take for codecs; undefined: no bound. */
+  readonly memory: CodecMemory | undefined;
+  readonly sendOwner = sendOwner(this);
+  readonly receiveOwner = receiveOwner(this);
   /** Bytes on the wire for each byte of rows, as measured; starts from incompressible for safety on bad links. */
   ratio = 0.5;
   doneSent: "no" | "partial" | "full" = "no";
@@ -122,6 +133,8 @@ export class SessionState {
   readonly searches = new Map<string, ForkSearch>();
   /** Streams whose origin, the peer, has to settle a fork. */
   readonly waiting = new Set<string>();
+  /** After NO_WINDOW: answers may come to what we have forgotten, and sent again. */
+  hasForgotten = false;
   marksOpen = 0;
   readonly renewedEpochs = new Set<number>();
   readonly declaredLost = new Set<string>();
@@ -186,6 +199,8 @@ export class SessionState {
   startedMs = 0;
   lastHeardMs = 0;
   lastProgressMs = 0;
+  /** When the last data frame left. */
+  lastDataMs = 0;
   pingOutMs: number | undefined;
   closingMs = 0;
 
@@ -194,6 +209,7 @@ export class SessionState {
     readonly log: Log;
     readonly crypto: CryptoPort;
     readonly compressor: CompressorPort;
+    readonly memory?: CodecMemory;
     readonly nowMs: number;
   }) {
     const { options } = input;
@@ -201,6 +217,7 @@ export class SessionState {
     this.log = input.log;
     this.crypto = input.crypto;
     this.compressor = input.compressor;
+    this.memory = input.memory;
     this.nowMs = input.nowMs;
     this.pacer.limit(options.rateBytesPerS, input.nowMs);
     this.flight = new FlightWindow(options.link ?? options.peerState?.link);
@@ -241,6 +258,8 @@ export class SessionState {
     this.startedMs += stepMs;
     this.lastHeardMs += stepMs;
     this.lastProgressMs += stepMs;
+    this.lastDataMs += stepMs;
+    this.receiveBatches.lastTakenMs += stepMs;
     this.closingMs += stepMs;
     if (this.pingOutMs !== undefined) this.pingOutMs += stepMs;
     for (const { inFlight } of this.outgoing.values())
@@ -361,6 +380,8 @@ export class SessionState {
   /** No more frames are read; what is queued still leaves, then `close` follows. */
   end(endedBy: SessionSummary["endedBy"], error?: ZamError): void {
     if (this.isEnding) return;
+    restSending(this);
+    restReceiving(this);
     this.endedBy = endedBy;
     this.error = error;
     this.phase = "closing";
@@ -376,19 +397,4 @@ function wireText(error: ZamError): string {
   let text = error.code.startsWith("Z5") ? error.message : catalogue[error.code].name;
   while (textToUtf8(text).length > errorTextBytesMax) text = text.slice(0, -8);
   return text;
-}
-
-function countWork(work: readonly Work[]): number {
-  let count = 0;
-  for (const item of work) if (item.kind === "events") count += item.to - item.from + 1;
-  return count;
-}
-
-/** Seqs that are wholly on their way: an event of which only some fragments are is not. */
-export function flightRanges(items: readonly SentItem[]): readonly SeqRange[] {
-  const ranges: SeqRange[] = [];
-  for (const item of items)
-    if (item.kind !== "fragment" || item.events === 1)
-      ranges.push({ from: item.from, to: item.to });
-  return ranges;
 }

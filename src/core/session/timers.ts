@@ -4,6 +4,7 @@
  * says goodbye each come to an end.
  */
 import { ZamError } from "../errors/zam-error.ts";
+import { receivingRestsAtMs, restReceiving, restSending, sendingRestsAtMs } from "./batch-state.ts";
 import { goodbye, isKeptOpen } from "./finish.ts";
 import {
   ackTimeoutMs,
@@ -20,8 +21,8 @@ import type { SessionState } from "./state.ts";
 function pingAtMs(s: SessionState): number {
   const isQuietLink = s.isSettled && isKeptOpen(s);
   const waitMs = isQuietLink ? quietPingMs : idlePingMs;
-  // The side that answered waits a little longer, so that only one of both asks.
-  return s.lastHeardMs + (s.options.isInitiator ? waitMs : waitMs * 1.25);
+  // What has just been sent asks already. The side that answered waits a little longer, so that only one of both does.
+  return Math.max(s.lastHeardMs, s.lastDataMs) + (s.options.isInitiator ? waitMs : waitMs * 1.25);
 }
 
 /** Nothing moves although the peer answers PING. A settled kept-open session may rest for ever. */
@@ -38,13 +39,21 @@ export function nextDeadlineMs(s: SessionState): number | undefined {
   const silentAtMs = s.pingOutMs === undefined ? pingAtMs(s) : s.pingOutMs + pongTimeoutMs;
   const finishAtMs =
     s.finishing === undefined ? Number.POSITIVE_INFINITY : s.finishing.sinceMs + closingTimeoutMs;
-  return Math.min(silentAtMs, stalledAtMs(s), finishAtMs, pacedAtMs(s));
+  return Math.min(silentAtMs, stalledAtMs(s), finishAtMs, pacedAtMs(s), restsAtMs(s));
 }
 
 /** When what waits for the rate limit may go. */
 function pacedAtMs(s: SessionState): number {
   const waitMs = s.pacer.waitMs(s.nowMs);
   return waitMs > 0 && hasWork(s) ? s.nowMs + waitMs : Number.POSITIVE_INFINITY;
+}
+
+/** When a codec that is not needed may go. */
+function restsAtMs(s: SessionState): number {
+  return Math.min(
+    sendingRestsAtMs(s) ?? Number.POSITIVE_INFINITY,
+    receivingRestsAtMs(s) ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 function canCloseNow(s: SessionState): boolean {
@@ -65,6 +74,8 @@ export function tick(s: SessionState): void {
 
 function tickOpen(s: SessionState): void {
   const { nowMs } = s;
+  if (nowMs >= (sendingRestsAtMs(s) ?? Number.POSITIVE_INFINITY)) restSending(s);
+  if (nowMs >= (receivingRestsAtMs(s) ?? Number.POSITIVE_INFINITY)) restReceiving(s);
   if (nowMs >= stalledAtMs(s)) {
     if (s.isSettled) goodbye(s, "done", "done");
     else s.fail(new ZamError("Z505", { waitedMs: ackTimeoutMs, phase: "without progress" }));

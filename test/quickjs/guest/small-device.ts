@@ -2,6 +2,7 @@
  * A clinic inside QuickJS: opens its log through the host's file port, pushes,
  * and holds one end of a session. The host calls the functions below.
  */
+import { codecsSmall } from "../../../src/core/codec/codecs.ts";
 import { openLog } from "../../../src/core/log/open.ts";
 import type { Log } from "../../../src/core/log/api.ts";
 import { createSession } from "../../../src/core/session/session.ts";
@@ -63,6 +64,7 @@ const device = {
         policy: "own",
         peerState: undefined,
         keepOpen: false,
+        codecs: codecsSmall,
       },
       log: opened(),
       crypto: nodeCrypto,

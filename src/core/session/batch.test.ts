@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSeededRandom } from "../../testing/seeded-random.ts";
+import { CodecMemory, codecStateBytes } from "../codec/codec-memory.ts";
+import { codecMix, codecMixSmall, codecTokens, codecTokensSmall } from "../codec/codecs.ts";
+import { drawDocument } from "../codec/payloads.test-kit.ts";
+import type { CodecName } from "./codec-choice.ts";
+import {
+  cloneNode,
+  codesOf,
+  createNode,
+  createPair,
+  digestOf,
+  rowsOnly,
+  sentSeqs,
+  settle,
+  startMs,
+  sync,
+  type TestNode,
+  traceOf,
+} from "./session.test-kit.ts";
+
+const random = createSeededRandom(17);
+let pushed = 0;
+
+function pushDocuments(node: TestNode, count: number, lane = ""): void {
+  for (let i = 0; i < count; i++)
+    node.log.push(
+      [{ lane, type: 2, payload: drawDocument(random) }],
+      startMs - 900_000 + ++pushed * 50,
+      () => {},
+    );
+  settle(node);
+}
+
+function twoNodes(): readonly [TestNode, TestNode] {
+  return [createNode("clinic_a", "clinic"), createNode("hub", "hub")];
+}
+
+/** Codecs of the batches that went, and `range` for what did not go as one. */
+function codecsOf(pair: ReturnType<typeof sync>): readonly (number | "range")[] {
+  const seen = new Set<number | "range">();
+  for (const { frame } of pair.traces) {
+    if (frame.type === "batch") seen.add(frame.codec);
+    if (frame.type === "range") seen.add("range");
+  }
+  return [...seen];
+}
+
+test("a node of the version before exchanges rows with one of this version, whichever calls", () => {
+  for (const older of ["from", "to"] as const) {
+    const [a, hub] = twoNodes();
+    pushDocuments(a, 200);
+    pushDocuments(hub, 50, "to/clinic_a");
+    for (let round = 0; round < 3; round++) {
+      const pair = sync(a, hub, { [older]: rowsOnly });
+      assert.equal(pair.summaries().initiator.isComplete, true);
+      assert.ok(!traceOf(pair).includes("batch") && !traceOf(pair).includes("history"));
+      assert.deepEqual(digestOf(a), digestOf(hub));
+      pushDocuments(a, 10);
+      pushDocuments(hub, 10, "to/clinic_a");
+    }
+  }
+});
+
+test("a forced level is used as far as the peer reads it", () => {
+  const cases: readonly (readonly [CodecName | undefined, number | undefined, number | "range"])[] =
+    [
+      [undefined, undefined, codecMix],
+      ["mix", undefined, codecMix],
+      ["tokens", undefined, codecTokens],
+      ["zstd", undefined, "range"],
+      ["raw", undefined, "range"],
+      ["mix", 0b110011, codecMixSmall],
+      ["mix", 0b010011, codecTokensSmall],
+      ["mix", 0b000111, codecTokens],
+      ["mix", 0b000001, "range"],
+    ];
+  for (const [codec, codecs, expected] of cases) {
+    const [a, hub] = twoNodes();
+    pushDocuments(a, 150);
+    const pair = sync(a, hub, {
+      from: codec === undefined ? {} : { codec },
+      to: codecs === undefined ? {} : { codecs },
+    });
+    assert.deepEqual(codecsOf(pair), [expected]);
+    const block = pair.traces.find(({ frame }) => frame.type === "range")?.frame;
+    if (codec === "raw") assert.ok(block?.type === "range" && block.codec === 0);
+    assert.deepEqual(digestOf(a), digestOf(hub));
+    // What was agreed on before also holds in the next first flight.
+    pushDocuments(a, 20);
+    const next = sync(a, hub, { from: codec === undefined ? {} : { codec } });
+    assert.equal(next.summaries().initiator.isComplete, true);
+    assert.deepEqual(digestOf(a), digestOf(hub));
+  }
+});
+
+test("history that the receiver has not is answered with NO_WINDOW, and all arrives once", () => {
+  for (const codec of ["mix", "tokens"] as const) {
+    const [a, hub] = twoNodes();
+    pushDocuments(a, 300);
+    sync(a, hub);
+    const old = cloneNode(hub);
+    pushDocuments(a, 30);
+    sync(a, hub);
+    pushDocuments(a, 10);
+    // The hub comes back from a backup: what the clinic names is not there.
+    const pair = sync(a, old, { latencyMs: 300, from: { codec } });
+    assert.match(traceOf(pair), />history >batch.*<noWindow/);
+    assert.equal(pair.summaries().initiator.isComplete, true);
+    assert.deepEqual(codesOf(pair.initiator.reports), []);
+    assert.deepEqual(digestOf(old), digestOf(a));
+    assert.equal(digestOf(old).length, 340);
+    assert.equal(new Set(sentSeqs(sync(a, old), "initiator")).size, 0);
+  }
+});
+
+test("ten events more cost little, in both directions and in the first flight", () => {
+  const [a, hub] = twoNodes();
+  pushDocuments(a, 300);
+  pushDocuments(hub, 300, "to/clinic_a");
+  sync(a, hub);
+  pushDocuments(a, 10);
+  pushDocuments(hub, 10, "to/clinic_a");
+  const pair = sync(a, hub, { latencyMs: 300 });
+  assert.match(traceOf(pair), /^>hello >vector >stream >history >batch/);
+  assert.match(traceOf(pair), /<stream <history <batch/);
+  assert.ok(pair.initiator.sentBytes < 320, `${pair.initiator.sentBytes} up`);
+  assert.ok(pair.responder.sentBytes < 320, `${pair.responder.sentBytes} down`);
+});
+
+test("an open session lets its codecs go when it rests, and begins anew with HISTORY", () => {
+  const [a, hub] = twoNodes();
+  const memory = new CodecMemory();
+  pushDocuments(a, 200);
+  const keepOpen = { from: { keepOpen: true }, to: { keepOpen: true } };
+  const pair = createPair(a, hub, { ...keepOpen, latencyMs: 100, memory });
+  pair.run(startMs + 3_000);
+  const begun = memory.usedBytes;
+  assert.ok(begun >= codecStateBytes(codecMix) * 2, `${begun} bytes while data flows`);
+  pair.continue(startMs + 90_000);
+  assert.equal(memory.usedBytes, 0);
+  const before = pair.traces.length;
+  pushDocuments(a, 10);
+  pair.logChanged(pair.initiator);
+  pair.continue(startMs + 91_000);
+  const trace = pair.traces.slice(before).map(({ from, frame }) => `${from[0]}${frame.type}`);
+  assert.deepEqual(trace, ["ihistory", "ibatch", "idone", "rack"]);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+});
+
+test("a receiver that had to let go of its codec is told everything again", () => {
+  const [a, hub] = twoNodes();
+  const memory = new CodecMemory(codecStateBytes(codecMix) * 2);
+  pushDocuments(a, 50);
+  const keepOpen = { from: { keepOpen: true }, to: { keepOpen: true } };
+  const pair = createPair(a, hub, { ...keepOpen, latencyMs: 100, memory });
+  pair.run(startMs + 2_000);
+  // Another session needs the room, so that who rests must go: the sender will not know.
+  const other = { restingSinceMs: () => undefined, release: () => {} };
+  assert.ok(memory.take(other, codecStateBytes(codecMix) * 2));
+  memory.give(other);
+  pushDocuments(a, 5);
+  pair.logChanged(pair.initiator);
+  pair.continue(startMs + 4_000);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+  assert.deepEqual(codesOf(pair.initiator.reports), []);
+});
+
+test("without memory for a codec that was announced, the receiver asks for a cheaper one", () => {
+  const [a, hub] = twoNodes();
+  const memory = new CodecMemory(codecStateBytes(codecMix) * 2);
+  pushDocuments(a, 60);
+  const other = { restingSinceMs: () => undefined, release: () => {} };
+  let isTaken = false;
+  const pair = createPair(a, hub, {
+    latencyMs: 100,
+    memory,
+    onStep: (running) => {
+      if (isTaken || !traceOf(running).includes(">batch")) return;
+      isTaken = true;
+      assert.ok(memory.take(other, codecStateBytes(codecMix) - 100_000));
+    },
+  }).run();
+  assert.ok(isTaken);
+  assert.match(traceOf(pair), /<codecs <noWindow/);
+  assert.equal(pair.summaries().initiator.isComplete, true);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+});
+
+test("a link that carries more than mixing makes is given tokens instead", () => {
+  const [a, hub] = twoNodes();
+  for (let i = 0; i < 200; i++)
+    a.log.push([{ lane: "", type: 1, payload: random.bytes(600) }], startMs, () => {});
+  settle(a);
+  const slow = sync(a, cloneNode(hub), { latencyMs: 100, rateBytesPerS: 3_000 });
+  assert.deepEqual(codecsOf(slow), [codecMix]);
+  const fast = sync(a, hub, { latencyMs: 1, from: { mixBytesPerS: 100_000 } });
+  assert.deepEqual(codecsOf(fast), [codecMix, codecTokens]);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+});
+
+test("large events and small ones share a direction", () => {
+  const [a, hub] = twoNodes();
+  for (let round = 0; round < 3; round++) {
+    pushDocuments(a, 30);
+    a.log.push([{ lane: "", type: 1, payload: random.bytes(40_000) }], startMs, () => {});
+    pushDocuments(a, 30);
+    a.log.push([{ lane: "urgent", type: 1, payload: drawDocument(random) }], startMs, () => {});
+    settle(a);
+    const pair = sync(a, hub, { latencyMs: 50, random });
+    assert.equal(pair.summaries().initiator.isComplete, true);
+    assert.deepEqual(digestOf(hub), digestOf(a));
+  }
+});

@@ -1,0 +1,68 @@
+/**
+ * Which codec a direction uses: the one that makes the fewest bytes, unless the
+ * link carries more than it can make, among those that the receiver reads and for
+ * which there is memory. Measured on both sides of the comparison: the link by
+ * LinkRate, the coder by the host, once. A forced choice is taken as far as the
+ * receiver reads it.
+ */
+import {
+  codecMix,
+  codecMixSmall,
+  codecRaw,
+  codecsAll,
+  codecTokens,
+  codecTokensSmall,
+  codecZstd,
+  isMixCodec,
+} from "../codec/codecs.ts";
+import type { SessionState } from "./state.ts";
+
+/** Names of the levels, from the most bytes to the fewest. */
+export const codecNames = ["raw", "zstd", "tokens", "mix"] as const;
+export type CodecName = (typeof codecNames)[number];
+
+const byName: Readonly<Record<CodecName, readonly number[]>> = {
+  raw: [codecRaw],
+  zstd: [codecZstd],
+  tokens: [codecTokens, codecTokensSmall],
+  mix: [codecMix, codecMixSmall],
+};
+
+/** Bytes of payload a second that mixing codes where nobody has measured: a small computer's. */
+const mixBytesPerSDefault = 1_000_000;
+/** The link must be this much faster before bytes are given up for speed, so that the choice does not swing. */
+const margin = 1.5;
+
+/** Bits of the codecs that this node reads and writes. */
+export function codecsHere(s: SessionState): number {
+  return s.options.codecs ?? codecsAll;
+}
+
+/** Codecs to try, the best first; the last, raw rows, always works. */
+export function wantedCodecs(s: SessionState): readonly number[] {
+  const best = s.options.codec ?? (isLinkFaster(s) ? "tokens" : "mix");
+  const names = codecNames.slice(0, codecNames.indexOf(best) + 1).reverse();
+  const usable = s.peerCodecs & codecsHere(s);
+  const wanted: number[] = [];
+  for (const name of names)
+    for (const codec of byName[name]) if ((usable & (1 << codec)) !== 0) wanted.push(codec);
+  return wanted.length === 0 ? [codecRaw] : wanted;
+}
+
+/** True when mixing holds the link up, and something quicker is at hand. */
+export function isLinkFaster(s: SessionState): boolean {
+  const coderBytesPerS = (s.options.mixBytesPerS ?? mixBytesPerSDefault) * s.ratio;
+  return s.rate.bytesPerS > coderBytesPerS * margin;
+}
+
+/** A direction that is being mixed goes on with something quicker. */
+export function shouldSwitch(s: SessionState): boolean {
+  const { codec } = s.sendBatches;
+  return (
+    codec !== undefined &&
+    isMixCodec(codec.codec) &&
+    s.options.codec === undefined &&
+    (s.peerCodecs & codecsHere(s) & ((1 << codecTokens) | (1 << codecTokensSmall))) !== 0 &&
+    isLinkFaster(s)
+  );
+}
