@@ -16,13 +16,14 @@ import { ZamError } from "../errors/zam-error.ts";
 import { epochToText, type StreamId } from "../event.ts";
 import type { MovedBranch, StreamState } from "../log/api.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
-import { chainRoundsMax, queriesMax, retriesMax } from "./limits.ts";
+import { chainRoundsMax, claimedRollbacksMax, queriesMax, retriesMax } from "./limits.ts";
 import { mayName } from "./policy.ts";
 import { type ForkSearch, type SessionState, streamKey } from "./state.ts";
 import { sendUpdate } from "./vectors.ts";
 
 /** Chains of one answer when a span is divided: 64 fit, and a few are left for its ends. */
 const spreadPoints = 60;
+const rollbackAlarm = "rollback ";
 
 function isOwn(s: SessionState, id: StreamId): boolean {
   return id.node === s.options.self.nodeId;
@@ -33,7 +34,30 @@ export function noteAhead(s: SessionState, theirs: VectorEntry): void {
   if (!isOwn(s, theirs.id) || theirs.id.epoch !== s.log.ownEpoch) return;
   const index = s.log.findStream(theirs.id);
   const ours = index === undefined ? 0 : s.log.streamHead(index);
-  if (theirs.head > ours) leaveEpoch(s, theirs.id, { ours, theirs: theirs.head });
+  if (theirs.head <= ours) return;
+  const heads = { ours, theirs: theirs.head };
+  if (isWornClaim(s)) reportRollback(s, theirs.id, heads);
+  else leaveEpoch(s, theirs.id, heads);
+}
+
+/**
+ * A clinic's claim costs nothing, and others take 64 epochs of a node: once so many
+ * are not acknowledged by its operator, a hub only reports a clinic's claims.
+ */
+function isWornClaim(s: SessionState): boolean {
+  const { self, peer } = s.options;
+  if (self.role !== "hub" || peer.role !== "clinic") return false;
+  const open = s.log.alarms.filter(({ id }) => id.startsWith(rollbackAlarm));
+  return open.length >= claimedRollbacksMax;
+}
+
+function reportRollback(
+  s: SessionState,
+  id: StreamId,
+  { ours, theirs }: { readonly ours: number; readonly theirs: number },
+): ZamError {
+  const epoch = epochToText(id.epoch);
+  return s.report("Z507", { peer: s.options.peer.nodeId, epoch, lane: id.lane, theirs, ours });
 }
 
 /** Ends the present own epoch for ever, once, and says so. */
@@ -44,16 +68,14 @@ function leaveEpoch(
 ): void {
   if (s.renewedEpochs.has(id.epoch) || s.log.ownEpoch !== id.epoch) return;
   s.renewedEpochs.add(id.epoch);
-  const epoch = epochToText(id.epoch);
-  const error = s.report("Z507", {
-    peer: s.options.peer.nodeId,
-    epoch,
-    lane: id.lane,
-    theirs: heads.theirs,
-    ours: heads.ours,
-  });
+  const error = reportRollback(s, id, heads);
   s.mark({ kind: "newEpoch", reason: error.code });
-  s.mark({ kind: "alarm", id: `rollback ${epoch}`, code: error.code, text: error.message });
+  s.mark({
+    kind: "alarm",
+    id: `${rollbackAlarm}${epochToText(id.epoch)}`,
+    code: error.code,
+    text: error.message,
+  });
 }
 
 /** Chains at the peer's head differ from ours. */

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { nodeCompressor } from "../../storage/node-compressor.ts";
+import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import { ByteWriter, textToUtf8 } from "../bytes.ts";
 import type { Frame } from "../codec/frame-types.ts";
+import { vectorDigest } from "../codec/vector-codec.ts";
 import { forgeRange, RawPeer } from "./raw-peer.test-kit.ts";
 import { createNode, createPair, digestOf, pushMany, startMs, sync } from "./session.test-kit.ts";
 
@@ -311,4 +313,25 @@ test("error texts from a peer reach the operator without control characters", ()
     .send({ type: "error", code: 204, text: "\u001b[31mred" });
   assert.equal(peer.closedBy?.code, "Z513");
   assert.ok(!textToUtf8(peer.closedBy?.message ?? "").includes(27));
+});
+
+test("a clinic that claims again and again to be ahead does not use up the hub's epochs", () => {
+  const hub = createNode("hub", "hub");
+  const epochs = new Set<number>();
+  for (let claim = 0; claim < 20; claim++) {
+    const epoch = hub.log.ownEpoch;
+    epochs.add(epoch);
+    const id = { node: "hub", epoch, lane: "to/clinic_a" };
+    const entries = [{ id, head: 900, chain: new Uint8Array(8).fill(claim + 1), holes: [] }];
+    const vector = { ordinal: 1, digest: vectorDigest(nodeCrypto, entries) };
+    const peer = new RawPeer(hub, "clinic_a").hello({ vector, entryCount: 1 });
+    peer.send({ type: "vector", purpose: "hello", remaining: 0, entries });
+    assert.equal(peer.reports.filter(({ code }) => code === "Z507").length, 1);
+    pushMany(hub, 1, { lane: "to/clinic_b" });
+  }
+  assert.equal(epochs.size, 9);
+  assert.equal(hub.log.alarms.length, 8);
+  const b = createNode("clinic_b", "clinic");
+  sync(b, hub);
+  assert.equal(digestOf(b).length, 20, "others get all that was written");
 });

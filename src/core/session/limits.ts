@@ -62,3 +62,6 @@ export const lingerTimeoutMs = 20_000;
 export const clockStepMs = 600_000;
 /** Questions about chains that one session answers: each may cost 60 reads. */
 export const queriesMax = 2048;
+
+/** Rollbacks of a hub by the word of clinics that its operator has not acknowledged. */
+export const claimedRollbacksMax = 8;
