@@ -1,12 +1,14 @@
 /** A `daemon` of its own process, for scenarios that change the world under it. */
 import type { ChildProcess } from "node:child_process";
 import type { TestContext } from "node:test";
-import { digest, jsonLines, runProcess } from "./harness.ts";
+import { digest, runProcess } from "./harness.ts";
 import type { Ran } from "./harness.ts";
 
 export interface RunningDaemon {
   /** SIGTERM, and what it had printed. */
   stop(): Promise<Ran>;
+  /** kill -9. */
+  kill(): Promise<Ran>;
 }
 
 export function startDaemon(
@@ -23,18 +25,11 @@ export function startDaemon(
     },
   });
   t.after(() => child?.kill("SIGKILL"));
-  return {
-    stop() {
-      child?.kill("SIGTERM");
-      return running;
-    },
+  const end = (signal: NodeJS.Signals) => {
+    child?.kill(signal);
+    return running;
   };
-}
-
-/** Lines of a daemon that tell of a sync that came to its end. */
-export function syncsOf(ran: Ran): number {
-  return jsonLines<{ readonly event: string }>(ran.stdout).filter(({ event }) => event === "synced")
-    .length;
+  return { stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
 /** Waits until a directory holds this many events. */
