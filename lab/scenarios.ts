@@ -279,6 +279,7 @@ async function measureOpen(
   const pushed = staying.push(events);
   const startMs = await untilOffered(link, before);
   await pushed;
+  await untilAnswered(link, before);
   await untilQuiet(link, profile);
   const { endMs } = spanOf(link.read().connections, Number.POSITIVE_INFINITY);
   return {
@@ -300,4 +301,12 @@ async function untilOffered(link: LabLink, before: LinkReading): Promise<number>
     await sleep(2);
   }
   throw new Error("nothing went out after a push");
+}
+
+async function untilAnswered(link: LabLink, before: LinkReading): Promise<void> {
+  for (let tries = 0; tries < 6000; tries++) {
+    if (link.read().downBytes > before.downBytes) return;
+    await sleep(20);
+  }
+  throw new Error("nothing came back after a push");
 }
