@@ -54,6 +54,7 @@ const healthy: NodeStatus = {
   certDaysLeft: 100,
   alarms: [],
   readOnly: null,
+  rekey: null,
 };
 
 const row: AuditRow = {
@@ -114,6 +115,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     nodes: async () => [],
     compact: async () => careSummary,
     expire: async () => careSummary,
+    rekey: async () => ({ keyPath: "/x/keys/data.key", segments: 3, resumed: false }),
     acknowledge: async (id) => ({ id, code: "Z214", text: "records are gone", alarmsLeft: 0 }),
     snapshot: async ({ out }) => ({
       path: out,

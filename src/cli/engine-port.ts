@@ -55,7 +55,13 @@ export interface BenchInput {
 
 export interface Engine {
   readonly openNode: (input: OpenInput) => Promise<OwnedNode>;
-  readonly useNode: (input: OpenInput & { readonly readOnly?: boolean }) => Promise<NodeApi>;
+  readonly useNode: (
+    input: OpenInput & {
+      readonly readOnly?: boolean;
+      /** Of `rekey`: where the key is, if an earlier run got so far. */
+      readonly newKeyFile?: string | undefined;
+    },
+  ) => Promise<NodeApi>;
   readonly createNode: (input: {
     readonly dir: string;
     readonly nodeId?: string;

@@ -33,13 +33,16 @@ function credentialFile(environment: Environment): string | undefined {
 export async function withNode<Result>(
   values: NodeValues,
   context: CliContext,
-  options: { readonly readOnly?: boolean; readonly use: (node: NodeApi) => Promise<Result> },
+  options: {
+    readonly readOnly?: boolean;
+    readonly newKeyFile?: string | undefined;
+    readonly use: (node: NodeApi) => Promise<Result>;
+  },
 ): Promise<Result> {
   const engine = await context.loadEngine();
   const input = openInput(values, context.environment);
-  const node = await engine.useNode(
-    options.readOnly === true ? { ...input, readOnly: true } : input,
-  );
+  const { readOnly = false, newKeyFile } = options;
+  const node = await engine.useNode({ ...input, readOnly, newKeyFile });
   try {
     return await options.use(node);
   } finally {

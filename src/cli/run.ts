@@ -32,6 +32,7 @@ const handlers: { readonly [Name in CommandName]: () => Promise<Handler<Name>> }
   restore: async () => (await import("./commands/snapshot.ts")).restore,
   compact: async () => (await import("./commands/care.ts")).compact,
   expire: async () => (await import("./commands/care.ts")).expire,
+  rekey: async () => (await import("./commands/care.ts")).rekey,
   bench: async () => (await import("./commands/bench.ts")).bench,
   torture: async () => (await import("./commands/torture.ts")).torture,
   version: async () => (await import("./commands/version.ts")).version,

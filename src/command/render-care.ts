@@ -1,6 +1,6 @@
-/** `compact` and `expire`: what went, what stayed, and why. */
-import type { CareSummary } from "../engine/api.ts";
-import { bytesToText, counted } from "./text.ts";
+/** `compact` and `expire`: what went, what stayed, and why; `rekey`: where the key is. */
+import type { CareSummary, RekeySummary } from "../engine/api.ts";
+import { bytesToText, counted, printable } from "./text.ts";
 
 const reasons: { readonly [Reason in keyof CareSummary["kept"]]: string } = {
   unconfirmed: "no hub has confirmed them",
@@ -25,4 +25,14 @@ export function careToText(summary: CareSummary, options: { readonly isDryRun: b
       `Left:       ${counted(skippedSegments, "segment")} that cannot be written anew now`,
     );
   return lines.join("\n");
+}
+
+export function rekeyToText(summary: RekeySummary): string {
+  const { keyPath, segments, resumed } = summary;
+  return [
+    `${resumed ? "Finished:  " : "Sealed:    "} ${counted(segments, "segment")} under the new key`,
+    `Key:        ${printable(keyPath)}`,
+    "keep a copy of it elsewhere; the former key opens nothing here any more,",
+    "and what was made with it (snapshots) opens only with it",
+  ].join("\n");
 }

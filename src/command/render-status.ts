@@ -35,6 +35,11 @@ export function statusProblems(status: NodeStatus, nowMs: number): readonly stri
   if (status.quarantined > 0) {
     problems.push(`Quarantined: ${counted(status.quarantined, "event")}`);
   }
+  if (status.rekey?.isRunning === false) {
+    problems.push(
+      "Rekey:       interrupted, run zamsync rekey again; until then both keys are needed",
+    );
+  }
   for (const lost of status.lostAtSource) {
     const range = lost.from === lost.to ? `seq ${lost.from}` : `seq ${lost.from} to ${lost.to}`;
     problems.push(

@@ -77,6 +77,7 @@ function status(changes: Partial<NodeStatus> = {}): NodeStatus {
     certDaysLeft: 3000,
     alarms: [],
     readOnly: null,
+    rekey: null,
     ...changes,
   };
 }

@@ -14,7 +14,7 @@ import {
   timeoutFlag,
 } from "./common-flags.ts";
 import { deviceCommands } from "./device-commands.ts";
-import { dropCommands } from "./drop-commands.ts";
+import { rewriteCommands } from "./rewrite-commands.ts";
 import type { CommandSpec, CommandValues } from "./flag.ts";
 
 const typeFlag = { kind: "integer", min: 0, max: 0x7fffffff, metavar: "N" } as const;
@@ -339,7 +339,7 @@ const careCommands = {
     flags: { ...outputFlags, ...nodeFlags },
     examples: ["zamsync status --data-dir clinic_a"],
   },
-  ...dropCommands,
+  ...rewriteCommands,
   snapshot: {
     group: "Care",
     summary: "copy the node as it is now into one file, also while it runs",

@@ -4,6 +4,15 @@
  * speaks to the process that owns it. Both satisfy `NodeApi`.
  */
 import type { ZamError } from "../core/errors/zam-error.ts";
+import type {
+  CareSummary,
+  CompactInput,
+  ExpireInput,
+  RekeyInput,
+  RekeySummary,
+} from "./care-types.ts";
+
+export type * from "./care-types.ts";
 
 export interface PushInput {
   /** Bytes are stored as they are. */
@@ -145,6 +154,8 @@ export interface NodeStatus {
   }[];
   /** Z code and text when the log takes no writes now. */
   readonly readOnly: { readonly code: string; readonly message: string } | null;
+  /** A rekey that is not over; `isRunning` false when it was interrupted and must be run again. */
+  readonly rekey: { readonly isRunning: boolean } | null;
 }
 
 export interface AcknowledgedAlarm {
@@ -288,44 +299,6 @@ export interface SyncSummary {
   readonly estimate?: { readonly events: number; readonly bytes: number; readonly seconds: number };
 }
 
-export interface CompactInput {
-  /** How long after a hub's confirmation copies stay. Default 7 days. */
-  readonly graceMs?: number;
-}
-
-/** One of `beforeMs` and `olderThanMs`. */
-export interface ExpireInput {
-  /** What was received before this time, Unix milliseconds. */
-  readonly beforeMs?: number;
-  readonly olderThanMs?: number;
-  /** So many of each stream stay whatever their age. Default 0. */
-  readonly minKeep?: number;
-  /** Only says what would go. */
-  readonly dryRun?: boolean;
-}
-
-export interface CareSummary {
-  /** Events that are gone here; heads, chains and idempotency keys stay. */
-  readonly dropped: number;
-  /** Events that stay, each counted once, by the reason. */
-  readonly kept: {
-    /** No hub is known to hold them. */
-    readonly unconfirmed: number;
-    /** A hub holds them, and the grace period is not over. */
-    readonly inGrace: number;
-    /** Received too lately. */
-    readonly tooYoung: number;
-    /** Among the newest that were asked to stay. */
-    readonly toKeep: number;
-    /** Behind a hole that may still heal, or in a stream with a fork. */
-    readonly unsettled: number;
-  };
-  /** Of files; negative when new ones are larger. */
-  readonly freedBytes: number;
-  /** Segments whose room cannot be given back now: damaged, or needed by events elsewhere. */
-  readonly skippedSegments: number;
-}
-
 export interface PingInput {
   readonly hub?: string;
   readonly hubId?: string;
@@ -369,6 +342,8 @@ export interface NodeApi {
   compact(input: CompactInput): Promise<CareSummary>;
   /** Drops old events, by when they were received. */
   expire(input: ExpireInput): Promise<CareSummary>;
+  /** A new data key for everything, segment by segment; goes on with one that was interrupted. */
+  rekey(input: RekeyInput): Promise<RekeySummary>;
   /** Of `openNode`: closes the log cleanly. Of `connectNode`: closes the connection only. */
   close(): Promise<void>;
 }

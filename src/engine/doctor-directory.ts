@@ -56,9 +56,13 @@ export function examineIdentity(dataDir: string, found: Findings): void {
   }
 }
 
-export function examinePeers(dataDir: string, dataKey: Uint8Array, found: Findings): void {
+export function examinePeers(
+  dataDir: string,
+  keys: { readonly dataKey: Uint8Array; readonly formerKey: Uint8Array | undefined },
+  found: Findings,
+): void {
   const directory = join(dataDir, "peers");
-  const folder = openSealedFolder({ directory, dataKey, crypto: nodeCrypto, isReadOnly: true });
+  const folder = openSealedFolder({ directory, ...keys, crypto: nodeCrypto, isReadOnly: true });
   const book = found.attempt("attention", () => new PeerBook(folder));
   if (book === undefined) return;
   for (const problem of book.problems) found.error("attention", problem);

@@ -27,6 +27,8 @@ export interface LogFiles {
   readonly directory: string;
   readonly nodeId: string | undefined;
   readonly dataKey: Uint8Array | undefined;
+  /** While a rekey is under way. */
+  readonly formerKey: Uint8Array | undefined;
   /** A process may be writing right now. */
   readonly isRunning: boolean;
   /** The log was opened and re-read by other means. */
@@ -91,20 +93,22 @@ function examineSidecars(
   listed: readonly SegmentFile[] | undefined,
   found: Findings,
 ): void {
-  const { dataKey } = files;
+  const { dataKey, formerKey } = files;
   const sealed = (listed ?? []).slice(0, -1);
   const sidecars: readonly (readonly [string, FileKind, boolean])[] = [
     [fileName.manifest, "manifest", true],
     [fileName.manifestCopy, "manifest", true],
     [fileName.checkpointA, "checkpoint", false],
     [fileName.checkpointB, "checkpoint", false],
+    [fileName.formerKey, "formerKey", false],
+    [fileName.formerKeyCopy, "formerKey", false],
     ...sealed.map(
       ({ number, generation }) => [indexFileName(number, generation), "index", true] as const,
     ),
   ];
   let goodCount = 0;
   for (const [name, kind, isExpected] of sidecars) {
-    const state = checkSidecar({ store, crypto: nodeCrypto, dataKey }, name, kind);
+    const state = checkSidecar({ store, crypto: nodeCrypto, dataKey, formerKey }, name, kind);
     const path = `log/${name}`;
     if (state === "good" || state === "unsealed") goodCount++;
     else if (state === "unsupported")
@@ -179,7 +183,9 @@ async function scanAll(
       found.error("failure", new ZamError("Z202", { path, problem }));
       continue;
     }
-    if (files.dataKey !== undefined && keyFit(nodeCrypto, files.dataKey, header) === "wrongKey")
+    const { dataKey, formerKey } = files;
+    const keys = { crypto: nodeCrypto, dataKey, formerKey };
+    if (dataKey !== undefined && keyFit(keys, header) === "wrongKey")
       found.error("failure", new ZamError("Z301", { path }));
     const scan = scanSegment({ store, crypto: nodeCrypto }, header);
     while (scan.step()) await breathe();

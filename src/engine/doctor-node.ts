@@ -50,6 +50,7 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
     const hint = "set the clock; nothing is lost, and order within a node is right either way";
     found.add({ level: "attention", code: "Z517", message: status.clock.reason, hint });
   }
+  if (status.rekey?.isRunning === false) found.error("attention", new ZamError("Z230"));
   found.checked("clock", status.clock.ok ? "plausible" : "wrong");
   if (status.readOnly !== null) {
     const error = new ZamError("Z208", { reason: status.readOnly.message });

@@ -12,6 +12,7 @@ import { join, resolve } from "node:path";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { readDataKey, readIdentity } from "../pki/index.ts";
 import { probeLock } from "../storage/directory-lock.ts";
+import { NodeStore } from "../storage/node-store.ts";
 import { RpcClient } from "../storage/rpc-client.ts";
 import type { DoctorReport, NodeApi } from "./api.ts";
 import { examineDisk, examineIdentity, examinePeers } from "./doctor-directory.ts";
@@ -19,7 +20,7 @@ import { Findings } from "./doctor-findings.ts";
 import { examineFiles } from "./doctor-files.ts";
 import { examineNode } from "./doctor-node.ts";
 import { LocalNode } from "./local-node.ts";
-import { openDirectory } from "./open-log.ts";
+import { findDataKey, openDirectory } from "./open-log.ts";
 import { RemoteNode } from "./remote-node.ts";
 
 export interface ExamineInput {
@@ -49,9 +50,7 @@ async function examineOnce(input: ExamineInput): Promise<DoctorReport> {
   const { dataDir, keyFile } = input;
   const found = new Findings();
   const nodeId = identityOf(dataDir, found);
-  const dataKey = found.attempt("failure", () =>
-    readDataKey({ dir: dataDir, keyFile, env: process.env }),
-  );
+  const { dataKey, formerKey } = keysOf({ dataDir, keyFile }, nodeId, found);
   found.checked("data key", dataKey === undefined ? "cannot be used" : "found");
   examineIdentity(dataDir, found);
   const owner = await ownerOf(dataDir, found);
@@ -65,15 +64,38 @@ async function examineOnce(input: ExamineInput): Promise<DoctorReport> {
         directory: log,
         nodeId,
         dataKey,
+        formerKey,
         isRunning: owner !== undefined,
         isOpened: node !== undefined,
       },
       found,
     );
   }
-  if (dataKey !== undefined) examinePeers(dataDir, dataKey, found);
+  if (dataKey !== undefined) examinePeers(dataDir, { dataKey, formerKey }, found);
   examineDisk(dataDir, { isRunning: owner !== undefined }, found);
   return found.report(nodeId ?? null, owner !== undefined);
+}
+
+/** The key that fits; or, where none does, the one that was named, to say what it does not fit. */
+function keysOf(
+  input: Pick<ExamineInput, "dataDir" | "keyFile">,
+  nodeId: string | undefined,
+  found: Findings,
+): { readonly dataKey: Uint8Array | undefined; readonly formerKey: Uint8Array | undefined } {
+  const { dataDir, keyFile } = input;
+  const log = join(dataDir, "log");
+  if (nodeId !== undefined && existsSync(log)) {
+    try {
+      const { bytes, formerKey } = findDataKey(input, new NodeStore(log), nodeId);
+      return { dataKey: bytes, formerKey };
+    } catch (error) {
+      if (!(error instanceof ZamError)) throw error;
+    }
+  }
+  const dataKey = found.attempt("failure", () =>
+    readDataKey({ dir: dataDir, keyFile, env: process.env }),
+  );
+  return { dataKey, formerKey: undefined };
 }
 
 function identityOf(dataDir: string, found: Findings): string | undefined {

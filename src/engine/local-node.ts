@@ -28,6 +28,8 @@ import type {
   PullQuery,
   PushInput,
   PushResult,
+  RekeyInput,
+  RekeySummary,
   RunningServer,
   ServeInput,
   SnapshotInput,
@@ -53,6 +55,7 @@ import type { OpenedLog } from "./open-log.ts";
 import type { PeerBook } from "./peer-book.ts";
 import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
+import { rekey, takeNewKey } from "./rekey.ts";
 import { rideOn } from "./riding.ts";
 import { serve } from "./serving.ts";
 import { localMs } from "./session-clock.ts";
@@ -80,6 +83,7 @@ export class LocalNode implements NodeApi {
   /** While a daemon runs here. */
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;
+  private isRekeyRunning = false;
   private closing: Promise<void> | undefined;
 
   /** `lock` is undefined for a reader, whose log takes no writes. */
@@ -125,6 +129,7 @@ export class LocalNode implements NodeApi {
       connectedPeers: this.sessions.peerIds,
       certDaysLeft: info?.daysLeft ?? null,
       isReader: this.lock === undefined,
+      isRekeyRunning: this.isRekeyRunning,
       wallMs: Date.now(),
       buildMs,
     });
@@ -182,7 +187,7 @@ export class LocalNode implements NodeApi {
   /** One at a time: two would write into the same unfinished file. */
   async snapshot(input: SnapshotInput): Promise<SnapshotSummary> {
     const { dataDir, log } = this;
-    const { dataKey } = this.opened;
+    const { bytes: dataKey } = this.opened.key;
     const signals = { signal: input.signal, stopping: this.stopping.signal };
     return this.snapshotTurns.run(() =>
       takeSnapshot({ dataDir, log, dataKey }, input.out, signals),
@@ -246,6 +251,20 @@ export class LocalNode implements NodeApi {
 
   expire(input: ExpireInput): Promise<CareSummary> {
     return this.careTurns.run(() => expire(this.careNode(), input));
+  }
+
+  rekey(input: RekeyInput & { readonly newKey?: Uint8Array | undefined }): Promise<RekeySummary> {
+    const { dataDir, log } = this;
+    const { key, peersFolder } = this.opened;
+    return this.careTurns.run(async () => {
+      this.isRekeyRunning = true;
+      try {
+        const wanted = input.newKey === undefined ? takeNewKey(input) : input;
+        return await rekey({ dataDir, log, key, peersFolder }, wanted);
+      } finally {
+        this.isRekeyRunning = false;
+      }
+    });
   }
 
   private careNode(): CareNode {

@@ -6,8 +6,18 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
+import { discover } from "../core/log/discover.ts";
 import { openLog, type RecoveryReport } from "../core/log/open.ts";
-import { readDataKey, readIdentity, writeIdentity } from "../pki/index.ts";
+import { FileFault } from "../core/ports.ts";
+import {
+  dataKeyPath,
+  installStagedKey,
+  readIdentity,
+  requireKeyFile,
+  stagedKeyPath,
+  writeIdentity,
+} from "../pki/index.ts";
+import { faultToError } from "../storage/file-faults.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import { makeDirectory, NodeStore } from "../storage/node-store.ts";
 import { openSealedFolder, type SealedFolder } from "../storage/sidecar.ts";
@@ -21,29 +31,42 @@ export interface OpenedLog {
   /** `peers/`, writable unless the log was opened for reading. */
   readonly peersFolder: SealedFolder;
   readonly recovery: RecoveryReport;
-  readonly dataKey: Uint8Array;
+  readonly key: HeldKey;
+}
+
+/** The data key in force, and where it is kept; a rekey puts another one here. */
+export interface HeldKey {
+  bytes: Uint8Array;
+  path: string;
 }
 
 export interface OpenLogOptions {
   readonly dataDir: string;
   /** `--key-file`; else ZAMSYNC_KEY_FILE, a systemd credential, or `DIR/keys/data.key`. */
   readonly keyFile?: string | undefined;
+  /** Of `rekey`: where the key is, if an earlier run got so far. */
+  readonly newKeyFile?: string | undefined;
   /** Writes nothing at all; see `openLog`. */
   readonly isReadOnly: boolean;
 }
 
 /** @throws ZamError Z201, Z202, Z203, Z301, Z302, Z303, Z305, Z306; then nothing was changed */
 export function openDirectory(options: OpenLogOptions): OpenedLog {
-  const { dataDir, keyFile, isReadOnly } = options;
+  const { dataDir, isReadOnly } = options;
   const identity = readIdentity(dataDir);
-  const dataKey = readDataKey({ dir: dataDir, keyFile, env: process.env });
   const logDir = join(dataDir, "log");
   // An unmounted card shows an empty folder, or none, or whatever lies below it (RULES 13).
   if (statSync(logDir, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new ZamError("Z201", { path: dataDir });
   const store = new NodeStore(logDir);
-  const peers = { directory: join(dataDir, "peers"), dataKey, crypto: nodeCrypto };
-  const book = new PeerBook(openSealedFolder({ ...peers, isReadOnly: true }));
+  const {
+    bytes: dataKey,
+    path,
+    isStaged,
+    formerKey,
+  } = findDataKey(options, store, identity.nodeId);
+  const sealed = { directory: join(dataDir, "peers"), dataKey, formerKey, crypto: nodeCrypto };
+  const book = new PeerBook(openSealedFolder({ ...sealed, isReadOnly: true }));
   const { log, recovery } = openLog({
     store,
     crypto: nodeCrypto,
@@ -54,13 +77,54 @@ export function openDirectory(options: OpenLogOptions): OpenedLog {
     confirmed: book.confirmedHeads(),
     readOnly: isReadOnly,
   });
-  const peersFolder = openSealedFolder({ ...peers, isReadOnly });
-  if (!isReadOnly) book.writeTo(peersFolder);
+  const peersFolder = openSealedFolder({ ...sealed, isReadOnly });
+  if (!isReadOnly) {
+    if (isStaged) installStagedKey(path);
+    book.writeTo(peersFolder);
+  }
   // The log is authoritative for the epoch; node.json is a copy (RULES 13).
   if (!isReadOnly && log.ownEpoch !== identity.epoch)
     writeIdentity(dataDir, { nodeId: identity.nodeId, epoch: log.ownEpoch });
-  return { log, store, book, peersFolder, recovery, dataKey };
+  return { log, store, book, peersFolder, recovery, key: { bytes: dataKey, path } };
 }
+
+interface FoundKey extends HeldKey {
+  /** It is the new key of an interrupted rekey, and has not taken its place yet. */
+  readonly isStaged: boolean;
+  readonly formerKey: Uint8Array | undefined;
+}
+
+/**
+ * The key that fits, of those that may: where the key is kept, one that was to take its
+ * place when a rekey was interrupted, and the one that is named for a rekey. No other
+ * than a key that fits the log is ever believed.
+ */
+export function findDataKey(
+  options: Pick<OpenLogOptions, "dataDir" | "keyFile" | "newKeyFile">,
+  store: NodeStore,
+  nodeId: string,
+): FoundKey {
+  const { dataDir, keyFile, newKeyFile } = options;
+  const path = dataKeyPath({ dir: dataDir, keyFile, env: process.env });
+  const staged = stagedKeyPath(path);
+  const places = [path, staged, ...(newKeyFile === undefined ? [] : [newKeyFile])];
+  let reason: ZamError | undefined;
+  for (const place of places) {
+    try {
+      const bytes = requireKeyFile(place);
+      const { formerKey } = discover({ store, crypto: nodeCrypto, nodeId, dataKey: bytes });
+      const isStaged = place === staged;
+      return { bytes, path: isStaged ? path : place, isStaged, formerKey };
+    } catch (error) {
+      if (error instanceof FileFault) throw faultToError(error);
+      if (!(error instanceof ZamError) || !wrongKeyCodes.has(error.code)) throw error;
+      reason ??= error;
+    }
+  }
+  throw reason ?? new ZamError("Z302", { path });
+}
+
+const wrongKeyCodes: ReadonlySet<string> = new Set(["Z301", "Z302", "Z303"]);
 
 /** The folder of a new log, empty and durable. */
 export function makeLogFolder(dataDir: string): NodeStore {

@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly dataDir: string;
   /** Default: ZAMSYNC_KEY_FILE, a systemd credential named `zamsync-key`, or `DIR/keys/data.key`. */
   readonly keyFile?: string | undefined;
+  /** Of `rekey`: where the key is, if an earlier run got so far. */
+  readonly newKeyFile?: string | undefined;
   /** How long to wait for another process to let the directory go. Default 30 s. */
   readonly lockTimeoutMs?: number | undefined;
 }
@@ -41,8 +43,9 @@ export async function openNode(options: OpenOptions): Promise<LocalNode> {
 function openOwned(options: OpenOptions, lock: DirectoryLock): LocalNode {
   const dataDir = resolve(options.dataDir);
   try {
-    const { keyFile } = options;
-    return new LocalNode(dataDir, openDirectory({ dataDir, keyFile, isReadOnly: false }), lock);
+    const { keyFile, newKeyFile } = options;
+    const opened = openDirectory({ dataDir, keyFile, newKeyFile, isReadOnly: false });
+    return new LocalNode(dataDir, opened, lock);
   } catch (error) {
     lock.release();
     throw error;

@@ -17,6 +17,8 @@ import type {
   PullQuery,
   PushInput,
   PushResult,
+  RekeyInput,
+  RekeySummary,
   SnapshotInput,
   SnapshotSummary,
   SyncInput,
@@ -24,6 +26,8 @@ import type {
   SyncSummary,
   VerifyReport,
 } from "./api.ts";
+import { encodeDataKey } from "../pki/index.ts";
+import { takeNewKey } from "./rekey.ts";
 import { asFields, decodePulledEvent, encodePushInput } from "./wire-json.ts";
 
 /**
@@ -103,6 +107,13 @@ export class RemoteNode implements NodeApi {
 
   async expire(input: ExpireInput): Promise<CareSummary> {
     return (await this.owner.call("expire", input)) as CareSummary;
+  }
+
+  /** The key file is this process's to read or to make; the owner gets what is in it. */
+  async rekey(input: RekeyInput): Promise<RekeySummary> {
+    const { newKeyFile, newKey } = takeNewKey(input);
+    const named = newKey === undefined ? {} : { newKeyFile, newKey: encodeDataKey(newKey) };
+    return (await this.owner.call("rekey", named)) as RekeySummary;
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,8 @@ import type {
   PullQuery,
   PushInput,
   PushResult,
+  RekeyInput,
+  RekeySummary,
   SnapshotInput,
   SnapshotSummary,
   SyncInput,
@@ -122,6 +124,10 @@ export class SharedNode implements NodeApi {
 
   async expire(input: ExpireInput): Promise<CareSummary> {
     return this.repeat((node) => node.expire(input));
+  }
+
+  async rekey(input: RekeyInput): Promise<RekeySummary> {
+    return this.repeat((node) => node.rekey(input));
   }
 
   async close(): Promise<void> {

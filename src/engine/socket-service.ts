@@ -1,6 +1,7 @@
 /** What other processes may ask of the one that owns the log, over its socket. */
 import type { RpcHandlers } from "../storage/local-rpc.ts";
-import type { AuditQuery, NodeApi, PullQuery, SyncInput } from "./api.ts";
+import { decodeDataKey } from "../pki/index.ts";
+import type { AuditQuery, NodeApi, PullQuery, RekeyInput, RekeySummary, SyncInput } from "./api.ts";
 import { revokeHere, type SignNodeInput, signHere } from "./identity.ts";
 import {
   asFields,
@@ -15,6 +16,8 @@ import {
 /** The node as its own process has it. */
 export interface OwnedNode extends NodeApi {
   readonly dataDir: string;
+  /** `newKey`: what is in `newKeyFile`, which this process may not be able to read. */
+  rekey(input: RekeyInput & { readonly newKey?: Uint8Array | undefined }): Promise<RekeySummary>;
 }
 
 export function createHandlers(node: OwnedNode): RpcHandlers {
@@ -50,6 +53,13 @@ export function createHandlers(node: OwnedNode): RpcHandlers {
             dryRun: flagField(fields, "dryRun"),
           }),
         );
+      },
+      rekey: async (params) => {
+        const fields = asFields(params);
+        const newKeyFile = textField(fields, "newKeyFile");
+        const text = textField(fields, "newKey");
+        if (newKeyFile === undefined || text === undefined) return node.rekey({});
+        return node.rekey({ newKeyFile, newKey: decodeDataKey(text, newKeyFile) });
       },
       acknowledge: (params) => node.acknowledge(textField(asFields(params), "id") ?? ""),
       snapshot: (params, signal) =>

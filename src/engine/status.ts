@@ -21,6 +21,7 @@ export interface StatusInput {
   readonly certDaysLeft: number | null;
   /** True when the log was opened for reading only, which is no trouble of the log's. */
   readonly isReader: boolean;
+  readonly isRekeyRunning: boolean;
   readonly wallMs: number;
   readonly buildMs: number;
 }
@@ -79,6 +80,7 @@ export function computeStatus(input: StatusInput): NodeStatus {
       input.isReader || log.readOnlyReason === undefined
         ? null
         : { code: log.readOnlyReason.code, message: log.readOnlyReason.message },
+    rekey: log.isRekeying ? { isRunning: input.isRekeyRunning } : null,
   };
 }
 

@@ -5,10 +5,16 @@
  *     zamsync-key-1 <43 characters base64url> <CRC-32 of all before it, 8 hex digits>
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { existsSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { ZamError } from "../core/errors/zam-error.ts";
-import { readSmallFile } from "./private-file.ts";
+import {
+  makePrivateDirectory,
+  readSmallFile,
+  syncDirectory,
+  writePrivateFile,
+} from "./private-file.ts";
 
 export const dataKeyBytes = 32;
 /** The name of a systemd credential that holds the key. */
@@ -63,10 +69,57 @@ export function dataKeyPath(source: DataKeySource): string {
 
 /** The 32 bytes. Throws Z302 (no such file) or Z303 (not a key). */
 export function readDataKey(source: DataKeySource): Uint8Array {
-  const path = dataKeyPath(source);
+  return requireKeyFile(dataKeyPath(source));
+}
+
+/** Throws Z302 (no such file) or Z303 (not a key). */
+export function requireKeyFile(path: string): Uint8Array {
   const key = readKeyFile(path);
   if (key === undefined) throw new ZamError("Z302", { path });
   return key;
+}
+
+/** The key in a file, made durably when there is none. Throws Z303, Z321. */
+export function readOrCreateKeyFile(path: string): Uint8Array {
+  const present = readKeyFile(path);
+  if (present !== undefined) return present;
+  const key = createDataKey();
+  makePrivateDirectory(dirname(resolve(path)));
+  writePrivateFile(path, encodeDataKey(key));
+  return key;
+}
+
+/** Where the key that is to replace the one at `path` waits, durably, for the log to take it. */
+export function stagedKeyPath(path: string): string {
+  return `${existsSync(path) ? realpathSync(path) : path}.new`;
+}
+
+/** Throws Z321. */
+export function stageDataKey(path: string, key: Uint8Array): void {
+  writePrivateFile(stagedKeyPath(path), encodeDataKey(key));
+}
+
+/** The staged key takes its place, durably. Throws Z321. */
+export function installStagedKey(path: string): void {
+  const staged = stagedKeyPath(path);
+  try {
+    renameSync(staged, staged.slice(0, -".new".length));
+  } catch (cause) {
+    throw new ZamError("Z321", { operation: "writing", path, reason: String(cause) }, cause);
+  }
+  syncDirectory(dirname(staged));
+}
+
+export function removeStagedKey(path: string): void {
+  rmSync(stagedKeyPath(path), { force: true });
+}
+
+/** systemd gives a credential to read, not to replace. */
+export function isCredential(path: string, env: DataKeySource["env"]): boolean {
+  const directory = env?.CREDENTIALS_DIRECTORY;
+  return (
+    directory !== undefined && directory !== "" && dirname(resolve(path)) === resolve(directory)
+  );
 }
 
 /** The key in a file, or undefined when there is no such file. Throws Z303. */

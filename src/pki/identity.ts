@@ -9,12 +9,12 @@
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { epochToText, isNodeId } from "../core/event.ts";
 import type { Role } from "../core/session/api.ts";
 import { promoteToHub } from "./authority.ts";
-import { createDataKey, encodeDataKey, readKeyFile } from "./data-key.ts";
+import { readOrCreateKeyFile } from "./data-key.ts";
 import { nodeFiles } from "./node-files.ts";
 import {
   makePrivateDirectory,
@@ -141,15 +141,7 @@ function clearUnfinished(dir: string): void {
 }
 
 function placeDataKey(ownPath: string, keyFile: string | undefined): Uint8Array {
-  const path = keyFile ?? ownPath;
-  if (keyFile !== undefined) {
-    const present = readKeyFile(keyFile);
-    if (present !== undefined) return present;
-  }
-  const key = createDataKey();
-  makePrivateDirectory(dirname(resolve(path)));
-  writePrivateFile(path, encodeDataKey(key));
-  return key;
+  return readOrCreateKeyFile(keyFile ?? ownPath);
 }
 
 function createNodeKey(): string {

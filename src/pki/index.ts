@@ -27,7 +27,22 @@ export {
   createAcceptingJudge,
   createConnectingJudge,
 } from "./certificate.ts";
-export { type DataKeySource, dataKeyPath, readDataKey } from "./data-key.ts";
+export {
+  createDataKey,
+  dataKeyPath,
+  type DataKeySource,
+  decodeDataKey,
+  encodeDataKey,
+  installStagedKey,
+  isCredential,
+  readDataKey,
+  readKeyFile,
+  readOrCreateKeyFile,
+  removeStagedKey,
+  requireKeyFile,
+  stageDataKey,
+  stagedKeyPath,
+} from "./data-key.ts";
 export {
   type CreateIdentityInput,
   createIdentity,

@@ -77,6 +77,26 @@ test("another key is said to be another key, and changes nothing", () => {
   assert.deepEqual(readFileSync(join(directory, "a.peer")), before);
 });
 
+test("sealed anew under another key, a file keeps what was written last, and a damaged one stays", async () => {
+  const directory = join(scratch(), "peers");
+  const folder = openFolder(directory);
+  for (const name of ["a.peer", "b.peer", "c.peer"]) await folder.write(name, content);
+  truncateSync(join(directory, "c.peer"), 60);
+  const newKey = new Uint8Array(32).fill(2);
+  folder.useKeys({ dataKey: newKey, formerKey: dataKey });
+  assert.deepEqual(folder.read("a.peer"), content);
+  assert.throws(() => openFolder(directory, { dataKey: newKey }).read("a.peer"), hasCode("Z301"));
+  const later = new TextEncoder().encode("confirmed up to 900");
+  const writing = folder.write("b.peer", later);
+  await folder.sealAnew();
+  await writing;
+  folder.useKeys({ dataKey: newKey });
+  assert.deepEqual(folder.read("a.peer"), content);
+  assert.deepEqual(folder.read("b.peer"), later);
+  assert.throws(() => openFolder(directory).read("a.peer"), hasCode("Z301"));
+  assert.equal(statSync(join(directory, "c.peer")).size, 60);
+});
+
 test("a file in another's place is refused", () => {
   const directory = scratch();
   const folder = openFolder(directory);

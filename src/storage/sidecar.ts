@@ -22,6 +22,7 @@
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as breathe } from "node:timers/promises";
 import { ByteReader, ByteWriter, bytesEqual, textToUtf8 } from "../core/bytes.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { type AeadKey, aeadTagBytes, type CryptoPort, FileFault } from "../core/ports.ts";
@@ -51,6 +52,8 @@ export interface SealedFolderOptions {
   readonly directory: string;
   /** 32 bytes. */
   readonly dataKey: Uint8Array;
+  /** While a rekey is under way: files that are not sealed anew yet are under this one. */
+  readonly formerKey?: Uint8Array | undefined;
   readonly crypto: CryptoPort;
   /** Touches nothing, not even stale temporary files; `write` and `remove` throw Z208. */
   readonly isReadOnly: boolean;
@@ -65,9 +68,14 @@ export interface SealedFolder {
   /** The blocking form. */
   writeNow(name: string, content: Uint8Array): void;
   remove(name: string): void;
+  /** From now on. */
+  useKeys(keys: Pick<SealedFolderOptions, "dataKey" | "formerKey">): void;
+  /** Writes every file again, each between two other writings of it; what cannot be opened stays as it is. */
+  sealAnew(): Promise<void>;
 }
 
-export function openSealedFolder(options: SealedFolderOptions): SealedFolder {
+export function openSealedFolder(input: SealedFolderOptions): SealedFolder {
+  let options = input;
   const { directory, isReadOnly } = options;
   const lastWrites = new Map<string, Promise<void>>();
   if (!isReadOnly) removeStaleTemporaries(directory);
@@ -78,7 +86,7 @@ export function openSealedFolder(options: SealedFolderOptions): SealedFolder {
     return sealSidecar(options, name, content);
   }
 
-  return {
+  const folder: SealedFolder = {
     list: () => namesIn(directory).filter((name) => !isTemporary(name)),
     read(name) {
       const path = pathOf(directory, name);
@@ -111,10 +119,35 @@ export function openSealedFolder(options: SealedFolderOptions): SealedFolder {
         syncDirectoryNow(directory);
       });
     },
+    useKeys({ dataKey, formerKey }) {
+      options = { ...options, dataKey, formerKey };
+    },
+    async sealAnew() {
+      for (const name of folder.list()) {
+        for (;;) {
+          await breathe();
+          const pending = lastWrites.get(name);
+          if (pending === undefined) break;
+          await pending.catch(() => undefined);
+        }
+        const content = readOpenable(folder, name);
+        if (content !== undefined) folder.writeNow(name, content);
+      }
+    },
   };
+  return folder;
 }
 
-type SealInput = Pick<SealedFolderOptions, "directory" | "dataKey" | "crypto">;
+function readOpenable(folder: SealedFolder, name: string): Uint8Array | undefined {
+  try {
+    return folder.read(name);
+  } catch (error) {
+    if (error instanceof ZamError) return undefined;
+    throw error;
+  }
+}
+
+type SealInput = Pick<SealedFolderOptions, "directory" | "dataKey" | "formerKey" | "crypto">;
 
 export function sealSidecar(input: SealInput, name: string, content: Uint8Array): Uint8Array {
   const { crypto } = input;
@@ -155,7 +188,11 @@ export function openSidecar(input: SealInput, name: string, bytes: Uint8Array): 
   if (foundVersion !== version) {
     throw new ZamError("Z203", { path, found: foundVersion, supported: version });
   }
-  if (!bytesEqual(keyId, keyIdOf(input, salt))) throw new ZamError("Z301", { path });
+  if (!bytesEqual(keyId, keyIdOf(input, salt))) {
+    const { formerKey, ...rest } = input;
+    if (formerKey === undefined) throw new ZamError("Z301", { path });
+    return openSidecar({ ...rest, dataKey: formerKey }, name, bytes);
+  }
   const aad = additionalData(bytes, name);
   const sealed = bytes.subarray(headerBytes);
   const content = crypto.open(sidecarKey(input, salt, name), { nonce, aad, sealed });

@@ -2,11 +2,12 @@
  * SCENARIOS 1: a wrong key never modifies the log.
  *
  * Given 100 acknowledged events; when any command runs with another valid key,
- * with an all-zero key, with a garbled one or with none; then it fails with a
+ * with an all-zero key, with a garbled one, with a former one or with none; then it fails with a
  * Z3xx code, no byte of any file has changed, and with the right key all are there.
  */
 import assert from "node:assert/strict";
-import { copyFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { encodeDataKey } from "../../src/pki/data-key.ts";
@@ -19,6 +20,7 @@ import {
   numbered,
   pushAll,
   run,
+  runOk,
   serveHub,
   syncOk,
 } from "./harness.ts";
@@ -37,6 +39,8 @@ const commandsOf = (dir: string): readonly (readonly string[])[] => [
   ["snapshot", dir, "--out", `${dir}.zsnap`],
   ["compact", dir],
   ["expire", dir, "--before", "2999-01-01"],
+  ["rekey", dir],
+  ["rekey", dir, "--new-key-file", `${dir}.key`],
 ];
 
 test("no command with a wrong key changes a byte or pretends to work", async (t) => {
@@ -68,7 +72,21 @@ test("no command with a wrong key changes a byte or pretends to work", async (t)
     }
     await copyFile(keptPath, keyPath);
   }
+  assert.equal(existsSync(`${dir}.key`), false, "no new key was made");
+  assert.deepEqual(await digest(dir), before);
 
+  await runOk(["rekey", dir]);
+  const newest = await readFile(keyPath);
+  assert.notDeepEqual(newest, await readFile(keptPath));
+  await copyFile(keptPath, keyPath);
+  const files = await fingerprint(dir);
+  for (const args of commandsOf(dir)) {
+    const ran = await run([...args, "--json"]);
+    assert.equal(ran.status, 4, `former key: ${describe(ran)}`);
+    assert.equal(errorOf(ran)?.code, "Z301", `former key: ${describe(ran)}`);
+    assert.deepEqual(await fingerprint(dir), files, `former key: ${args[0]} changed a file`);
+  }
+  await writeFile(keyPath, newest);
   assert.deepEqual(await digest(dir), before);
 });
 

@@ -1,20 +1,48 @@
 /**
  * SCENARIOS 12: an interrupted rewrite.
  *
- * compact killed with kill -9 at any time, and run again: the digest is the one before
- * or the one after. Every write, rename and sync, full disks and power cuts are
- * enumerated in src/core/log/reclaim.test.ts; this is the real process.
+ * compact and rekey killed with kill -9 at any time, and run again: the digest is the one
+ * before or the one after. Every write, rename and sync, full disks and power cuts are
+ * enumerated in test/crash; this is the real process.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdir, writeFile } from "node:fs/promises";
+import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
 import { compactNow } from "./care.ts";
-import { digest, makeFleet, numbered, pushAll, runOk, serveHub, syncOk } from "./harness.ts";
+import {
+  describe,
+  digest,
+  errorOf,
+  makeFleet,
+  numbered,
+  pushAll,
+  run,
+  runOk,
+  serveHub,
+  summaryOf,
+  syncOk,
+} from "./harness.ts";
 
 const command = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+
+/** Longer and longer, until a command gets to its end before it is killed, however slow the machine. */
+function* delaysMs(): Generator<number> {
+  for (let delayMs = 150; delayMs < 60_000; delayMs *= 1.15) yield Math.round(delayMs);
+}
+
+/** Runs a command, and kills it after a while; false when it had ended before. */
+async function isKilled(args: readonly string[], delayMs: number): Promise<boolean> {
+  const child = spawn(process.execPath, [command, ...args]);
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once("exit", (_status, signal) => resolve(signal));
+  });
+  await sleep(delayMs);
+  child.kill("SIGKILL");
+  return (await ended) === "SIGKILL";
+}
 
 test("compact killed again and again", async (t) => {
   const fleet = await makeFleet(t);
@@ -27,14 +55,9 @@ test("compact killed again and again", async (t) => {
   const before = await digest(dir);
   const after = before.filter((row) => Number(row.split(" ")[3] ?? 0) > 6000);
   let killed = 0;
-  for (let delayMs = 150; delayMs < 900; delayMs += 50) {
-    const child = spawn(process.execPath, [command, "compact", dir, "--grace", "0s"]);
-    const ended = new Promise<NodeJS.Signals | null>((resolve) => {
-      child.once("exit", (_status, signal) => resolve(signal));
-    });
-    await sleep(delayMs);
-    child.kill("SIGKILL");
-    if ((await ended) === "SIGKILL") killed++;
+  for (const delayMs of delaysMs()) {
+    if (!(await isKilled(["compact", dir, "--grace", "0s"], delayMs))) break;
+    killed++;
     const found = await digest(dir);
     assert.ok(
       found.length === before.length || found.length === 50,
@@ -55,4 +78,40 @@ test("compact killed again and again", async (t) => {
   assert.equal((await runOk(["audit", dir, "--verify"])).status, 0);
   const names = await readdir(join(dir, "log"));
   assert.ok(!names.includes(leftover), "a leftover is removed");
+});
+
+test("rekey killed again and again: one of the keys opens it, and the next run goes on", async (t) => {
+  const fleet = await makeFleet(t);
+  const dir = fleet.clinic("clinic_a");
+  await pushAll(dir, numbered(6000));
+  const before = await digest(dir);
+  const formerKey = join(fleet.dir, "former.key");
+  await copyFile(join(dir, "keys", "data.key"), formerKey);
+  let killed = 0;
+  let unfinished = 0;
+  for (const delayMs of delaysMs()) {
+    if (!(await isKilled(["rekey", dir], delayMs))) break;
+    killed++;
+    if ((await readdir(join(dir, "log"))).includes("former-key")) {
+      unfinished++;
+      const status = await run(["status", dir]);
+      assert.equal(status.status, 8, describe(status));
+      assert.match(status.stdout, /Rekey: +interrupted/);
+      const former = await run(["status", dir, "--key-file", formerKey, "--json"]);
+      assert.equal(errorOf(former)?.code, "Z301", describe(former));
+    }
+    assert.deepEqual(await digest(dir), before, `after a kill at ${delayMs} ms`);
+  }
+  assert.ok(killed > 3, `${killed} were killed`);
+  t.diagnostic(`${killed} killed, ${unfinished} of them in the middle of the rewrite`);
+  const last = summaryOf<{ resumed: boolean }>(await runOk(["rekey", dir, "--json"]));
+  if (last.resumed) await runOk(["rekey", dir]);
+  assert.deepEqual(await digest(dir), before);
+  assert.equal((await runOk(["audit", dir, "--verify"])).status, 0);
+  assert.deepEqual(await readdir(join(dir, "keys")), ["data.key"]);
+  const names = await readdir(join(dir, "log"));
+  assert.ok(
+    !names.some((name) => name.includes("former-key") || name.endsWith(".new")),
+    names.join(),
+  );
 });

@@ -1,5 +1,6 @@
-/** `compact` and `expire`. */
-import { careToText } from "../../command/render-care.ts";
+/** `compact`, `expire` and `rekey`. */
+import { resolve } from "node:path";
+import { careToText, rekeyToText } from "../../command/render-care.ts";
 import { exitDone, withNode } from "../open.ts";
 import type { Handler } from "../run.ts";
 
@@ -27,6 +28,19 @@ export const expire: Handler<"expire"> = async (values, context) => {
   });
   await context.tell(
     () => careToText(summary, { isDryRun: dryRun }),
+    () => summary,
+  );
+  return exitDone;
+};
+
+export const rekey: Handler<"rekey"> = async (values, context) => {
+  const newKeyFile = values.newKeyFile === undefined ? undefined : resolve(values.newKeyFile);
+  const summary = await withNode(values, context, {
+    newKeyFile,
+    use: (node) => node.rekey({ newKeyFile }),
+  });
+  await context.tell(
+    () => rekeyToText(summary),
     () => summary,
   );
   return exitDone;

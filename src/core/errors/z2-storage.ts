@@ -228,6 +228,22 @@ export const storageErrors = {
     http: 503,
     retryable: true,
   },
+  Z229: {
+    name: "RekeyIncomplete",
+    message: "{count} segments cannot be sealed under the new key now",
+    hint: "the log works, under both keys; zamsync doctor says what is wrong with it; then run zamsync rekey again",
+    exit: 3,
+    http: 503,
+    retryable: true,
+  },
+  Z230: {
+    name: "RekeyUnfinished",
+    message: "a rekey was begun and is not over: part of the node is still under the former key",
+    hint: "run zamsync rekey again, which goes on with it; until then everything works",
+    exit: 3,
+    http: 503,
+    retryable: true,
+  },
   Z231: {
     name: "TortureFailed",
     message: "the torture broke a promise: {problem}",

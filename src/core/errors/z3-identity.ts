@@ -219,4 +219,12 @@ export const identityErrors = {
     http: 403,
     retryable: false,
   },
+  Z328: {
+    name: "KeyNotReplaceable",
+    message: "the data key is a systemd credential, which cannot be replaced from here",
+    hint: "nothing was changed; name a new key file with --new-key-file, and make it the credential afterwards",
+    exit: 4,
+    http: 409,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

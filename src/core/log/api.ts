@@ -239,6 +239,13 @@ export interface Log {
   cut(cuts: readonly StreamCut[], wallMs: number, durable: Durable): void;
   /** Gives back the room of what was cut, and merges small segments; see `ReclaimWork`. */
   reclaim(wallMs: number): ReclaimWork;
+  /**
+   * A new data key (32 bytes) for everything, in steps (RULES 17). Without one, goes on with
+   * a rekey that was begun and is not over: this log was opened with its new key.
+   */
+  rekey(newKey?: Uint8Array): RekeyWork;
+  /** A rekey was begun and is not over: something is still under the former key. */
+  readonly isRekeying: boolean;
 
   /** Number of streams known; indexes run from 0. */
   readonly streamCount: number;
@@ -299,14 +306,32 @@ export interface StreamCut {
   readonly byOrigin: boolean;
 }
 
+/** Progress of one step; an error ends the work, with the log as it was before that step. */
+export type WorkStep = "more" | "done" | ZamError;
+
 /** Work in steps; pushes and sessions go on in between. One at a time. */
 export interface ReclaimWork {
-  /** Bytes given back so far. */
+  /** Bytes of files that are gone, less those of files that took their place. */
   readonly freedBytes: number;
   /** Segments that must stay as they are for now. */
   readonly skippedSegments: number;
-  /** Calls `done` once, perhaps before returning; an error leaves the log as it was before the step. */
-  step(done: (step: "more" | "done" | ZamError) => void): void;
+  /** Does a little, and calls `done` once, perhaps before returning. */
+  step(done: (step: WorkStep) => void): void;
+}
+
+/**
+ * Progress of a rekey, and what the host owes before the next step: after "install" the
+ * new key is the key of this log, so it must be where the next opening looks for it,
+ * durably; after "sealSidecars" nothing of the host's may be under the former key any
+ * more. After an error the log is whole, and the work can be begun again.
+ */
+export type RekeyStep = "more" | "install" | "sealSidecars" | "done" | ZamError;
+
+export interface RekeyWork {
+  /** Segments that are under the new key by now. */
+  readonly resealedSegments: number;
+  /** Does a little, and calls `done` once, perhaps before returning. */
+  step(done: (step: RekeyStep) => void): void;
 }
 
 export interface VerifyProblem {

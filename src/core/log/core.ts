@@ -21,7 +21,8 @@ import type { LoadedIndex } from "./index/index-file.ts";
 import type { MissingRun, RehomeRule } from "./mark-fields.ts";
 import type { PartialEvent } from "./partials.ts";
 import type { SegmentCipher } from "./segment-cipher.ts";
-import { newSegmentWriter, type SegmentInput, type SegmentWriter } from "./segment-writer.ts";
+import type { FileSeal } from "./sealed-file.ts";
+import { newSegmentWriter, type SegmentWriter } from "./segment-writer.ts";
 import { StreamColumns } from "./stream-columns.ts";
 
 export interface CoreOptions {
@@ -30,6 +31,7 @@ export interface CoreOptions {
   readonly nodeId: string;
   readonly logId: Uint8Array;
   readonly dataKey: Uint8Array | undefined;
+  readonly formerKey?: Uint8Array | undefined;
   readonly segmentBytes: number;
   readonly checkpointBytes: number;
   readonly buildTimeMs: number;
@@ -48,12 +50,12 @@ export class LogCore {
   readonly crypto: CryptoPort;
   readonly nodeId: string;
   readonly logId: Uint8Array;
-  readonly dataKey: Uint8Array | undefined;
   readonly segmentBytes: number;
   /** A checkpoint is due after this much, or four times its own size. */
   readonly checkpointBytes: number;
   readonly buildTimeMs: number;
-  readonly seal: SegmentInput;
+  /** Replaced when a rekey begins and when it is over. */
+  seal: FileSeal;
   readonly files: FileCache;
   readonly syncs = new BlockingSyncs();
   wallMs: number;
@@ -112,12 +114,12 @@ export class LogCore {
     this.crypto = options.crypto;
     this.nodeId = options.nodeId;
     this.logId = options.logId;
-    this.dataKey = options.dataKey;
     this.segmentBytes = options.segmentBytes;
     this.checkpointBytes = options.checkpointBytes;
     this.buildTimeMs = options.buildTimeMs;
     this.wallMs = options.wallMs;
-    this.seal = { crypto: options.crypto, dataKey: options.dataKey, logId: options.logId };
+    const { crypto, dataKey, formerKey, logId } = options;
+    this.seal = { crypto, dataKey, formerKey, logId };
     this.files = new FileCache(options.store);
     this.streams = new StreamColumns(options.crypto);
     this.active = newSegmentWriter(this.seal, { number: 1 });
@@ -133,7 +135,7 @@ export class LogCore {
   }
 
   get isEncrypted(): boolean {
-    return this.dataKey !== undefined;
+    return this.seal.dataKey !== undefined;
   }
 }
 

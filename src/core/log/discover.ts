@@ -5,29 +5,29 @@
  */
 import { bytesEqual } from "../bytes.ts";
 import { ZamError } from "../errors/zam-error.ts";
-import { type CryptoPort, FileFault, type FileStore } from "../ports.ts";
-import { decodeFileHeader, type FileHeader, headerVersion, keyFit } from "./file-header.ts";
+import type { FileStore } from "../ports.ts";
+import { type DataKeys, type FileHeader, keyFit } from "./file-header.ts";
 import {
-  type FileKind,
   fileHeaderBytes,
   fileName,
-  formatVersion,
   type SegmentFile,
   segmentFileName,
   segmentFileOf,
 } from "./format.ts";
+import { findFormerKey } from "./former-key.ts";
 import { decodeManifest, type Manifest, type ManifestSegment } from "./manifest.ts";
 import { openBlock } from "./sealed-file.ts";
+import { decodeHeader, readQuietly, readWhole } from "./whole-file.ts";
 
-export interface DiscoverInput {
+export interface DiscoverInput extends DataKeys {
   readonly store: FileStore;
-  readonly crypto: CryptoPort;
   readonly nodeId: string;
-  readonly dataKey: Uint8Array | undefined;
 }
 
 export interface DiscoveredLog {
   readonly logId: Uint8Array;
+  /** While the log is being rekeyed: the key of what is not yet sealed anew. */
+  readonly formerKey: Uint8Array | undefined;
   readonly generation: number;
   /** Ascending; the last is the active one. */
   readonly segments: readonly ManifestSegment[];
@@ -41,7 +41,27 @@ export interface DiscoveredLog {
 }
 
 /** Throws Z201, Z202, Z203, Z301 or Z302. */
-export function discover(input: DiscoverInput): DiscoveredLog {
+export function discover(search: DiscoverInput): DiscoveredLog {
+  const formerKey = findFormerKey(search);
+  const input = { ...search, formerKey };
+  const log = { ...findSegments(input), formerKey };
+  if (log.source !== "segments") checkSegmentKeys(input, log);
+  return log;
+}
+
+/** Segments whose key is not at hand are not damaged: the former key of a rekey is missing. */
+function checkSegmentKeys(input: DiscoverInput, log: DiscoveredLog): void {
+  const isEncrypted = input.dataKey !== undefined;
+  for (const { number, generation, salt, keyId } of log.segments) {
+    if (!log.present.includes(number)) continue;
+    if (keyFit(input, { isEncrypted, salt, keyId }) === "fits") continue;
+    throw new ZamError("Z301", { path: segmentFileName(number, generation) });
+  }
+}
+
+type FoundSegments = Omit<DiscoveredLog, "formerKey">;
+
+function findSegments(input: DiscoverInput): FoundSegments {
   const { store } = input;
   const files: SegmentFile[] = [];
   for (const name of store.list()) {
@@ -77,11 +97,11 @@ function readManifest(input: DiscoverInput, name: string): ReadManifest {
   const bytes = readWhole(input.store, name);
   if (bytes === undefined) return { isMissing: true, header: undefined, manifest: undefined };
   const header = decodeHeader("manifest", name, bytes);
-  if (header === undefined || keyFit(input.crypto, input.dataKey, header) !== "fits") {
+  if (header === undefined || keyFit(input, header) !== "fits") {
     return { isMissing: false, header, manifest: undefined };
   }
   const end = fileHeaderBytes + header.bodyBytes;
-  const seal = { crypto: input.crypto, dataKey: input.dataKey, logId: header.logId };
+  const seal = { ...input, logId: header.logId };
   const body =
     end > bytes.length
       ? undefined
@@ -113,16 +133,6 @@ function presentFor(
   return [...new Set(present)];
 }
 
-/** Undefined when damaged; throws Z203 for a format that we do not know. */
-function decodeHeader(kind: FileKind, path: string, bytes: Uint8Array): FileHeader | undefined {
-  const header = decodeFileHeader(kind, bytes);
-  if (header === "unsupported") {
-    const found = headerVersion(bytes);
-    throw new ZamError("Z203", { path, found, supported: formatVersion });
-  }
-  return header === "damaged" ? undefined : header;
-}
-
 function readSegmentHeaders(
   input: DiscoverInput,
   files: readonly SegmentFile[],
@@ -151,7 +161,7 @@ function checkKey(
   const headers: FileHeader[] = [];
   for (const { header } of manifests) if (header !== undefined) headers.push(header);
   for (const { header } of segments) headers.push(header);
-  const fits = headers.map((header) => keyFit(input.crypto, input.dataKey, header));
+  const fits = headers.map((header) => keyFit(input, header));
   if (fits.includes("fits")) return;
   if (fits.includes("needsKey")) throw new ZamError("Z302", { path: "keys/data.key" });
   if (fits.includes("wrongKey")) throw new ZamError("Z301");
@@ -166,7 +176,7 @@ function fromManifest(
   read: ReadManifest,
   manifest: Manifest,
   rest: Pick<DiscoveredLog, "source" | "present" | "isCopyStale">,
-): DiscoveredLog {
+): FoundSegments {
   return {
     logId: read.header?.logId ?? new Uint8Array(16),
     generation: manifest.generation,
@@ -182,7 +192,7 @@ function withNewer(
   manifest: Manifest,
   headers: ReturnType<typeof readSegmentHeaders>,
   files: readonly SegmentFile[],
-): DiscoveredLog {
+): FoundSegments {
   const logId = read.header?.logId ?? new Uint8Array(16);
   const last = manifest.segments[manifest.segments.length - 1]?.number ?? 0;
   const newer = headers.filter(
@@ -233,7 +243,7 @@ function rewritten(
 function fromHeaders(
   headers: ReturnType<typeof readSegmentHeaders>,
   files: readonly SegmentFile[],
-): DiscoveredLog {
+): FoundSegments {
   const logId = headers[headers.length - 1]?.header.logId;
   if (logId === undefined) {
     throw new ZamError("Z202", { path: "log", problem: "no header of the log can be read" });
@@ -263,23 +273,4 @@ function fromHeaders(
     present,
     isCopyStale: true,
   };
-}
-
-/** The whole of a small file; undefined when it does not exist. Unreadable bytes are zeros. */
-export function readWhole(store: FileStore, name: string): Uint8Array | undefined {
-  if (!store.exists(name)) return undefined;
-  const file = store.open(name, "read");
-  const bytes = new Uint8Array(file.size());
-  const count = readQuietly(file, bytes);
-  file.close();
-  return bytes.subarray(0, count);
-}
-
-function readQuietly(file: ReturnType<FileStore["open"]>, out: Uint8Array): number {
-  try {
-    return file.read(0, out);
-  } catch (fault) {
-    if (fault instanceof FileFault && fault.kind === "io") return 0;
-    throw fault;
-  }
 }

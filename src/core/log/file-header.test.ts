@@ -74,12 +74,12 @@ describe("a file's header", () => {
     const key = new Uint8Array(32).fill(9);
     const own = { isEncrypted: true, salt, keyId: keyIdFor(nodeCrypto, key, salt) };
     assert.equal(own.keyId.length, 8);
-    assert.equal(keyFit(nodeCrypto, key, own), "fits");
-    assert.equal(keyFit(nodeCrypto, new Uint8Array(32), own), "wrongKey");
-    assert.equal(keyFit(nodeCrypto, undefined, own), "needsKey");
+    assert.equal(keyFit({ crypto: nodeCrypto, dataKey: key }, own), "fits");
+    assert.equal(keyFit({ crypto: nodeCrypto, dataKey: new Uint8Array(32) }, own), "wrongKey");
+    assert.equal(keyFit({ crypto: nodeCrypto, dataKey: undefined }, own), "needsKey");
     const plain = { ...own, isEncrypted: false };
-    assert.equal(keyFit(nodeCrypto, key, plain), "isPlaintext");
-    assert.equal(keyFit(nodeCrypto, undefined, plain), "fits");
+    assert.equal(keyFit({ crypto: nodeCrypto, dataKey: key }, plain), "isPlaintext");
+    assert.equal(keyFit({ crypto: nodeCrypto, dataKey: undefined }, plain), "fits");
   });
 });
 

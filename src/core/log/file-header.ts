@@ -82,15 +82,40 @@ export function headerVersion(bytes: Uint8Array): number {
 
 export type KeyFit = "fits" | "wrongKey" | "needsKey" | "isPlaintext";
 
-/** Whether the data key at hand is the one that the file was written with. */
+/** Whether a data key at hand is the one that the file was written with. */
 export function keyFit(
-  crypto: CryptoPort,
-  dataKey: Uint8Array | undefined,
+  keys: DataKeys,
   header: { readonly isEncrypted: boolean; readonly salt: Uint8Array; readonly keyId: Uint8Array },
 ): KeyFit {
+  const { crypto, dataKey } = keys;
   if (!header.isEncrypted) return dataKey === undefined ? "fits" : "isPlaintext";
   if (dataKey === undefined) return "needsKey";
-  return bytesEqual(keyIdFor(crypto, dataKey, header.salt), header.keyId) ? "fits" : "wrongKey";
+  if (bytesEqual(keyIdFor(crypto, dataKey, header.salt), header.keyId)) return "fits";
+  return isUnderFormerKey(keys, header) ? "fits" : "wrongKey";
+}
+
+/** The data keys at hand: a log that is being rekeyed still has files under the former one (RULES 17). */
+export interface DataKeys {
+  readonly crypto: CryptoPort;
+  /** Seals everything new. Undefined in a plaintext log. */
+  readonly dataKey: Uint8Array | undefined;
+  /** Only while a rekey is under way. */
+  readonly formerKey?: Uint8Array | undefined;
+}
+
+/** Which of the keys a file was sealed with. */
+export function keyOf(
+  keys: DataKeys,
+  file: { readonly salt: Uint8Array; readonly keyId: Uint8Array },
+): Uint8Array | undefined {
+  return isUnderFormerKey(keys, file) ? keys.formerKey : keys.dataKey;
+}
+
+export function isUnderFormerKey(
+  { crypto, formerKey }: DataKeys,
+  { salt, keyId }: { readonly salt: Uint8Array; readonly keyId: Uint8Array },
+): boolean {
+  return formerKey !== undefined && bytesEqual(keyIdFor(crypto, formerKey, salt), keyId);
 }
 
 const checkInfo = Uint8Array.from([0x63, 0x68, 0x65, 0x63, 0x6b]); // "check"

@@ -75,8 +75,8 @@ test("the file header decodes, and its key id fits the key", () => {
   const header = segmentHeader();
   assert.equal(header.number, 1);
   assert.equal(header.isEncrypted, true);
-  assert.equal(keyFit(nodeCrypto, dataKey, header), "fits");
-  assert.equal(keyFit(nodeCrypto, new Uint8Array(32), header), "wrongKey");
+  assert.equal(keyFit({ crypto: nodeCrypto, dataKey }, header), "fits");
+  assert.equal(keyFit({ crypto: nodeCrypto, dataKey: new Uint8Array(32) }, header), "wrongKey");
   assert.deepEqual(encodeFileHeader(header), example("segment-header"));
 });
 

@@ -12,6 +12,7 @@ export const fileMagic = {
   manifest: 0x5a_4d_41_4e, // ZMAN
   checkpoint: 0x5a_43_4b_50, // ZCKP
   index: 0x5a_49_44_58, // ZIDX
+  formerKey: 0x5a_4b_45_59, // ZKEY
 } as const;
 
 export type FileKind = keyof typeof fileMagic;
@@ -74,6 +75,8 @@ export const fileName = {
   checkpointA: "checkpoint-a",
   checkpointB: "checkpoint-b",
   reserve: "reserve",
+  formerKey: "former-key",
+  formerKeyCopy: "former-key-copy",
   setAside: "set-aside",
 } as const;
 

@@ -157,6 +157,19 @@ function commit(core: LogCore, group: Group): void {
   pump(core);
 }
 
+/** Nothing is in flight while `work` runs, and all that it starts is over when it returns. */
+export function quiesce(core: LogCore, work: () => void): void {
+  const wasBlocking = core.syncs.isBlocking;
+  core.syncs.isBlocking = true;
+  try {
+    core.syncs.finish();
+    pump(core);
+    work();
+  } finally {
+    core.syncs.isBlocking = wasBlocking;
+  }
+}
+
 /** Everything staged is taken back; the log goes on. */
 export function failGroups(core: LogCore, error: ZamError): void {
   const groups = takeBackStaged(core);

@@ -19,6 +19,7 @@ import type {
   ReceiveOutcome,
   StoredEvent,
   ReclaimWork,
+  RekeyWork,
   StreamCut,
   StreamState,
   VerifyProblem,
@@ -30,7 +31,8 @@ import { cutStreams } from "./cut.ts";
 import { findId } from "./idempotency.ts";
 import { mark } from "./marks.ts";
 import { chainAt, readArrivals, readPayload, readStream } from "./read.ts";
-import { Reclaim } from "./reclaim.ts";
+import { reclaim } from "./reclaim.ts";
+import { Rekey } from "./rekey.ts";
 import { receive } from "./receive.ts";
 import { receiveFragment } from "./receive-fragment.ts";
 import { snapshotLog } from "./snapshot.ts";
@@ -96,7 +98,15 @@ class OpenLog implements Log {
   }
 
   reclaim(wallMs: number): ReclaimWork {
-    return new Reclaim(this.core, wallMs);
+    return reclaim(this.core, wallMs);
+  }
+
+  rekey(newKey?: Uint8Array): RekeyWork {
+    return new Rekey(this.core, newKey);
+  }
+
+  get isRekeying(): boolean {
+    return this.core.seal.formerKey !== undefined;
   }
 
   get streamCount(): number {

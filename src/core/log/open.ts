@@ -33,7 +33,7 @@ export function createLog(input: CreateLogInput): Log {
   if (store.list().some((name) => name === fileName.manifest || name.endsWith(".seg"))) {
     throw new ZamError("Z202", { path: "log", problem: "there is a log here already" });
   }
-  const core = new LogCore(toOptions(input, crypto.randomBytes(logIdBytes)));
+  const core = new LogCore(toOptions(input, { logId: crypto.randomBytes(logIdBytes) }));
   core.syncs.isBlocking = true;
   try {
     createSegmentFile(store, core.seal, core.active);
@@ -77,7 +77,7 @@ function openFound(input: OpenLogInput): {
 } {
   const { store, crypto, nodeId, dataKey, readOnly = false } = input;
   const found = discover({ store, crypto, nodeId, dataKey });
-  const recovered = recover(toOptions(input, found.logId), found, readOnly);
+  const recovered = recover(toOptions(input, found), found, readOnly);
   const { core } = recovered;
   const opening = new Opening(core, found, recovered, input);
   if (readOnly) return { log: createOpenLog(core), recovery: opening.finishReading() };
@@ -92,18 +92,22 @@ function openWithoutWriting(
   found: DiscoveredLog,
   reason: ZamError,
 ): { readonly log: Log; readonly recovery: RecoveryReport } {
-  const recovered = recover(toOptions(input, found.logId), found, true);
+  const recovered = recover(toOptions(input, found), found, true);
   const recovery = new Opening(recovered.core, found, recovered, input).finishReading(reason);
   return { log: createOpenLog(recovered.core), recovery };
 }
 
-function toOptions(input: CreateLogInput | OpenLogInput, logId: Uint8Array): CoreOptions {
+function toOptions(
+  input: CreateLogInput | OpenLogInput,
+  log: Pick<CoreOptions, "logId" | "formerKey">,
+): CoreOptions {
   return {
     store: input.store,
     crypto: input.crypto,
     nodeId: input.nodeId,
-    logId,
+    logId: log.logId,
     dataKey: input.dataKey,
+    formerKey: log.formerKey,
     segmentBytes: input.segmentBytes ?? segmentBytesDefault,
     checkpointBytes: input.checkpointBytes ?? checkpointBytesDefault,
     buildTimeMs: input.buildTimeMs ?? 0,

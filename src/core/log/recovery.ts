@@ -12,7 +12,6 @@ import {
 } from "./checkpoint.ts";
 import { type CoreOptions, LogCore } from "./core.ts";
 import type { DiscoveredLog } from "./discover.ts";
-import { readWhole } from "./discover.ts";
 import { readThroughFaults } from "./file-cache.ts";
 import { decodeFileHeader, keyFit } from "./file-header.ts";
 import { fileHeaderBytes, fileName, indexFileName, segmentFileName } from "./format.ts";
@@ -20,6 +19,7 @@ import { ReplayReport, replaySegment, type SegmentReplay } from "./replay.ts";
 import { openBlock } from "./sealed-file.ts";
 import { indexOf, loadedIndexOf } from "./segment-access.ts";
 import { SegmentReader } from "./segment-reader.ts";
+import { readWhole } from "./whole-file.ts";
 import { newSegmentWriter, type SegmentWriter } from "./segment-writer.ts";
 import type { ConfirmedHead } from "./api.ts";
 
@@ -107,12 +107,11 @@ function readCheckpoints(options: CoreOptions, found: DiscoveredLog): Checkpoint
     if (bytes === undefined) continue;
     const header = decodeFileHeader("checkpoint", bytes);
     if (typeof header === "string" || !bytesEqual(header.logId, found.logId)) continue;
-    if (keyFit(options.crypto, options.dataKey, header) !== "fits") continue;
+    if (keyFit(options, header) !== "fits") continue;
     const end = fileHeaderBytes + header.bodyBytes;
     if (end > bytes.length) continue;
-    const { crypto, dataKey, logId } = options;
     const sealed = bytes.subarray(fileHeaderBytes, end);
-    const body = openBlock({ crypto, dataKey, logId }, header, sealed, fileHeaderBytes);
+    const body = openBlock(options, header, sealed, fileHeaderBytes);
     const place = body === undefined ? undefined : readCheckpointPlace(body);
     if (place !== undefined && place.nodeId === options.nodeId) places.push(place);
   }

@@ -8,14 +8,13 @@
  * which is sealed. A range at the end of the newest segment may be a torn tail.
  */
 import type { CryptoPort, FileStore } from "../ports.ts";
-import { FileFault } from "../ports.ts";
-import { readWhole } from "./discover.ts";
 import { FileCache } from "./file-cache.ts";
-import { decodeFileHeader, type FileHeader, keyFit } from "./file-header.ts";
+import { type DataKeys, decodeFileHeader, type FileHeader, keyFit } from "./file-header.ts";
 import { type FileKind, fileHeaderBytes, type SegmentFile, segmentFileName } from "./format.ts";
 import { openBlock } from "./sealed-file.ts";
 import { SegmentCipher } from "./segment-cipher.ts";
 import { SegmentReader } from "./segment-reader.ts";
+import { readHead, readWhole } from "./whole-file.ts";
 
 export interface ScanInput {
   readonly store: FileStore;
@@ -105,7 +104,7 @@ export type SidecarState =
 
 /** State of a manifest, checkpoint or index; "mixed": it belongs to another log, or is not sealed as it should be. */
 export function checkSidecar(
-  input: ScanInput & { readonly dataKey: Uint8Array | undefined },
+  input: ScanInput & DataKeys,
   name: string,
   kind: FileKind,
 ): SidecarState {
@@ -116,19 +115,14 @@ export function checkSidecar(
   const end = fileHeaderBytes + header.bodyBytes;
   if (end > bytes.length) return "damaged";
   const block = bytes.subarray(fileHeaderBytes, end);
-  const { crypto, dataKey } = input;
-  const fit = keyFit(crypto, dataKey, header);
+  const fit = keyFit(input, header);
   if (fit === "isPlaintext") return "mixed";
   if (fit === "fits") {
-    const body = openBlock(
-      { crypto, dataKey, logId: header.logId },
-      header,
-      block,
-      fileHeaderBytes,
-    );
+    const seal = { ...input, logId: header.logId };
+    const body = openBlock(seal, header, block, fileHeaderBytes);
     return body === undefined ? "damaged" : "good";
   }
-  if (!isBlockWhole(crypto, bytes, end)) return "damaged";
+  if (!isBlockWhole(input.crypto, bytes, end)) return "damaged";
   return fit === "wrongKey" ? "wrongKey" : "unsealed";
 }
 
@@ -140,18 +134,4 @@ function isBlockWhole(crypto: CryptoPort, bytes: Uint8Array, end: number): boole
   const seed = crypto.crc32(offset, crypto.crc32(bytes.subarray(0, fileHeaderBytes)));
   const found = new DataView(bytes.buffer, bytes.byteOffset + end - 4, 4).getUint32(0);
   return crypto.crc32(bytes.subarray(fileHeaderBytes, end - 4), seed) === found;
-}
-
-function readHead(store: FileStore, name: string): Uint8Array | undefined {
-  if (!store.exists(name)) return undefined;
-  const file = store.open(name, "read");
-  try {
-    const bytes = new Uint8Array(fileHeaderBytes);
-    return bytes.subarray(0, file.read(0, bytes));
-  } catch (fault) {
-    if (fault instanceof FileFault && fault.kind === "io") return new Uint8Array(0);
-    throw fault;
-  } finally {
-    file.close();
-  }
 }

@@ -6,16 +6,19 @@
 import { ByteWriter, textToUtf8 } from "../bytes.ts";
 import type { AeadKey, CryptoPort } from "../ports.ts";
 import { aeadNonceBytes, aeadTagBytes } from "../ports.ts";
-import { encodeFileHeader, type FileHeader, keyIdFor } from "./file-header.ts";
+import {
+  type DataKeys,
+  encodeFileHeader,
+  type FileHeader,
+  keyIdFor,
+  keyOf,
+} from "./file-header.ts";
 import { type FileKind, fileHeaderBytes, keyIdBytes, saltBytes } from "./format.ts";
 
 const sidecarInfo = textToUtf8("sidecar");
 
 /** What seals the files of one log. */
-export interface FileSeal {
-  readonly crypto: CryptoPort;
-  /** Undefined in a plaintext log. */
-  readonly dataKey: Uint8Array | undefined;
+export interface FileSeal extends DataKeys {
   readonly logId: Uint8Array;
 }
 
@@ -85,7 +88,8 @@ export function openBlock(
   bytes: Uint8Array,
   offset: number,
 ): Uint8Array | undefined {
-  const { crypto, dataKey } = seal;
+  const { crypto } = seal;
+  const dataKey = header.isEncrypted ? keyOf(seal, header) : seal.dataKey;
   const aad = blockAad(encodeFileHeader(header), offset);
   const end = bytes.length - 4;
   if (end < blockOverhead(header.isEncrypted) - 4) return undefined;

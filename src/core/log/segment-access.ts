@@ -5,6 +5,7 @@
  */
 import type { LogCore } from "./core.ts";
 import { decodeEventFields } from "./event-fields.ts";
+import { keyOf } from "./file-header.ts";
 import { FileFault } from "../ports.ts";
 import { recordKind } from "./format.ts";
 import { type LoadedIndex, loadIndexFile } from "./index/index-file.ts";
@@ -43,7 +44,10 @@ export function sealedCipher(core: LogCore, segment: number): SegmentCipher | un
   if (known !== undefined) return known;
   const sealed = core.directory.find(segment);
   if (sealed === undefined) return undefined;
-  const cipher = new SegmentCipher({ ...core.seal, segment, salt: sealed.salt });
+  const { crypto, logId } = core.seal;
+  const { salt } = sealed;
+  const dataKey = keyOf(core.seal, sealed);
+  const cipher = new SegmentCipher({ crypto, dataKey, logId, segment, salt });
   if (core.ciphers.size >= ciphersMax) core.ciphers.clear();
   core.ciphers.set(segment, cipher);
   return cipher;

@@ -2,11 +2,12 @@
  * The segment that is being written: its file, how far it is durable, and the
  * index that it will get when it is sealed.
  */
-import type { CryptoPort, FileStore, StoreFile } from "../ports.ts";
-import { encodeFileHeader, keyIdFor } from "./file-header.ts";
+import type { FileStore, StoreFile } from "../ports.ts";
+import { encodeFileHeader, keyIdFor, keyOf } from "./file-header.ts";
 import { fileHeaderBytes, keyIdBytes, saltBytes, segmentFileName } from "./format.ts";
 import { IdTable } from "./index/id-table.ts";
 import { SegmentIndex } from "./index/segment-index.ts";
+import type { FileSeal } from "./sealed-file.ts";
 import { SegmentCipher } from "./segment-cipher.ts";
 
 export interface SegmentWriter {
@@ -28,14 +29,8 @@ export interface SegmentWriter {
   ids: IdTable;
 }
 
-export interface SegmentInput {
-  readonly crypto: CryptoPort;
-  readonly dataKey: Uint8Array | undefined;
-  readonly logId: Uint8Array;
-}
-
 export function newSegmentWriter(
-  input: SegmentInput,
+  seal: FileSeal,
   segment: {
     readonly number: number;
     readonly generation?: number;
@@ -43,16 +38,17 @@ export function newSegmentWriter(
     readonly keyId?: Uint8Array;
   },
 ): SegmentWriter {
-  const { crypto, dataKey } = input;
+  const { crypto, dataKey: newest, logId } = seal;
   const salt = segment.salt ?? crypto.randomBytes(saltBytes);
-  const fresh =
-    dataKey === undefined ? new Uint8Array(keyIdBytes) : keyIdFor(crypto, dataKey, salt);
+  const fresh = newest === undefined ? new Uint8Array(keyIdBytes) : keyIdFor(crypto, newest, salt);
+  const keyId = segment.keyId ?? fresh;
+  const dataKey = keyOf(seal, { salt, keyId });
   return {
     number: segment.number,
     generation: segment.generation ?? 0,
     salt,
-    keyId: segment.keyId ?? fresh,
-    cipher: new SegmentCipher({ ...input, segment: segment.number, salt }),
+    keyId,
+    cipher: new SegmentCipher({ crypto, dataKey, logId, segment: segment.number, salt }),
     file: undefined,
     end: fileHeaderBytes,
     firstOrdinal: 0,
@@ -66,7 +62,7 @@ export function newSegmentWriter(
 /** Creates the file with its header; nothing is durable yet. Throws FileFault. */
 export function createSegmentFile(
   store: FileStore,
-  input: SegmentInput,
+  seal: FileSeal,
   segment: SegmentWriter,
 ): StoreFile {
   const file = store.open(segmentFileName(segment.number, segment.generation), "replace");
@@ -75,10 +71,10 @@ export function createSegmentFile(
     0,
     encodeFileHeader({
       kind: "segment",
-      isEncrypted: input.dataKey !== undefined,
+      isEncrypted: seal.dataKey !== undefined,
       number: segment.number,
       generation: segment.generation,
-      logId: input.logId,
+      logId: seal.logId,
       salt: segment.salt,
       keyId: segment.keyId,
       bodyBytes: 0,

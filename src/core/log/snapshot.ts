@@ -12,6 +12,7 @@ import { encodeCheckpoint } from "./checkpoint.ts";
 import type { LogCore } from "./core.ts";
 import { fileName, indexFileName, segmentFileName } from "./format.ts";
 import { encodeManifest, type ManifestSegment } from "./manifest.ts";
+import { fileSize } from "./recovery.ts";
 import { sealFile } from "./sealed-file.ts";
 
 /** Open the named files before anything else runs: later they may be replaced. @throws ZamError Z210 */
@@ -37,6 +38,9 @@ export function snapshotLog(core: LogCore): LogSnapshot {
     if (indexBytes > 0) add(indexFileName(number, generation), indexBytes);
   }
   add(segmentFileName(active.number), active.end);
+  if (seal.formerKey !== undefined)
+    for (const name of [fileName.formerKey, fileName.formerKeyCopy])
+      add(name, fileSize(store, name));
   segments.push({
     number: active.number,
     generation: 0,

@@ -1,8 +1,8 @@
-/** The part of the table for commands that drop events from a log: `compact` and `expire`. */
+/** The part of the table for commands that write a log anew: `compact`, `expire`, `rekey`. */
 import { dataDirPositional, nodeFlags, outputFlags } from "./common-flags.ts";
 import type { CommandSpec } from "./flag.ts";
 
-export const dropCommands = {
+export const rewriteCommands = {
   compact: {
     group: "Care",
     summary: "drop copies that a hub has confirmed; a hub merges segments",
@@ -46,6 +46,27 @@ export const dropCommands = {
     examples: [
       "zamsync expire --data-dir hub --older-than 730d --dry-run",
       "zamsync expire --data-dir clinic_a --before 2026-03-01 --min-keep 100",
+    ],
+  },
+  rekey: {
+    group: "Care",
+    summary: "a new data key for everything, segment by segment",
+    description:
+      "From its first moment the former key alone opens nothing any more. The node goes on working " +
+      "meanwhile; what interrupts it costs nothing: run it again. Snapshots made before need the former " +
+      "key. Nothing is promised about what flash still holds of it.",
+    positionals: [dataDirPositional],
+    flags: {
+      ...outputFlags,
+      ...nodeFlags,
+      newKeyFile: {
+        kind: "path",
+        help: "the new key is here, or is put here, instead of in the present one's place",
+      },
+    },
+    examples: [
+      "zamsync rekey --data-dir clinic_a",
+      "zamsync rekey --data-dir hub --key-file old.key --new-key-file new.key",
     ],
   },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
