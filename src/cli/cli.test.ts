@@ -55,6 +55,7 @@ const healthy: NodeStatus = {
   alarms: [],
   readOnly: null,
   rekey: null,
+  scrub: { finishedAt: null, found: [] },
 };
 
 const row: AuditRow = {

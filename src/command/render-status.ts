@@ -1,6 +1,7 @@
 /**
- * `status` and `peers`. The first five lines of `status` are a contract; more
- * lines follow only when something needs a person, and then the exit status is 8.
+ * `status` and `peers`. The first five lines of `status` are a contract. A line about the
+ * last check of the whole log follows when there was one; all others only when
+ * something needs a person, and then the exit status is 8.
  */
 import type { NodeStatus, PeerRow } from "../engine/api.ts";
 import {
@@ -74,9 +75,16 @@ export function statusToText(status: NodeStatus, view: View): string {
     `Pending:     ${counted(status.pending, "event")} unsynced${pendingByPeer(status)}`,
     `WAL size:    ${bytesToText(status.walBytes)} (${status.encrypted ? "encrypted" : style.yellow("not encrypted")})`,
   ];
+  if (status.scrub.finishedAt !== null) lines.push(scrubToText(status, view));
   for (const problem of statusProblems(status, view.nowMs)) lines.push(style.red(problem));
   if (view.isVerbose) lines.push(...verboseLines(status));
   return lines.join("\n");
+}
+
+function scrubToText({ scrub }: NodeStatus, view: View): string {
+  const found = scrub.found.map(({ path, from, to }) => `${path}, bytes ${from} to ${to}`);
+  const result = found.length === 0 ? "nothing found" : `set aside ${found.join("; ")}`;
+  return `Checked:     all of it ${agoToText(scrub.finishedAt ?? "", view.nowMs)}: ${result}`;
 }
 
 function lastSyncToText(

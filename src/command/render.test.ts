@@ -78,6 +78,7 @@ function status(changes: Partial<NodeStatus> = {}): NodeStatus {
     alarms: [],
     readOnly: null,
     rekey: null,
+    scrub: { finishedAt: null, found: [] },
     ...changes,
   };
 }

@@ -255,6 +255,11 @@ const syncCommands = {
         default: "64",
         help: "sessions at a time; the rest wait",
       },
+      retain: {
+        kind: "duration",
+        min: 1000,
+        help: "drop what was received longer ago, though it may be the last copy",
+      },
     },
     examples: ["zamsync serve --data-dir hub --bind 0.0.0.0:7700 --policy own"],
   },

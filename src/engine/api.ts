@@ -154,6 +154,17 @@ export interface NodeStatus {
   }[];
   /** Z code and text when the log takes no writes now. */
   readonly readOnly: { readonly code: string; readonly message: string } | null;
+  /** The background check of the whole log by a running `serve` or `daemon`. */
+  readonly scrub: {
+    /** When it last reached the end, ISO 8601 UTC; null: never. */
+    readonly finishedAt: string | null;
+    /** What it found in that pass, and in one that is under way. */
+    readonly found: readonly {
+      readonly path: string;
+      readonly from: number;
+      readonly to: number;
+    }[];
+  };
   /** A rekey that is not over; `isRunning` false when it was interrupted and must be run again. */
   readonly rekey: { readonly isRunning: boolean } | null;
 }
@@ -354,6 +365,10 @@ export interface ServeInput {
   readonly policy?: "own" | "all";
   /** Sessions that transfer at the same time; the rest wait. Default 64. */
   readonly maxPeers?: number;
+  /** What was received longer ago may go, the hub's last copy included (`--retain`). Default: nothing goes. */
+  readonly retainMs?: number;
+  /** After each run of the retention. */
+  readonly onRetained?: (summary: CareSummary) => void;
   readonly onSession?: (session: ServedSession) => void;
   readonly onReport?: (error: ZamError, peer: string) => void;
 }

@@ -6,6 +6,7 @@
  * confirmed it, still holds it as far as known, and the grace period since the
  * confirmation is over. At a hub others' events go by the operator's retention.
  */
+import { laneAddressee } from "../core/event.ts";
 import type { Log, StreamCut, StreamState } from "../core/log/api.ts";
 import { knownLines } from "../core/session/pending.ts";
 import { heldRanges, settledRanges } from "../core/vector/gaps.ts";
@@ -26,6 +27,8 @@ export interface CareNode {
   readonly wallMs: number;
   /** How long this machine has been up. */
   readonly uptimeMs: number;
+  /** Now, for the question whether something is so old, where that is kept track of (aging-clock.ts). */
+  readonly nowFor?: (ageMs: number) => number;
 }
 
 /** Work with pauses; its result comes at the end. */
@@ -39,8 +42,22 @@ export function planCompact(node: CareNode, input: { readonly graceMs?: number }
 /** What is old by when it was received, as far as `compact` could drop it too. */
 export function planExpire(node: CareNode, input: ExpireInput): Steps<Plan> {
   const { beforeMs, olderThanMs, minKeep = 0 } = input;
-  const cutoffMs = beforeMs ?? (olderThanMs === undefined ? 0 : trustedNow(node) - olderThanMs);
+  const cutoffMs =
+    beforeMs ?? (olderThanMs === undefined ? 0 : nowFor(node, olderThanMs) - olderThanMs);
   return planCuts(node, { graceMs: graceMsDefault, isExpiring: true, cutoffMs, minKeep });
+}
+
+/**
+ * A hub's operator's word that its last copy may go: what was received longer ago, but for
+ * what is addressed to a node that has not confirmed it.
+ */
+export function planRetention(node: CareNode, retainMs: number): Steps<Plan> {
+  const cutoffMs = nowFor(node, retainMs) - retainMs;
+  return planCuts(node, { graceMs: 0, isExpiring: true, isLastWord: true, cutoffMs });
+}
+
+function nowFor(node: CareNode, ageMs: number): number {
+  return node.nowFor?.(ageMs) ?? trustedNow(node);
 }
 
 /**
@@ -58,6 +75,8 @@ interface CareRules {
   readonly isExpiring: boolean;
   /** Only what was received before. */
   readonly cutoffMs?: number;
+  /** The hub's own events go as well, though no other hub has them. */
+  readonly isLastWord?: boolean;
   /** So many of each stream stay. */
   readonly minKeep?: number;
 }
@@ -69,7 +88,7 @@ export interface Plan {
 
 function* planCuts(node: CareNode, rules: CareRules): Steps<Plan> {
   const { log } = node;
-  const nowMs = trustedNow(node);
+  const nowMs = nowFor(node, rules.graceMs);
   const cuts: StreamCut[] = [];
   const kept = { unconfirmed: 0, inGrace: 0, tooYoung: 0, toKeep: 0, unsettled: 0 };
   let dropped = 0;
@@ -81,12 +100,16 @@ function* planCuts(node: CareNode, rules: CareRules): Steps<Plan> {
     const count = (from: number, to: number): number =>
       countRanges(intersectRanges(held, rangeBetween(from, to)));
     const isOwn = state.id.node === log.nodeId;
-    const isKeeper = node.role !== "hub" || isOwn;
+    const addressee = laneAddressee(state.id.lane);
+    const isLastWord = rules.isLastWord === true;
+    const isKeeper = node.role !== "hub" || (isOwn && !(isLastWord && addressee === undefined));
     if (node.role === "hub" && !rules.isExpiring) {
       continue;
     }
-    const confirmed = isKeeper ? confirmedUpTo(state, hubs, "now") : state.head;
-    const settled = isKeeper ? confirmedUpTo(state, hubs, isOwn ? "grace" : "now") : state.head;
+    const holders = isLastWord ? [...hubs, ...peerNamed(node, addressee)] : hubs;
+    const when = isOwn && !isLastWord ? "grace" : "now";
+    const confirmed = isKeeper ? confirmedUpTo(state, holders, "now") : state.head;
+    const settled = isKeeper ? confirmedUpTo(state, holders, when) : state.head;
     // What a fork or a hole may still need stays, with all that follows.
     const firstHole = state.holes[0]?.from ?? Number.POSITIVE_INFINITY;
     const sound = state.isFrozen ? 0 : Math.min(state.head, firstHole - 1);
@@ -135,6 +158,14 @@ function hubsOf(node: CareNode, rules: CareRules, nowMs: number): readonly Known
     });
   }
   return known;
+}
+
+/** Whom a lane is addressed to, as one who may hold it. */
+function peerNamed(node: CareNode, peerId: string | undefined): readonly KnownHub[] {
+  const state = node.peers.find((peer) => peer.peerId === peerId)?.state;
+  if (state === undefined) return [];
+  const lines = new Map([...knownLines(state).values()].map((line) => [nameOf(line.id), line]));
+  return [{ lines, inGrace: new Map() }];
 }
 
 function nameOf({ node, epoch, lane }: StreamState["id"]): string {

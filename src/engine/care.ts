@@ -5,7 +5,14 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { CareSummary, ExpireInput } from "./api.ts";
-import { type CareNode, type Plan, planCompact, planExpire, type Steps } from "./care-plan.ts";
+import {
+  type CareNode,
+  type Plan,
+  planCompact,
+  planExpire,
+  planRetention,
+  type Steps,
+} from "./care-plan.ts";
 
 export type { CareNode } from "./care-plan.ts";
 
@@ -21,6 +28,11 @@ export async function compact(
 export async function expire(node: CareNode, input: ExpireInput): Promise<CareSummary> {
   const plan = await inSteps(planExpire(node, input));
   return input.dryRun === true ? plan.summary : carryOut(node, plan);
+}
+
+/** What a hub's operator's retention lets go. */
+export async function expireByRetention(node: CareNode, retainMs: number): Promise<CareSummary> {
+  return carryOut(node, await inSteps(planRetention(node, retainMs)));
 }
 
 async function inSteps<Result>(work: Steps<Result>): Promise<Result> {

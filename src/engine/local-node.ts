@@ -40,13 +40,15 @@ import type {
 } from "./api.ts";
 import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
-import { type CareNode, compact, expire } from "./care.ts";
+import { type AgingClock, openAgingClock } from "./aging-clock.ts";
+import { type CareNode, compact, expire, expireByRetention } from "./care.ts";
 import { createAttempt, pingHub } from "./connecting.ts";
 import { DailyBudget } from "./daily-budget.ts";
 import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
 import { computeHealth, diskFreeBytesMin, freeBytesOf } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import { HubLink } from "./hub-link.ts";
 import { createConnect } from "./keeping.ts";
 import { listNodes } from "./nodes.ts";
@@ -57,6 +59,7 @@ import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
 import { rekey, takeNewKey } from "./rekey.ts";
 import { rideOn } from "./riding.ts";
+import { readScrubState } from "./scrubber.ts";
 import { serve } from "./serving.ts";
 import { localMs } from "./session-clock.ts";
 import { createHandlers } from "./socket-service.ts";
@@ -84,6 +87,7 @@ export class LocalNode implements NodeApi {
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;
   private isRekeyRunning = false;
+  private aging: AgingClock | undefined;
   private closing: Promise<void> | undefined;
 
   /** `lock` is undefined for a reader, whose log takes no writes. */
@@ -130,6 +134,7 @@ export class LocalNode implements NodeApi {
       certDaysLeft: info?.daysLeft ?? null,
       isReader: this.lock === undefined,
       isRekeyRunning: this.isRekeyRunning,
+      scrub: readScrubState(this.opened.peersFolder),
       wallMs: Date.now(),
       buildMs,
     });
@@ -201,12 +206,32 @@ export class LocalNode implements NodeApi {
       input,
       node: () => this.hosted(),
     });
-    this.servers.add(server);
+    const housekeeping = this.startHousekeeping(input);
     const close = async (): Promise<void> => {
-      this.servers.delete(server);
+      this.servers.delete(serving);
       await server.close();
+      await housekeeping.stop();
     };
-    return { address: server.address, port: server.port, close };
+    const serving = { address: server.address, port: server.port, close };
+    this.servers.add(serving);
+    return serving;
+  }
+
+  private startHousekeeping(input: Pick<ServeInput, "retainMs" | "onRetained" | "onReport">) {
+    const { retainMs } = input;
+    return startHousekeeping({
+      scrubbing: { log: this.log, folder: this.opened.peersFolder, wallMs: Date.now },
+      agingClock: this.agingClock,
+      retaining:
+        retainMs === undefined
+          ? undefined
+          : {
+              retainMs,
+              expire: () => this.careTurns.run(() => expireByRetention(this.careNode(), retainMs)),
+              onRetained: (summary) => input.onRetained?.(summary),
+              onFailed: (error) => input.onReport?.(error, ""),
+            },
+    });
   }
 
   /** The clinic's side: keeps a connection to the hub until the signal aborts. */
@@ -226,9 +251,11 @@ export class LocalNode implements NodeApi {
         budget,
         connect: createConnect({ link, attempt, budget, onProgress }),
       };
+      const housekeeping = this.startHousekeeping({});
       try {
         await runDaemon(host, { ...input, signal });
       } finally {
+        await housekeeping.stop();
         this.link = undefined;
       }
     });
@@ -270,7 +297,13 @@ export class LocalNode implements NodeApi {
   private careNode(): CareNode {
     const role = this.certificate().info?.role ?? "unsigned";
     const uptimeMs = uptime() * 1000;
-    return { log: this.log, role, peers: this.book.all, wallMs: Date.now(), uptimeMs };
+    const nowFor = (ageMs: number): number => this.agingClock.nowMs(ageMs);
+    return { log: this.log, role, peers: this.book.all, wallMs: Date.now(), uptimeMs, nowFor };
+  }
+
+  private get agingClock(): AgingClock {
+    this.aging ??= openAgingClock(this.log, this.opened.peersFolder);
+    return this.aging;
   }
 
   /** Says goodbye to peers, finishes what is in hand, and closes the log. Twice is allowed. */

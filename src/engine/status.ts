@@ -12,6 +12,7 @@ import { countRanges } from "../core/vector/ranges.ts";
 import type { NodeStatus, PeerRow } from "./api.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import { msToIso } from "./reading.ts";
+import type { ScrubState } from "./scrubber.ts";
 
 export interface StatusInput {
   readonly log: Log;
@@ -22,6 +23,7 @@ export interface StatusInput {
   /** True when the log was opened for reading only, which is no trouble of the log's. */
   readonly isReader: boolean;
   readonly isRekeyRunning: boolean;
+  readonly scrub: ScrubState;
   readonly wallMs: number;
   readonly buildMs: number;
 }
@@ -57,7 +59,7 @@ export function computeStatus(input: StatusInput): NodeStatus {
           },
     ...streamFacts(log),
     damagedRanges: log.damages.map((damage) => ({
-      path: `log/${String(damage.segment).padStart(8, "0")}.seg`,
+      path: pathOfSegment(damage.segment),
       from: damage.fromOffset,
       to: damage.toOffset,
       missing: damage.missing
@@ -80,8 +82,20 @@ export function computeStatus(input: StatusInput): NodeStatus {
       input.isReader || log.readOnlyReason === undefined
         ? null
         : { code: log.readOnlyReason.code, message: log.readOnlyReason.message },
+    scrub: {
+      finishedAt: input.scrub.finishedMs === 0 ? null : msToIso(input.scrub.finishedMs),
+      found: input.scrub.found.map(({ segment, fromOffset, toOffset }) => ({
+        path: pathOfSegment(segment),
+        from: fromOffset,
+        to: toOffset,
+      })),
+    },
     rekey: log.isRekeying ? { isRunning: input.isRekeyRunning } : null,
   };
+}
+
+function pathOfSegment(segment: number): string {
+  return `log/${String(segment).padStart(8, "0")}.seg`;
 }
 
 function toPeerRow(peer: PeerRecord, input: StatusInput): PeerRow {

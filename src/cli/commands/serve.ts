@@ -6,7 +6,9 @@ import {
   sessionToText,
 } from "../../command/render-sync.ts";
 import { printable } from "../../command/text.ts";
+import { careToText } from "../../command/render-care.ts";
 import type { ZamError } from "../../core/errors/zam-error.ts";
+import type { CareSummary } from "../../engine/api.ts";
 import type { CliContext } from "../context.ts";
 import { exitDone, openInput } from "../open.ts";
 import type { Handler } from "../run.ts";
@@ -24,6 +26,8 @@ export const serve: Handler<"serve"> = async (values, context) => {
       bind: values.bind,
       policy: values.policy,
       maxPeers: values.maxPeers,
+      ...(values.retain === undefined ? {} : { retainMs: values.retain }),
+      onRetained: (summary) => tellRetained(summary, context),
       onSession: (session) =>
         void context.tell(
           () => sessionToText(session, context.view()),
@@ -46,6 +50,15 @@ export const serve: Handler<"serve"> = async (values, context) => {
 async function tellBecameHub(dataDir: string, context: CliContext): Promise<void> {
   if (context.isJson) await context.printJson({ event: "becameHub", dataDir });
   else context.notice(`${dataDir} was never signed, so it is a hub from now on`);
+}
+
+function tellRetained(summary: CareSummary, context: CliContext): void {
+  if (summary.dropped === 0) return;
+  const at = new Date(context.io.nowMs()).toISOString();
+  void context.tell(
+    () => `${at}  retention: ${careToText(summary, { isDryRun: false }).replaceAll("\n", "; ")}`,
+    () => ({ event: "retained", at, ...summary }),
+  );
 }
 
 /** Something a peer did or met, which its session's own line does not say. */

@@ -293,6 +293,8 @@ export interface Log {
   onDurable(listener: (lastOrdinal: number) => void): () => void;
   /** Re-reads everything: CRC, AEAD, chain. Calls `found` for each problem; nothing is changed. Work is done in steps so that the host can breathe. */
   verify(found: (problem: VerifyProblem) => void): { step(): boolean };
+  /** Checks CRCs from a place on, and sets aside what does not verify (RULES 18). */
+  scrub(from: ScrubPlace | undefined, bytesMax: number): ScrubStep;
   /** The durable state at this moment, as files. @throws ZamError Z210 */
   snapshot(): LogSnapshot;
   /** Finishes the group in hand, writes the clean-close mark and a checkpoint. Blocking. */
@@ -332,6 +334,24 @@ export interface RekeyWork {
   readonly resealedSegments: number;
   /** Does a little, and calls `done` once, perhaps before returning. */
   step(done: (step: RekeyStep) => void): void;
+}
+
+/** Where a scrubber goes on. */
+export interface ScrubPlace {
+  readonly segment: number;
+  readonly generation: number;
+  readonly offset: number;
+}
+
+export interface ScrubStep {
+  /** Undefined at the end of the log. */
+  readonly next: ScrubPlace | undefined;
+  readonly bytes: number;
+  readonly found: readonly {
+    readonly segment: number;
+    readonly fromOffset: number;
+    readonly toOffset: number;
+  }[];
 }
 
 export interface VerifyProblem {

@@ -20,6 +20,8 @@ import type {
   StoredEvent,
   ReclaimWork,
   RekeyWork,
+  ScrubPlace,
+  ScrubStep,
   StreamCut,
   StreamState,
   VerifyProblem,
@@ -35,6 +37,7 @@ import { reclaim } from "./reclaim.ts";
 import { Rekey } from "./rekey.ts";
 import { receive } from "./receive.ts";
 import { receiveFragment } from "./receive-fragment.ts";
+import { scrub } from "./scrub.ts";
 import { snapshotLog } from "./snapshot.ts";
 import { verify } from "./verify.ts";
 
@@ -217,6 +220,10 @@ class OpenLog implements Log {
 
   verify(found: (problem: VerifyProblem) => void): { step(): boolean } {
     return verify(this.core, found);
+  }
+
+  scrub(from: ScrubPlace | undefined, bytesMax: number): ScrubStep {
+    return scrub(this.core, from, bytesMax);
   }
 
   snapshot(): LogSnapshot {
