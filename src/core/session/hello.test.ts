@@ -1,6 +1,7 @@
 /** What each side says of itself at the start, and what it believes. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { codecsAll } from "../codec/codecs.ts";
 import type { HelloFrame } from "../codec/frame-types.ts";
 import type { HealthBlock } from "./api.ts";
 import {
@@ -40,7 +41,7 @@ describe("HELLO", () => {
     assert.deepEqual([first.nodeId, second.nodeId], ["clinic_a", "hub"]);
     assert.deepEqual([first.logId, second.logId], [clinic.log.logId, hub.log.logId]);
     assert.equal(first.wallMs, startMs);
-    assert.equal(first.codecs, 3);
+    assert.equal(first.codecs, codecsAll);
     assert.deepEqual([first.keepsOpen, first.isPingOnly], [false, false]);
   });
 

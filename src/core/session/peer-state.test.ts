@@ -42,6 +42,7 @@ const full: PeerState = {
     certDaysLeft: -3,
   },
   completedMs: 1_700_000_000_000,
+  link: { rateBytesPerS: 3000, roundTripMs: 2500 },
 };
 
 const back = (state: PeerState): PeerState | undefined => decodePeerState(encodePeerState(state));
@@ -55,8 +56,12 @@ describe("what is known of a peer", () => {
 
   test("is nothing at all when cut short anywhere, longer, or of another version", () => {
     const bytes = encodePeerState(full);
+    const { link: _link, ...older } = full;
+    const olderBytes = encodePeerState(older).length - 1;
     for (let size = 0; size < bytes.length; size++) {
-      assert.equal(decodePeerState(bytes.subarray(0, size)), undefined, `${size} bytes`);
+      const decoded = decodePeerState(bytes.subarray(0, size));
+      const expected = size === olderBytes ? older : undefined;
+      assert.deepEqual(decoded, expected, `${size} bytes; what is said of the link came later`);
     }
     const longer = new Uint8Array(bytes.length + 1);
     longer.set(bytes);
