@@ -106,6 +106,35 @@ test("a damaged event is healed by receiving exactly that event", () => {
   assert.equal(again.readArrivals(0, { events: 1000, bytes: 1 << 20 }).length, 100);
 });
 
+test("damage beside what was damaged and healed before does not take that away again", () => {
+  const pristine = hundred();
+  const original = open(pristine.copy()).log;
+  const name = lastSegment(pristine);
+  const offsets = recordOffsets(pristine, name);
+  const store = pristine.copy();
+  for (const [nth, holes] of [
+    [2, [{ from: 3, to: 3 }]],
+    [5, [{ from: 6, to: 6 }]],
+    [3, [{ from: 4, to: 4 }]],
+  ] as const) {
+    store.flip(name, (offsets[nth] ?? 0) + 40);
+    const { log } = open(store);
+    assert.deepEqual(log.stream(0).holes, holes);
+    const [event] = original.readStream(0, nth + 1, { events: 1, bytes: 1000 });
+    assert.ok(event !== undefined);
+    const chains = {
+      chainBefore8: event.chainBefore.slice(0, 8),
+      chainAfter8: event.chain.slice(0, 8),
+    };
+    const from = { receivedFrom: "hub", receivedMs: 2_000_000 };
+    log.receive({ stream, from: nth + 1, events: [event], ...chains, ...from }, () => undefined);
+    assert.deepEqual(log.stream(0).holes, []);
+    log.close();
+  }
+  const again = open(store).log;
+  assert.equal(again.readArrivals(0, { events: 1000, bytes: 1 << 20 }).length, 100);
+});
+
 test("a forged event does not heal a hole", () => {
   const pristine = hundred();
   const original = open(pristine.copy()).log;

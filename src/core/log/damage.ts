@@ -14,7 +14,7 @@ import { decodeEventFields } from "./event-fields.ts";
 import { readThroughFaults } from "./file-cache.ts";
 import { fileName, recordKind } from "./format.ts";
 import type { SegmentIndex } from "./index/segment-index.ts";
-import { locationOf } from "./locate.ts";
+import { locate, locationOf } from "./locate.ts";
 import { lostPiecesIn, notAmong } from "./lost-pieces.ts";
 import { type MissingRun, missingRunsMax, type StoredMark } from "./mark-fields.ts";
 import { stageOwnMark } from "./stage-mark.ts";
@@ -98,7 +98,27 @@ export function missingIn(
   return missingByIndex(core, index, reader, range);
 }
 
-export function missingByIndex(
+/** Everything that the index says began in a segment whose file is gone, and that is nowhere else. */
+export function missingWithSegment(core: LogCore, segment: number): MissingRun[] {
+  const index = indexOf(core, segment);
+  if (index === undefined) return [];
+  const stop = Number.POSITIVE_INFINITY;
+  return heldNowhereElse(core, indexedIn(index, 0, stop), { segment, stop });
+}
+
+/** By alias: the seqs whose records began in [start, stop). */
+function indexedIn(index: SegmentIndex, start: number, stop: number): Map<number, Ranges> {
+  const found = new Map<number, Ranges>();
+  for (let at = 0; at < index.entryCount; at++) {
+    const { alias, firstSeq, count, offset } = index.entry(at);
+    if (offset < start || offset >= stop) continue;
+    const run = [{ from: firstSeq, to: firstSeq + count - 1 }];
+    found.set(alias, addRanges(found.get(alias) ?? [], run));
+  }
+  return found;
+}
+
+function missingByIndex(
   core: LogCore,
   index: SegmentIndex,
   reader: SegmentReader,
@@ -107,13 +127,7 @@ export function missingByIndex(
   const start = index.recordStartBefore(range.fromOffset) ?? range.fromOffset;
   const last = Math.max(range.fromOffset, range.toOffset - 1);
   const stop = index.recordStartAfter(last) ?? Number.POSITIVE_INFINITY;
-  const expected = new Map<number, Ranges>();
-  for (let at = 0; at < index.entryCount; at++) {
-    const { alias, firstSeq, count, offset } = index.entry(at);
-    if (offset < start || offset >= stop) continue;
-    const run = [{ from: firstSeq, to: firstSeq + count - 1 }];
-    expected.set(alias, addRanges(expected.get(alias) ?? [], run));
-  }
+  const expected = indexedIn(index, start, stop);
   for (let offset = start; offset < stop; ) {
     const isBad = offset >= range.fromOffset && offset < range.toOffset;
     const found = isBad ? "bad" : reader.readAt(offset);
@@ -125,16 +139,68 @@ export function missingByIndex(
     subtractRecord(core, reader, expected);
     offset = reader.nextOffset;
   }
+  return heldNowhereElse(core, expected, { segment: reader.segment, stop });
+}
+
+/** A segment holds fewer events: a longer run is what somebody claims, and is not counted out. */
+const runSeqsMax = 1 << 18;
+
+/** Before `stop` in `segment`, or in an earlier one: where a lost record was. */
+interface LostPlace {
+  readonly segment: number;
+  readonly stop: number;
+}
+
+/** As runs, without what was damaged and healed before: that counts where it was stored anew, further on. */
+function heldNowhereElse(
+  core: LogCore,
+  expected: ReadonlyMap<number, Ranges>,
+  lost: LostPlace,
+): MissingRun[] {
   const missing: MissingRun[] = [];
   for (const [alias, ranges] of expected) {
     for (const { from, to } of ranges) {
-      const first = locationOf(core, alias, from, reader.segment);
+      const first = locationOf(core, alias, from, lost.segment);
       if (first === undefined) continue;
-      const shift = from - first.seq;
-      missing.push({ alias: core.streams.alias(first.index), from: first.seq, to: to - shift });
+      const run = { alias: core.streams.alias(first.index), from: first.seq };
+      missing.push({ ...run, to: to - (from - first.seq) });
     }
   }
+  return withoutStoredAnew(core, missing, lost);
+}
+
+/** The same for runs of events as their streams have them. */
+export function withoutStoredAnew(
+  core: LogCore,
+  runs: readonly MissingRun[],
+  lost: LostPlace,
+): MissingRun[] {
+  const missing: MissingRun[] = [];
+  for (const run of runs) {
+    const index = core.streams.indexOfAlias(run.alias);
+    if (index === undefined || run.to - run.from >= runSeqsMax) missing.push(run);
+    else
+      for (let seq = run.from; seq <= run.to; seq++)
+        if (!isStoredAnew(core, { index, seq }, lost)) extendRuns(missing, run.alias, seq);
+  }
   return missing;
+}
+
+function isStoredAnew(
+  core: LogCore,
+  event: { readonly index: StreamIndex; readonly seq: number },
+  { segment, stop }: LostPlace,
+): boolean {
+  const place = locate(core, event.index, event.seq);
+  if (place === undefined || place.segment < segment) return false;
+  return place.segment > segment || place.entry.offset >= stop;
+}
+
+function extendRuns(runs: MissingRun[], alias: number, seq: number): void {
+  const last = runs[runs.length - 1];
+  const follows = last !== undefined && last.alias === alias && last.to + 1 === seq;
+  if (follows) runs[runs.length - 1] = { ...last, to: seq };
+  else runs.push({ alias, from: seq, to: seq });
 }
 
 function subtractRecord(core: LogCore, reader: SegmentReader, expected: Map<number, Ranges>): void {

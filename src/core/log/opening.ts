@@ -9,7 +9,13 @@ import type { ConfirmedHead } from "./api.ts";
 import { copyTail } from "./copy-tail.ts";
 import type { LogCore } from "./core.ts";
 import { applyMark } from "./apply.ts";
-import { recordDamage, reportDamage, setAside } from "./damage.ts";
+import {
+  missingWithSegment,
+  recordDamage,
+  reportDamage,
+  setAside,
+  withoutStoredAnew,
+} from "./damage.ts";
 import type { DiscoveredLog } from "./discover.ts";
 import { diskError } from "./faults.ts";
 import { fileHeaderBytes, fileName, openCheckBytes, segmentFileName } from "./format.ts";
@@ -149,8 +155,11 @@ export class Opening {
 
   private noteDamages(): void {
     const { core, recovered } = this;
-    for (const { range, missing } of recovered.report.damages)
-      this.explained += recordDamage(core, { ...range, missing });
+    for (const { range, missing } of recovered.report.damages) {
+      const lost = { segment: range.segment, stop: range.toOffset };
+      const runs = withoutStoredAnew(core, missing, lost);
+      this.explained += recordDamage(core, { ...range, missing: runs });
+    }
     const { short } = recovered;
     if (short !== undefined) {
       const start = indexOf(core, short.segment)?.recordStartBefore(short.sizeBytes);
@@ -190,14 +199,7 @@ export class Opening {
 
   private noteMissingSegment(segment: number): void {
     const { core } = this;
-    const missing: { alias: number; from: number; to: number }[] = [];
-    const index = indexOf(core, segment);
-    if (index !== undefined) {
-      for (let at = 0; at < index.entryCount; at++) {
-        const { alias, firstSeq, count } = index.entry(at);
-        missing.push({ alias, from: firstSeq, to: firstSeq + count - 1 });
-      }
-    }
+    const missing = missingWithSegment(core, segment);
     const toOffset = core.directory.find(segment)?.sizeBytes ?? fileHeaderBytes;
     this.fresh.add(`${segment}-${fileHeaderBytes}`);
     recordDamage(core, { segment, fromOffset: fileHeaderBytes, toOffset, missing });
