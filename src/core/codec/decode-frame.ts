@@ -45,8 +45,10 @@ import {
   batchEventsMax,
   batchRawBytesMax,
   chainPointsMax,
+  clockCodeCharacters,
   errorTextBytesMax,
   fragmentWireBytes,
+  healthVersionCharacters,
 } from "./wire-limits.ts";
 
 function malformed(problem: string): FrameProblem {
@@ -61,13 +63,20 @@ function decodeMark(reader: ByteReader): VectorMark {
   return { ordinal: reader.varint(), digest: reader.bytes(digestBytes).slice() };
 }
 
+/** What an encoder has not cut: a longer text would not come out as it went in. */
+function shortText(reader: ByteReader, charactersMax: number): string {
+  const text = reader.text(3 * charactersMax);
+  if (text.length > charactersMax) reader.fail();
+  return text;
+}
+
 export function decodeHealth(reader: ByteReader): WireHealth {
   return {
-    version: reader.text(96),
+    version: shortText(reader, healthVersionCharacters),
     diskFreeBytes: reader.varint(),
     damagedCount: reader.varint(),
     quarantinedCount: reader.varint(),
-    clockCode: reader.text(24),
+    clockCode: shortText(reader, clockCodeCharacters),
     certDaysLeft: reader.signedVarint(),
   };
 }

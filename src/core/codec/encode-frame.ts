@@ -22,6 +22,7 @@ import {
 import { encodeKnown } from "./rows.ts";
 import { encodeStreamName } from "./stream-name.ts";
 import { encodeVectorEntry } from "./vector-codec.ts";
+import { clockCodeCharacters, healthVersionCharacters } from "./wire-limits.ts";
 
 /** Bits of HELLO's flag byte. */
 export const helloKeepsOpen = 1;
@@ -53,11 +54,11 @@ function encodeMark(writer: ByteWriter, mark: VectorMark): void {
 }
 
 export function encodeHealth(writer: ByteWriter, health: WireHealth): void {
-  writer.text(health.version.slice(0, 32));
+  writer.text(health.version.slice(0, healthVersionCharacters));
   writer.varint(health.diskFreeBytes);
   writer.varint(health.damagedCount);
   writer.varint(health.quarantinedCount);
-  writer.text(health.clockCode.slice(0, 8));
+  writer.text(health.clockCode.slice(0, clockCodeCharacters));
   writer.signedVarint(health.certDaysLeft);
 }
 

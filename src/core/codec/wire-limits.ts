@@ -22,6 +22,9 @@ export const holesPerStreamMax = 1024;
 export const ackEntriesMax = 256;
 /** Chain points of one CHAINS frame: 53 powers of two and the head fit. */
 export const chainPointsMax = 64;
+/** Characters of a health block's version and of its code of clock trouble. */
+export const healthVersionCharacters = 32;
+export const clockCodeCharacters = 8;
 /** Bytes of the text of an ERROR frame. */
 export const errorTextBytesMax = 200;
 /** Lines of a vector that a peer with the hub role may announce. */

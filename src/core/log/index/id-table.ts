@@ -88,7 +88,10 @@ export class IdTable {
     const count = reader.varint();
     if (count * idEntryBytes > reader.remaining) reader.fail();
     for (let i = 0; i < count && !reader.failed; i++) {
-      table.addPrefix(reader.u32(), reader.u32(), reader.u32());
+      const [high, low, offset] = [reader.u32(), reader.u32(), reader.u32()];
+      // 0 stands for an empty slot, and no record lies there.
+      if (offset === 0) reader.fail();
+      else table.addPrefix(high, low, offset);
     }
     return table;
   }

@@ -180,7 +180,8 @@ export class SegmentIndex {
     if (blocks > reader.remaining) reader.fail();
     for (let block = 0; block < blocks && !reader.failed; block++) {
       const shifted = reader.varint();
-      if (shifted > blockBytes) reader.fail();
+      // Offset 0 stands for none, and no record lies there.
+      if (shifted > blockBytes || (block === 0 && shifted === 1)) reader.fail();
       else if (shifted > 0) index.addRecord(block * blockBytes + shifted - 1, reader.varint());
     }
     return reader.failed ? undefined : index;
