@@ -42,7 +42,7 @@ const jsonOutput: Readonly<Partial<Record<CommandName, string>>> = {
   doctor:
     "`nodeId`, `isRunning`, `checked` (a list of `{check, result}`), `findings` (a list of `{level, code, message, hint}`; `level` is `failure`, `attention` or `note`), `exit`. With `--ack`: `id`, `code`, `text`, `alarmsLeft`.",
   torture:
-    "`seed`, `rounds`, `durationMs`, `endedBy` (`time`, `rounds`, `interrupt`, `space`, `problem`), `events` (`acked`, `healed`, `onlyAtPeer`), `faults` (by kind: `rounds`, `hits`), `renewals`, `fsync` (`count`, `p50Ms`, `p99Ms`, `maxMs`), `problems` (`code`, `message`, `hint`, `round`), `notExercised`, `evidence` (the folder that was kept, or null), `exit`.",
+    "`seed`, `rounds`, `durationMs`, `endedBy` (`time`, `rounds`, `interrupt`, `space`, `problem`), `events` (`acked`, `healed`), `faults` (by kind: `rounds`, `hits`), `renewals`, `fsync` (`count`, `p50Ms`, `p99Ms`, `maxMs`), `problems` (`code`, `message`, `hint`, `round`), `notExercised`, `evidence` (the folder that was kept, or null), `exit`.",
   bench:
     "`events`, `payloadBytes`, rates per second (`sealEventsPerS`, `appendEventsPerS`, `singlePushesPerS`, `bareSyncsPerS`, `syncEventsPerS`), `openMs`, `openBytesRead`, `syncMs`, `logBytesPerEvent`, `wireBytesPerEvent`, `idleSyncBytesUp`, `idleSyncBytesDown`, `peakMemoryBytes`.",
   version: "`version`, `node`, `logFormat`, `protocol`, `platform`.",

@@ -35,7 +35,7 @@ export function tortureToText(report: TortureReport, view: View): string {
   const { events, fsync, problems } = report;
   const lines = [
     `${style.bold("Torture:")}    ${counted(report.rounds, "round")} in ${elapsedToText(report.durationMs)}${endings[report.endedBy]}  ${style.dim(`(seed ${report.seed})`)}`,
-    `${style.bold("Events:")}     ${grouped(events.acked)} acknowledged, ${grouped(events.healed)} damaged and fetched back${events.onlyAtPeer === 0 ? "" : `, ${grouped(events.onlyAtPeer)} of the hub's own left at the clinic only`}`,
+    `${style.bold("Events:")}     ${grouped(events.acked)} acknowledged, ${grouped(events.healed)} damaged and fetched back`,
     `${style.bold("fdatasync:")}  p50 ${fsync.p50Ms} ms, p99 ${fsync.p99Ms} ms, most ${fsync.maxMs} ms (${grouped(fsync.count)})`,
   ];
   for (const [name, { rounds, hits }] of Object.entries(report.faults)) {

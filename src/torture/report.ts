@@ -31,12 +31,10 @@ export interface TortureReport {
     readonly acked: number;
     /** Lost to flipped bits, and fetched back from the peer. */
     readonly healed: number;
-    /** The hub's own, lost there to flipped bits and named so, and still at the clinic. */
-    readonly onlyAtPeer: number;
   };
   /** Rounds, and how often the fault struck: processes killed in hand, bits flipped, pushes and syncs refused. */
   readonly faults: Readonly<Record<FaultKind, { readonly rounds: number; readonly hits: number }>>;
-  /** Times the nodes were made anew: they grew too large and were checked whole, or the hub had lost events of its own. */
+  /** Times the nodes grew too large, were checked whole, and made anew. */
   readonly renewals: number;
   readonly fsync: {
     readonly count: number;

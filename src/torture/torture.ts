@@ -78,7 +78,6 @@ class Torture {
   private renewals = 0;
   private ackedBefore = 0;
   private healed = 0;
-  private onlyAtPeer = 0;
   private world: World | undefined;
   private endedBy: TortureReport["endedBy"] = "time";
 
@@ -136,13 +135,9 @@ class Torture {
     this.rounds++;
     await this.meter.measure(syncsARound);
     this.faults[kind].rounds++;
-    const onlyAtPeerBefore = this.onlyAtPeer;
     this.faults[kind].hits += await this.play(kind, world);
-    if (this.onlyAtPeer > onlyAtPeerBefore) await this.discard(world);
-    else {
-      await world.pushAgain();
-      await world.check({ isSettled: false });
-    }
+    await world.pushAgain();
+    await world.check({ isSettled: false });
     this.input.onRound?.(this.report(), kind);
   }
 
@@ -157,9 +152,8 @@ class Torture {
   private async play(kind: FaultKind, world: World): Promise<number> {
     const kill = (victims: "clinic" | "hub" | "both") => this.kill(world, victims);
     const flip = async (victim: "clinic" | "hub") => {
-      const { flippedBits, healedRecords, onlyAtPeer } = await flipRound(world, victim);
+      const { flippedBits, healedRecords } = await flipRound(world, victim);
       this.healed += healedRecords;
-      this.onlyAtPeer += onlyAtPeer;
       return flippedBits;
     };
     switch (kind) {
@@ -191,18 +185,13 @@ class Torture {
     if (world !== undefined && world.ackedCount < eventsMax) return world;
     if (world !== undefined) {
       await this.settle(world);
-      await this.discard(world);
+      this.ackedBefore += world.ackedCount;
+      this.renewals++;
+      this.world = undefined;
+      await rm(world.dir, { recursive: true, force: true, maxRetries: 3 });
     }
     this.world = await this.createWorld();
     return this.world;
-  }
-
-  private async discard(world: World): Promise<void> {
-    await world.killHub();
-    this.ackedBefore += world.ackedCount;
-    this.renewals++;
-    this.world = undefined;
-    await rm(world.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 
   /** One undisturbed sync, then both sides must be equal and whole. */
@@ -238,11 +227,7 @@ class Torture {
       rounds: this.rounds,
       durationMs: Math.round(performance.now() - this.startedMs),
       endedBy: this.endedBy,
-      events: {
-        acked: this.ackedBefore + (this.world?.ackedCount ?? 0),
-        healed: this.healed,
-        onlyAtPeer: this.onlyAtPeer,
-      },
+      events: { acked: this.ackedBefore + (this.world?.ackedCount ?? 0), healed: this.healed },
       faults: structuredClone(this.faults),
       renewals: this.renewals,
       fsync: this.meter.summary(),

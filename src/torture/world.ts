@@ -163,14 +163,6 @@ export class World {
     if (broken.length > 0) throw new ClaimBroken(broken.join("; "));
   }
 
-  /** The hub's own events that it names as missing and the clinic holds. */
-  async countOnlyAtClinic(): Promise<number> {
-    const [clinic, hub] = await this.views();
-    const isOfHub = ({ node }: AuditRow): boolean => node === this.hub.id;
-    const count = clinic.rows.filter(isOfHub).length - hub.rows.filter(isOfHub).length;
-    return count === hub.status.damaged ? count : 0;
-  }
-
   private async views(): Promise<readonly [NodeView, NodeView]> {
     const clinic = await openNode({ dataDir: this.clinic.dir });
     try {
