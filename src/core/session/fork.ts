@@ -173,6 +173,10 @@ export function answerQuery(s: SessionState, frame: ChainsQueryFrame): void {
     s.fail(new ZamError("Z504", { limit: "questions about chains" }));
     return;
   }
+  if (frame.id.node === s.options.peer.nodeId) {
+    s.wantedBack.add(streamKey(frame.id));
+    s.isPlanStale = true;
+  }
   sendChains(s, frame.id, frame);
 }
 

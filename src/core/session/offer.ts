@@ -8,10 +8,10 @@ import { bytesEqual } from "../bytes.ts";
 import { chain8Bytes } from "../codec/frame-types.ts";
 import { epochToText, isUrgentLane } from "../event.ts";
 import type { StreamState } from "../log/api.ts";
-import { findGaps } from "../vector/gaps.ts";
 import { addRanges, countRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
 import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { disagree, noteAhead } from "./fork.ts";
+import { askBack, offeredGaps } from "./give-back.ts";
 import { retriesMax } from "./limits.ts";
 import { mayOffer } from "./policy.ts";
 import { flightRanges, type Outgoing, type SessionState, streamKey, type Work } from "./state.ts";
@@ -102,7 +102,7 @@ function listWork(
   out: Outgoing | undefined,
 ): readonly Work[] {
   const flying = out === undefined ? [] : flightRanges(out.inFlight);
-  const gaps = findGaps(mine, theirs);
+  const gaps = offeredGaps(s, mine, theirs);
   const isOrigin = mine.id.node === s.options.self.nodeId;
   if (isOrigin && gaps.missingHere.length > 0 && s.hasVector) {
     // What was sent before it was damaged here may be durable there by now.
@@ -195,6 +195,7 @@ export function planAgainstVector(s: SessionState): void {
   for (const theirs of s.theirs.values()) {
     noteAhead(s, theirs);
     compareUnoffered(s, theirs);
+    askBack(s, theirs);
   }
   planAll(s);
 }
@@ -249,12 +250,19 @@ export function hasWork(s: SessionState): boolean {
   return false;
 }
 
+function isOwnOfPeer(s: SessionState, mine: StreamState): boolean {
+  return mine.id.node === s.options.peer.nodeId;
+}
+
 /** Events that are held here and that the peer may have, but lacks as far as known. */
 export function countRemaining(s: SessionState): number {
   let count = 0;
   for (const index of s.offerable) {
     const mine = s.log.stream(index);
-    count += countRanges(findGaps(mine, s.theirs.get(streamKey(mine.id))).send);
+    // What a hub does not take back stays where it is: that is no work left undone.
+    const isDeclined = isOwnOfPeer(s, mine) && s.outgoing.get(index)?.state === "refused";
+    if (isDeclined) continue;
+    count += countRanges(offeredGaps(s, mine, s.theirs.get(streamKey(mine.id))).send);
   }
   return count;
 }

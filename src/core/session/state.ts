@@ -130,6 +130,8 @@ export class SessionState {
   ratio = 0.5;
   doneSent: "no" | "partial" | "full" = "no";
   peerDone: "no" | "partial" | "full" = "no";
+  /** Streams of the peer's own that it asked about: it wants them back (give-back.ts). */
+  readonly wantedBack = new Set<string>();
   readonly searches = new Map<string, ForkSearch>();
   /** Streams whose origin, the peer, has to settle a fork. */
   readonly waiting = new Set<string>();
