@@ -67,8 +67,8 @@ async function round(
   await flood?.catch(() => undefined);
   for (const link of links) await link.close();
   await serving.kill();
-  if (syncs.some(({ confirmed }) => confirmed !== eventsEach))
-    throw new Error("a small clinic's sync was not complete");
+  const failed = syncs.find(({ confirmed }) => confirmed !== eventsEach);
+  if (failed !== undefined) throw new Error(`a small clinic failed: ${JSON.stringify(failed)}`);
   return { ms: median(syncs.map(({ durationMs }) => durationMs)), isBacklogLeft };
 }
 
