@@ -32,7 +32,7 @@ import type { Serving } from "./harness.ts";
 import { makeClock, skipWithoutCompiler } from "./preload.ts";
 
 const silentCount = 17;
-const eventsEach = 30;
+const eventsEach = 8;
 const speed = 8;
 
 /** Bytes of a whole first sync, both ways. */

@@ -13,7 +13,7 @@ import { openNode } from "../../src/engine/index.ts";
 
 /** More than have a place at the hub at the same time. */
 const clinicCount = isLong ? 300 : 80;
-const eventsEach = 10;
+const eventsEach = 2;
 
 test("clinics that come in one moment from one address are all served", async (t) => {
   const { hub: hubDir, clinics } = await createClinics(join(await scratchDir(t), "f"), clinicCount);
