@@ -28,6 +28,7 @@ const depcruise = bin("dependency-cruiser/bin/dependency-cruiser.mjs");
 /** Task name → function of the extra arguments to a list of stages; a stage's commands run at once. */
 const tasks = {
   test: (args) => [[testCommand(args)]],
+  "test:crash": (args) => [[["test/crash/long.ts", ...args]]],
   "test:kill": (args) => [[["src/cli/main.ts", "torture", tmpdir(), ...args]]],
   fuzz: (args) => [[["test/fuzz/run.ts", ...args]]],
   "test:scenarios:long": (args) => {
