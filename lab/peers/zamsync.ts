@@ -12,6 +12,7 @@ import {
   sourceEntry,
   waitUntil,
 } from "../command.ts";
+import { parseCommandLine } from "../../src/command/parse.ts";
 import type { ClinicEvent } from "../clinic-events.ts";
 import type { ProcessWatch } from "../process-watch.ts";
 import { ndjson } from "./peer.ts";
@@ -26,12 +27,28 @@ function zamsyncPeer(name: string, title: string, flags: readonly string[]): Pee
     title,
     tuning: `the command as it is: zamsync sync${args}, mutual TLS 1.3, encrypted at rest, every event acknowledged`,
     isEncrypted: true,
-    missing: async () => undefined,
+    missing: async () => refusalOf(flags),
     openHub: (place) => openHub(place, flags),
   };
 }
 
+/** As it comes, and held to each of its two levels. */
 export const zamsync: Peer = zamsyncPeer("zamsync", "ZamSync", []);
+export const zamsyncTokens: Peer = zamsyncPeer("zamsync-1", "ZamSync, level 1", [
+  "--codec",
+  "tokens",
+]);
+export const zamsyncMix: Peer = zamsyncPeer("zamsync-2", "ZamSync, level 2", ["--codec", "mix"]);
+
+/** What this version of the command has against the flags, or undefined. */
+function refusalOf(flags: readonly string[]): string | undefined {
+  try {
+    parseCommandLine(["sync", "clinic", "--hub", "hub", ...flags], {});
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 async function openHub({ dir, watch }: HubPlace, flags: readonly string[]): Promise<PeerHub> {
   await mkdir(dir, { recursive: true });
