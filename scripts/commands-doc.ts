@@ -27,7 +27,7 @@ const jsonOutput: Readonly<Partial<Record<CommandName, string>>> = {
     "a line an event: `ts`, `hlc`, `node`, `epoch`, `lane`, `seq`, `type`, `size`, `sha256`, `chain`, `received`. Damaged ranges are named on stderr. With `--verify` one object: `checked`, `problems`.",
   serve:
     '`{"event":"listening","address":"ADDR:PORT"}` once it accepts connections, then `{"event":"session",…}` a session (`at`, `peer`, `address`, `eventsSent`, `eventsReceived`, `bytesSent`, `bytesReceived`, `durationMs`, `endedBy`, and `error` where it ended badly), `{"event":"report",…}` for what else happens, and `{"event":"becameHub",…}` the first time.',
-  sync: "`peer`, `eventsSent`, `eventsConfirmed`, `eventsReceived`, `bytesSent`, `bytesReceived` (on the TCP socket, TLS included), `durationMs`, `attempts`, `complete`, `remaining`, `endedBy`, `reports`; with `--dry-run` also `estimate` (`events`, `bytes`, `seconds`).",
+  sync: "`peer`, `eventsSent`, `eventsConfirmed`, `eventsReceived`, `bytesSent`, `bytesReceived` (on the TCP socket, TLS included), `durationMs`, `attempts`, `complete`, `remaining`, `endedBy`, `reports`; `bytesUnanswered` where a connection broke: how much of `bytesSent` may have been lost with it; with `--dry-run` also `estimate` (`events`, `bytes`, `seconds`).",
   daemon:
     '`{"event":"synced",…}` with the fields of `sync`, or `{"event":"failed",…}` with `code`, `message`, `retryInMs`, or `{"event":"waiting",…}` with `reason` (`window` or `budget`) and `waitMs`.',
   ping: "`peer`, `address`, `tcpMs`, `tlsMs`, `isResumed`, `roundTripsMs`, `certDaysLeft`, `hubCertDaysLeft`, `clockDifferenceMs`.",

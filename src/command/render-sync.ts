@@ -22,6 +22,10 @@ export function syncToText(summary: SyncSummary, view: View): string {
     `sent ${grouped(summary.eventsSent)}, confirmed ${grouped(summary.eventsConfirmed)}, received ${grouped(summary.eventsReceived)}`,
     `${bytesToText(summary.bytesSent)} up, ${bytesToText(summary.bytesReceived)} down, ${elapsedToText(summary.durationMs)}, ${counted(summary.attempts, "attempt")}`,
   ];
+  if (summary.bytesUnanswered !== undefined)
+    lines.push(
+      `up to ${bytesToText(summary.bytesUnanswered)} of that may have been lost with the link`,
+    );
   for (const report of summary.reports) {
     lines.push(style.yellow(`${report.code}  ${printable(report.message)}`));
   }

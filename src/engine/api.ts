@@ -295,9 +295,11 @@ export interface SyncSummary {
   readonly eventsSent: number;
   readonly eventsConfirmed: number;
   readonly eventsReceived: number;
-  /** On the TCP socket, TLS included, over all attempts. */
+  /** On the TCP socket, TLS included, over all attempts; sent is what the system took. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Of `bytesSent`, in connections that broke: nobody knows how much of this crossed. Missing when there was none. */
+  readonly bytesUnanswered?: number;
   readonly durationMs: number;
   readonly attempts: number;
   readonly complete: boolean;

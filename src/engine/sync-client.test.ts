@@ -13,6 +13,7 @@ function summary(fields: Partial<SessionSummary>): SessionSummary {
     eventsReceived: 0,
     isComplete: false,
     wasResting: false,
+    unansweredBytes: 0,
     remaining: 0,
     endedBy: "done",
     pingMs: [],
@@ -44,7 +45,13 @@ const done: AttemptResult = {
 test("adds up what a cut session and the one after it have moved", async () => {
   const cut: AttemptResult = {
     peer: "hub",
-    summary: summary({ eventsSent: 50, eventsConfirmed: 40, remaining: 60, endedBy: "error" }),
+    summary: summary({
+      eventsSent: 50,
+      eventsConfirmed: 40,
+      remaining: 60,
+      endedBy: "error",
+      unansweredBytes: 300,
+    }),
     sentBytes: 1000,
     receivedBytes: 200,
     error: lost,
@@ -56,6 +63,10 @@ test("adds up what a cut session and the one after it have moved", async () => {
   assert.deepEqual(
     [result.eventsConfirmed, result.bytesSent, result.bytesReceived, result.attempts],
     [100, 1500, 300, 2],
+  );
+  assert.deepEqual(
+    [result.bytesUnanswered, (await runSync({}, scripted([done]).attempt)).bytesUnanswered],
+    [300, undefined],
   );
   assert.equal(result.complete, true);
   const waiting = phases.find((progress) => progress.phase === "waiting");

@@ -63,7 +63,14 @@ interface Totals {
   attempts: number;
   failures: number;
   /** Of the attempts that are over. */
-  readonly done: { sent: number; confirmed: number; received: number; up: number; down: number };
+  readonly done: {
+    sent: number;
+    confirmed: number;
+    received: number;
+    up: number;
+    down: number;
+    unanswered: number;
+  };
 }
 
 /**
@@ -81,7 +88,7 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
     peer: "",
     attempts: 0,
     failures: 0,
-    done: { sent: 0, confirmed: 0, received: 0, up: 0, down: 0 },
+    done: { sent: 0, confirmed: 0, received: 0, up: 0, down: 0, unanswered: 0 },
   };
   const stop = new AbortController();
   const abort = (): void => stop.abort();
@@ -156,6 +163,7 @@ async function oneAttempt(
   done.sent += result.summary?.eventsSent ?? 0;
   done.confirmed += result.summary?.eventsConfirmed ?? 0;
   done.received += result.summary?.eventsReceived ?? 0;
+  done.unanswered += result.summary?.unansweredBytes ?? 0;
   return result;
 }
 
@@ -193,6 +201,7 @@ function toSummary(
     eventsReceived: done.received,
     bytesSent: done.up,
     bytesReceived: done.down,
+    ...(done.unanswered === 0 ? {} : { bytesUnanswered: done.unanswered }),
     durationMs: Math.round(performance.now() - run.startedMs),
     attempts: totals.attempts,
     complete: last.summary?.isComplete ?? false,

@@ -137,6 +137,8 @@ export interface SessionSummary extends SessionProgress {
   readonly isComplete: boolean;
   /** A session that was kept open had nothing left to do when it ended, in whatever way. */
   readonly wasResting: boolean;
+  /** Of data frames that the peer has not answered: whether they crossed is not known. */
+  readonly unansweredBytes: number;
   /** Own or relayed events that the peer still lacks. */
   readonly remaining: number;
   readonly endedBy: "done" | "budget" | "peer" | "error" | "fenced" | "finished";

@@ -248,6 +248,7 @@ export function summaryOf(s: SessionState): SessionSummary {
   return {
     ...s.progress(),
     isComplete: s.isComplete,
+    unansweredBytes: s.inFlightBytes,
     wasResting: s.isSettled && isKeptOpen(s),
     remaining: s.isComplete ? 0 : countRemaining(s),
     endedBy: s.endedBy ?? "error",
