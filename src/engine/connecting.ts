@@ -3,6 +3,7 @@
  * call is one connection; trying again is `sync-client.ts`'s business.
  */
 import { ZamError } from "../core/errors/zam-error.ts";
+import type { Handshake } from "../core/session/flight-window.ts";
 import type { PeerIdentity, SessionSummary } from "../core/session/api.ts";
 import { type ConnectedHub, connectTls } from "../network/connect.ts";
 import { formatAddress, parseAddress } from "../network/address.ts";
@@ -18,6 +19,8 @@ import type { Attempt, AttemptInput, AttemptResult } from "./sync-client.ts";
 /** After a goodbye: how long the peer may take to take it before the connection is cut. */
 const goodbyeMs = 5_000;
 const pingCountDefault = 4;
+/** The two tickets that follow a full handshake. */
+const ticketsBytes = 1_214;
 const pingTimeoutMsDefault = 60_000;
 
 interface HubTarget {
@@ -80,6 +83,11 @@ export function createAttempt(target: HubTarget & { readonly input: SyncInput })
   };
 }
 
+function handshakeOf({ transport, isResumed, tcpMs, tlsMs }: ConnectedHub): Handshake {
+  const bytes = transport.sentBytes + transport.receivedBytes;
+  return { bytes: Math.max(1, bytes - (isResumed ? 0 : 2 * ticketsBytes)), ms: tcpMs + tlsMs };
+}
+
 function kbpsToRate(kbps: number | undefined): number | undefined {
   return kbps === undefined ? undefined : Math.max(1, Math.floor((kbps * 1000) / 8));
 }
@@ -100,7 +108,7 @@ async function transfer(
     policy: "own",
     bytesMax: attempt.bytesMax,
     rateBytesPerS: kbpsToRate(target.input.budgetKbps),
-    link: connected.link,
+    handshake: handshakeOf(connected),
     keepOpen: attempt.onOpen !== undefined,
     onRest: (isResting) => {
       attempt.onRest?.(isResting);

@@ -14,7 +14,7 @@ import type {
   SessionProgress,
   SessionSummary,
 } from "../core/session/api.ts";
-import type { LinkEstimate } from "../core/session/flight-window.ts";
+import type { Handshake } from "../core/session/flight-window.ts";
 import { createSession, type SessionInput } from "../core/session/session.ts";
 import { nodeCompressor } from "../storage/node-compressor.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
@@ -48,7 +48,7 @@ export interface HostInput {
   readonly policy: Policy;
   readonly bytesMax?: number | undefined;
   readonly pingCount?: number | undefined;
-  readonly link?: LinkEstimate | undefined;
+  readonly handshake?: Handshake | undefined;
   /** Of each direction, TLS included. */
   readonly rateBytesPerS?: number | undefined;
   /** Stay connected when everything was exchanged, if the peer does too. */
@@ -80,7 +80,7 @@ export function sessionInput(
         (hub) => hub.state?.confirmed ?? [],
       ),
       ...(bytesMax === undefined ? {} : { bytesMax }),
-      ...(input.link === undefined ? {} : { link: input.link }),
+      ...(input.handshake === undefined ? {} : { handshake: input.handshake }),
       ...(input.rateBytesPerS === undefined ? {} : { rateBytesPerS: input.rateBytesPerS }),
       ...(pingCount === undefined ? {} : { pingCount }),
     },

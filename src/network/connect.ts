@@ -12,7 +12,6 @@ import type { X509Certificate } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTlsSocket, type TLSSocket } from "node:tls";
 import { ZamError } from "../core/errors/zam-error.ts";
-import type { LinkEstimate } from "../core/session/flight-window.ts";
 import type { PeerIdentity } from "../core/session/api.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
 import { toNetworkError } from "./socket-errors.ts";
@@ -30,8 +29,6 @@ export const idleTimeoutMsDefault = 60_000;
 /** Before the next address of the same name is tried. Node's default of 250 ms gives up on every slow link. */
 const familyAttemptTimeoutMs = 6_000;
 const dayMs = 86_400_000;
-/** More than the jitter of a bad link and the computing of a slow device. */
-const airMsMin = 600;
 
 export interface ConnectOptions {
   readonly address: PeerAddress;
@@ -63,8 +60,6 @@ export interface ConnectedHub {
   readonly address: string;
   readonly tcpMs: number;
   readonly tlsMs: number;
-  /** What the handshake has shown of the link, when it is so slow that it shows. */
-  readonly link: LinkEstimate | undefined;
 }
 
 /** Rejects with Z401 to Z407, Z316, Z317, Z318 or Z320; then nothing but the handshake was sent. */
@@ -85,28 +80,13 @@ export async function connectTls(options: ConnectOptions): Promise<ConnectedHub>
     const tcpMs = performance.now() - startedMs;
     options.onPhase?.("handshake");
     const shaken = await shakeHands(raw, options, address);
-    const tlsMs = performance.now() - startedMs - tcpMs;
-    const { sentBytes, receivedBytes } = shaken.transport;
-    const link = estimateLink({ tcpMs, tlsMs, bytes: sentBytes + receivedBytes });
-    return { ...shaken, address, tcpMs, tlsMs, link };
+    return { ...shaken, address, tcpMs, tlsMs: performance.now() - startedMs - tcpMs };
   } catch (error) {
     options.onFailedBytes?.(raw.bytesWritten, raw.bytesRead);
     raw.on("error", ignore);
     raw.destroy();
     throw error;
   }
-}
-
-/** A round trip of TCP carries next to nothing, one of TLS some kilobytes: the difference is their air time. */
-function estimateLink(input: {
-  readonly tcpMs: number;
-  readonly tlsMs: number;
-  readonly bytes: number;
-}): LinkEstimate | undefined {
-  const airMs = input.tlsMs - input.tcpMs;
-  if (airMs < airMsMin) return undefined;
-  const roundTripMs = Math.round(input.tcpMs);
-  return { rateBytesPerS: Math.max(1, Math.round((input.bytes * 1000) / airMs)), roundTripMs };
 }
 
 function waitForTcp(raw: Socket, options: ConnectOptions, address: string): Promise<void> {

@@ -25,7 +25,7 @@ import type {
   ReceiveOutcome,
 } from "../log/api.ts";
 import type { CodecName } from "./codec-choice.ts";
-import type { LinkEstimate } from "./flight-window.ts";
+import type { Handshake } from "./flight-window.ts";
 import type { PeerState } from "./peer-state.ts";
 
 export type Role = "hub" | "clinic";
@@ -61,8 +61,8 @@ export interface SessionOptions {
   readonly knownHubs?: readonly string[];
   /** Own heads that other peers have confirmed: what they may hold is not declared lost at source. */
   readonly confirmedElsewhere?: readonly ConfirmedHead[];
-  /** What the handshake has shown of the link, when it showed something; else the last session's experience counts. */
-  readonly link?: LinkEstimate;
+  /** Of the side that called: tells a slow link before the first events go. */
+  readonly handshake?: Handshake;
   /** Default 24 h, see DESIGN section 2. */
   readonly maxClockDriftMs?: number;
   /** The most that may be done to make events small, when the peer can read it; undefined: what the link asks for. */

@@ -7,12 +7,12 @@
  * the link holds in one round trip, and a little more, so that it never runs
  * dry.
  *
- * Answers that come as fast as ever mean that the link takes more: the window
- * doubles with each round trip. Answers that come later than that mean that a
- * queue stands before it, hence that the link is full: then the rate at which
- * answers come is its rate, and the window follows from that (BBR, Cardwell et
- * al. 2016, sections 3 and 4). Now and then the window is halved for a round trip, which
- * empties the queue, to see whether the fastest round trip is still what it was.
+ * Once a round trip the window is looked at. The least that any answer of it was later
+ * than the fastest ever is what waits in the queue: jitter only adds to that. With no
+ * queue the window grows, doubling until the link was full once; with too long a one it
+ * shrinks to what would have left a short one (the signal is LEDBAT's, RFC 6817; the
+ * once-a-round minimum is TCP Vegas's). When the fastest round trip was long ago the
+ * window is halved for a round trip, to see whether it still is that (BBR's ProbeRTT).
  */
 
 /** Two small batches: less would leave any link idle. */
@@ -21,25 +21,38 @@ export const flightBytesMin = 4 * 1024;
 export const flightBytesMax = 256 * 1024;
 /** Before anything is known: a 2G link of 30 KB/s at 1.2 s holds 36 KB. */
 const flightBytesInitial = 32 * 1024;
-/** What is meant to wait before the slow hop, so that jitter does not leave it idle. */
-const queueMsAim = 150;
-/** Rates are taken over at least this. */
+/** What is meant to wait before the slow hop, so that jitter does not leave it idle: between these. */
+const queueMsLow = 80;
+const queueMsHigh = 250;
+/** Rates are taken over at least this, and over one to two round trips: answers come in bunches. */
 const spanMsMin = 300;
-const spanMsMax = 2_000;
+const spanMsMax = 5_000;
 /** And over at least so many answers, however far apart they are. */
 const answersMin = 4;
 /**
  * The highest rate of so many round trips counts: jitter delays answers and so lowers
  * what is measured, and a window that followed that would lower the rate in turn.
  */
-const ratesValid = 6;
+const ratesValid = 4;
+/** More than the jitter of a bad link, and what a slow device computes. */
+const airMsMin = 500;
 /** For so long the fastest round trip is believed. */
 const fastestMsValid = 30_000;
 
-/** What is known of a link beforehand: from its handshake, or from the last session. */
+/** What is known of a link beforehand, from the last session. */
 export interface LinkEstimate {
   readonly rateBytesPerS: number;
   readonly roundTripMs: number;
+}
+
+/**
+ * What TCP and TLS cost: the time from SYN to the end of the handshake, and bytes in both
+ * directions; less twice what the peer sends after it and before its HELLO, which takes
+ * its air time from the round trip that this is compared with.
+ */
+export interface Handshake {
+  readonly bytes: number;
+  readonly ms: number;
 }
 
 interface Answer {
@@ -51,8 +64,15 @@ export class FlightWindow {
   private sizeBytes = flightBytesInitial;
   private fastestMs = Number.POSITIVE_INFINITY;
   private fastestAtMs = 0;
+  /** False while it is only what the last session saw. */
+  private isMeasured = false;
   /** Samples of what was sent before this say nothing about an empty queue. */
   private emptySinceMs = 0;
+  /** The least waiting of this round trip, which is over when something sent after its start is answered. */
+  private roundMs = Number.POSITIVE_INFINITY;
+  private roundSinceMs = 0;
+  /** The link has been full before: no more doubling. */
+  private hasQueued = false;
   private fullAtMs = Number.NEGATIVE_INFINITY;
   private readonly answers: Answer[] = [];
   private readonly rates: { readonly atMs: number; readonly bytesPerMs: number }[] = [];
@@ -64,7 +84,7 @@ export class FlightWindow {
     this.fastestMs = estimate.roundTripMs;
     // An old estimate may be too low, never too bold: a link that takes more shows it in a round trip.
     this.sizeBytes = clamp(
-      this.rateBytesPerMs * (estimate.roundTripMs + queueMsAim),
+      this.rateBytesPerMs * (estimate.roundTripMs + queueMsHigh),
       flightBytesMin,
       flightBytesInitial,
     );
@@ -95,10 +115,27 @@ export class FlightWindow {
     return this.rateBytesPerMs === undefined ? undefined : this.rateBytesPerMs * 1000;
   }
 
-  /** A small frame was answered: the link's round trip with nothing before it. */
-  greeted(roundTripMs: number, nowMs: number): void {
-    this.fastestMs = Math.min(this.fastestMs, Math.max(1, roundTripMs));
+  /**
+   * A small frame was answered: the link's round trip with nothing before it. Before
+   * it, TCP and TLS took `ms` for two round trips and these bytes: on a slow link what
+   * is left of the time is their air time. (TCP's own round trip says little: some
+   * mobile networks and satellites answer SYN themselves.)
+   */
+  greeted(input: {
+    readonly roundTripMs: number;
+    readonly nowMs: number;
+    readonly handshake: Handshake | undefined;
+  }): void {
+    const { nowMs, handshake } = input;
+    const roundTripMs = Math.max(1, input.roundTripMs);
+    this.fastestMs = this.isMeasured ? Math.min(this.fastestMs, roundTripMs) : roundTripMs;
     this.fastestAtMs = nowMs;
+    this.isMeasured = true;
+    const airMs = handshake === undefined ? 0 : handshake.ms - 2 * roundTripMs;
+    if (handshake === undefined || airMs < airMsMin) return;
+    const rate = Math.min(handshake.bytes / airMs, this.rateBytesPerMs ?? Number.POSITIVE_INFINITY);
+    this.rateBytesPerMs = rate;
+    this.resize(Math.min(this.sizeBytes, rate * (roundTripMs + queueMsHigh)));
   }
 
   /** There is more to send, and the window is what holds it back. Otherwise answers say little about the link. */
@@ -120,17 +157,32 @@ export class FlightWindow {
       this.fastestAtMs = nowMs;
     }
     this.note({ atMs: nowMs, bytes });
+    const rate = this.follow(nowMs);
     if (this.fullAtMs < sentMs || !Number.isFinite(this.fastestMs)) return;
-    const queueMs = roundTripMs - this.fastestMs;
-    if (queueMs <= queueMsAim / 2) this.resize(this.sizeBytes + bytes);
-    else this.follow(bytes, nowMs);
-    if (nowMs - this.fastestAtMs > fastestMsValid) this.lookAgain(nowMs);
+    // A batch is answered only once all of it is there: its own air time is no queue.
+    const airMs = rate === undefined ? 0 : bytes / rate;
+    this.roundMs = Math.min(this.roundMs, Math.max(0, roundTripMs - this.fastestMs - airMs));
+    if (sentMs >= this.roundSinceMs) this.endRound(nowMs);
   }
 
-  /** The link is full: its rate is that of the answers. */
-  private follow(batchBytes: number, nowMs: number): void {
+  /** Once a round trip: the least that anything waited in it is the queue; jitter only adds to that. */
+  private endRound(nowMs: number): void {
+    const queueMs = this.roundMs;
+    this.roundMs = Number.POSITIVE_INFINITY;
+    this.roundSinceMs = nowMs;
+    const isSettled = queueMs <= queueMsHigh || this.sizeBytes === flightBytesMin;
+    if (isSettled && nowMs - this.fastestAtMs > fastestMsValid) return this.lookAgain(nowMs);
+    if (queueMs < queueMsLow) this.resize(this.sizeBytes * (this.hasQueued ? 1.25 : 2));
+    if (queueMs <= queueMsHigh) return;
+    this.hasQueued = true;
+    const aimMs = (queueMsLow + queueMsHigh) / 2;
+    this.resize((this.sizeBytes * (this.fastestMs + aimMs)) / (this.fastestMs + queueMs));
+  }
+
+  /** The rate at which answers come, which is the link's when it is full. */
+  private follow(nowMs: number): number | undefined {
     const rate = this.measuredRate();
-    if (rate === undefined) return;
+    if (rate === undefined) return this.rateBytesPerMs;
     this.rates.push({ atMs: nowMs, bytesPerMs: rate });
     const validMs = ratesValid * Math.max(spanMsMin, this.fastestMs);
     while ((this.rates[0]?.atMs ?? nowMs) < nowMs - validMs) this.rates.shift();
@@ -138,8 +190,7 @@ export class FlightWindow {
       (most, { bytesPerMs }) => Math.max(most, bytesPerMs),
       0,
     );
-    // A batch is answered only once all of it is there: half of one more is always on its way.
-    this.resize(this.rateBytesPerMs * (this.fastestMs + queueMsAim) + batchBytes / 2);
+    return this.rateBytesPerMs;
   }
 
   /** The clock was set: what was noted moves with it. */
@@ -147,6 +198,7 @@ export class FlightWindow {
     this.fastestAtMs += stepMs;
     this.emptySinceMs += stepMs;
     this.fullAtMs += stepMs;
+    this.roundSinceMs += stepMs;
     this.answers.length = 0;
     this.rates.length = 0;
   }
@@ -163,7 +215,7 @@ export class FlightWindow {
     if (last !== undefined && last.atMs === answer.atMs)
       this.answers[this.answers.length - 1] = { ...last, bytes: last.bytes + answer.bytes };
     else this.answers.push(answer);
-    const spanMs = Math.min(spanMsMax, Math.max(spanMsMin * 2, this.fastestMs));
+    const spanMs = Math.min(spanMsMax, Math.max(spanMsMin, this.fastestMs) * 2);
     while (this.answers.length > answersMin && (this.answers[0]?.atMs ?? 0) < answer.atMs - spanMs)
       this.answers.shift();
   }
@@ -174,7 +226,7 @@ export class FlightWindow {
     const last = this.answers[this.answers.length - 1];
     if (first === undefined || last === undefined) return undefined;
     const spanMs = last.atMs - first.atMs;
-    if (spanMs < spanMsMin) return undefined;
+    if (spanMs < Math.min(spanMsMax / 2, Math.max(spanMsMin, this.fastestMs))) return undefined;
     const bytes = this.answers.reduce((sum, answer) => sum + answer.bytes, -first.bytes);
     return bytes / spanMs;
   }

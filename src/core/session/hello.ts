@@ -121,7 +121,9 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   // One that only measures fences nobody.
   if (!s.isPing) s.effect({ kind: "established" });
   s.pacer.limit(frame.rateBytesPerS, s.nowMs);
-  if (options.isInitiator) s.flight.greeted(s.nowMs - s.startedMs, s.nowMs);
+  const { handshake } = options;
+  const roundTripMs = s.nowMs - s.startedMs;
+  if (options.isInitiator) s.flight.greeted({ roundTripMs, nowMs: s.nowMs, handshake });
   else sendHello(s);
   if (!s.isPing) beginVector(s);
 }

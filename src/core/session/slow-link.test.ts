@@ -37,7 +37,7 @@ interface Urgent {
 function syncWithUrgent(input: {
   readonly backlog: number;
   readonly atS: readonly number[];
-  readonly estimate?: boolean;
+  readonly hasHandshake?: boolean;
 }): { readonly urgent: readonly Urgent[]; readonly pair: SessionPair } {
   const a = createNode("clinic_a", "clinic");
   const hub = createNode("hub", "hub");
@@ -45,9 +45,7 @@ function syncWithUrgent(input: {
   pushRandom(a, input.backlog);
   const pair = createPair(a, hub, {
     ...rural,
-    ...(input.estimate === true
-      ? { from: { link: { rateBytesPerS: 2_875, roundTripMs: 1_200 } } }
-      : {}),
+    ...(input.hasHandshake === true ? { from: { handshake: { bytes: 2_500, ms: 3_300 } } } : {}),
     onStep: (p) => {
       const lane = hub.log.findStream({ node: a.id, epoch: a.log.ownEpoch, lane: "urgent" });
       const held = lane === undefined ? 0 : hub.log.streamHead(lane);
@@ -67,9 +65,9 @@ function syncWithUrgent(input: {
 
 test("an urgent event overtakes a backlog that is under way, on 23 kbit/s within seconds", () => {
   const { urgent, pair } = syncWithUrgent({
-    backlog: 1500,
+    backlog: 1800,
     atS: [20, 31, 33.3, 47, 61.7, 75],
-    estimate: true,
+    hasHandshake: true,
   });
   for (const { atMs, durableMs } of urgent) {
     assert.ok(durableMs > 0, "it arrived");

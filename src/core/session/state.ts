@@ -222,7 +222,7 @@ export class SessionState {
     this.memory = input.memory;
     this.nowMs = input.nowMs;
     this.pacer.limit(options.rateBytesPerS, input.nowMs);
-    this.flight = new FlightWindow(options.link ?? options.peerState?.link);
+    this.flight = new FlightWindow(options.peerState?.link);
     this.scope = {
       self: options.self,
       peer: options.peer,
