@@ -15,6 +15,7 @@ import {
   pushMany,
   pushNow,
   streamName,
+  mapsEqual,
 } from "./log.test-kit.ts";
 
 const stream = { node: "clinic_a", epoch, lane: "" };
@@ -214,4 +215,23 @@ test("a peer's floor takes nothing away that is held here: only what is missing 
   assert.equal(log.recordCount, 5);
   assert.equal(log.readStream(index, 1, { events: 9, bytes: 9999 }).length, 5);
   assert.deepEqual(log.chainAt(index, 8), chain);
+});
+
+test("after an unclean stop a re-homed tail is not taken for missing, though an earlier close named its head", () => {
+  const store = new MemoryStore();
+  const first = create(store);
+  pushMany(first, 24);
+  first.close();
+  const { log } = open(store);
+  const stream = { node: "clinic_a", epoch, lane: "" };
+  markNow(log, { kind: "newEpoch", reason: "Z509" });
+  markNow(log, { kind: "rehome", stream, from: 21 });
+  const before = digest(log);
+  const { log: again, recovery } = open(store.kill());
+  assert.deepEqual(recovery.reports, []);
+  const index = again.findStream(stream);
+  assert.ok(index !== undefined);
+  assert.equal(again.streamHead(index), 20);
+  assert.deepEqual(again.stream(index).holes, []);
+  mapsEqual(digest(again), before);
 });

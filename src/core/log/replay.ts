@@ -190,6 +190,13 @@ class RecordReplay {
         if (mark.kind === "damage") {
           this.report.dropKnown(mark.segment, mark.fromOffset, mark.toOffset);
         }
+        // A close before it named a head that is another stream's since.
+        if (mark.kind === "rehome") {
+          const { oldAlias, from } = mark.rule;
+          this.report.closeHeads = this.report.closeHeads.filter(
+            ({ alias, seq }) => alias !== oldAlias || seq < from,
+          );
+        }
         if (mark.kind === "newEpoch" && mark.restartMs !== undefined) {
           core.clock.restart(mark.restartMs);
         }
