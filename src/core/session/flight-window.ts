@@ -170,7 +170,13 @@ export class FlightWindow {
     const queueMs = this.roundMs;
     this.roundMs = Number.POSITIVE_INFINITY;
     this.roundSinceMs = nowMs;
-    const isSettled = queueMs <= queueMsHigh || this.sizeBytes === flightBytesMin;
+    if (queueMs > queueMsHigh && this.sizeBytes < flightBytesMin * 1.1) {
+      // With next to nothing in flight it is no queue of ours: the peer itself has become slower.
+      this.fastestMs += queueMs;
+      this.fastestAtMs = nowMs;
+      return;
+    }
+    const isSettled = queueMs <= queueMsHigh;
     if (isSettled && nowMs - this.fastestAtMs > fastestMsValid) return this.lookAgain(nowMs);
     if (queueMs < queueMsLow) this.resize(this.sizeBytes * (this.hasQueued ? 1.25 : 2));
     if (queueMs <= queueMsHigh) return;
