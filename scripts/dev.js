@@ -38,6 +38,7 @@ const tasks = {
   sim: (args) => [[["sim/run.ts", ...args]]],
   demo: (args) => [[["lab/demo.ts", ...args]]],
   bench: (args) => [[["lab/bench.ts", ...args]]],
+  "bench:wire": (args) => [[["lab/bench-wire.ts", ...args]]],
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   "edge:test": (args) => [[testCommand([...args, ...edgeTestFiles()], 1)]],
   lab: (args) => [[["lab/lab.ts", ...args]]],

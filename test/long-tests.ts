@@ -4,6 +4,35 @@
  * well. Runs that go over core's tests many times, or slowly, leave them out.
  */
 export const longTests: Readonly<Record<string, readonly string[]>> = {
+  "src/core/codec/batch-codec.test.ts": [
+    "codec 2 gives back every payload byte for byte, whatever it is",
+    "codec 2 makes records of a few shapes much smaller",
+    "codec 2 leaves bytes without pattern at their size",
+    "codec 2 primed with the same events starts where the other end does",
+    "codec 2 takes bounded steps over garbage",
+    "codec 3 gives back every payload byte for byte, whatever it is",
+    "codec 3 makes records of a few shapes much smaller",
+    "codec 3 leaves bytes without pattern at their size",
+    "codec 3 primed with the same events starts where the other end does",
+    "codec 3 takes bounded steps over garbage",
+    "codec 4 gives back every payload byte for byte, whatever it is",
+    "codec 4 makes records of a few shapes much smaller",
+    "codec 4 leaves bytes without pattern at their size",
+    "codec 4 primed with the same events starts where the other end does",
+    "codec 4 takes bounded steps over garbage",
+    "codec 5 gives back every payload byte for byte, whatever it is",
+    "codec 5 makes records of a few shapes much smaller",
+    "codec 5 leaves bytes without pattern at their size",
+    "codec 5 primed with the same events starts where the other end does",
+    "codec 5 takes bounded steps over garbage",
+  ],
+  "src/core/session/batch.test.ts": [
+    "a node of the version before exchanges rows with one of this version, whichever calls",
+    "a forced level is used as far as the peer reads it",
+    "history that the receiver has not is answered with NO_WINDOW, and all arrives once",
+    "ten events more cost little, in both directions and in the first flight",
+    "large events and small ones share a direction",
+  ],
   "src/core/log/crash.test.ts": [
     "nothing acknowledged is lost when the power is cut at any call",
     "a kill at any call keeps what the process had written, and what was acknowledged",

@@ -61,6 +61,12 @@ export const budgetFlags = {
   budgetKbps: { kind: "rate", help: "at most this many kilobits per second" },
 } as const satisfies Readonly<Record<string, FlagSpec>>;
 
+export const codecFlag = {
+  kind: "choice",
+  choices: ["raw", "zstd", "tokens", "mix"],
+  help: "send events no smaller than so; by default as the link asks for",
+} as const satisfies FlagSpec;
+
 export const timeoutFlag = {
   kind: "duration",
   min: 1000,

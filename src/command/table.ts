@@ -5,6 +5,7 @@
  */
 import {
   budgetFlags,
+  codecFlag,
   dataDirFlag,
   dataDirPositional,
   hubFlags,
@@ -260,6 +261,7 @@ const syncCommands = {
         min: 1000,
         help: "drop what was received longer ago, though it may be the last copy",
       },
+      codec: codecFlag,
     },
     examples: ["zamsync serve --data-dir hub --bind 0.0.0.0:7700 --policy own"],
   },
@@ -274,6 +276,7 @@ const syncCommands = {
       ...nodeFlags,
       ...hubFlags,
       ...budgetFlags,
+      codec: codecFlag,
       timeout: { ...timeoutFlag, default: "10m" },
       dryRun: { kind: "boolean", help: "only say what would move, and how long it may take" },
     },
@@ -295,6 +298,7 @@ const syncCommands = {
       ...nodeFlags,
       ...hubFlags,
       ...budgetFlags,
+      codec: codecFlag,
       interval: {
         kind: "duration",
         min: 1000,

@@ -3,6 +3,7 @@
  * see it. `openNode` gives one that owns the log; `connectNode` one that
  * speaks to the process that owns it. Both satisfy `NodeApi`.
  */
+import type { CodecName } from "../core/session/codec-choice.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
 import type {
   CareSummary,
@@ -270,6 +271,8 @@ export interface SyncInput {
   readonly hubId?: string;
   readonly maxBytes?: number;
   readonly budgetKbps?: number;
+  /** Send events no smaller than this codec makes them; by default as the link asks for. */
+  readonly codec?: CodecName;
   /** Default 600,000. */
   readonly timeoutMs?: number;
   readonly dryRun?: boolean;
@@ -371,6 +374,8 @@ export interface ServeInput {
   readonly retainMs?: number;
   /** After each run of the retention. */
   readonly onRetained?: (summary: CareSummary) => void;
+  /** As in SyncInput, for what is sent to clinics. */
+  readonly codec?: CodecName;
   readonly onSession?: (session: ServedSession) => void;
   readonly onReport?: (error: ZamError, peer: string) => void;
 }

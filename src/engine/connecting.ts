@@ -108,6 +108,7 @@ async function transfer(
     policy: "own",
     bytesMax: attempt.bytesMax,
     rateBytesPerS: kbpsToRate(target.input.budgetKbps),
+    codec: target.input.codec,
     handshake: handshakeOf(connected),
     keepOpen: attempt.onOpen !== undefined,
     onRest: (isResting) => {

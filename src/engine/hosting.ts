@@ -3,6 +3,7 @@
  * common, whoever called whom. Every end of a session is written into the
  * peer's record, also a bad one.
  */
+import type { CodecMemory } from "../core/codec/codec-memory.ts";
 import { driftReferenceMs } from "../core/clock/hybrid-clock.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
@@ -14,6 +15,7 @@ import type {
   SessionProgress,
   SessionSummary,
 } from "../core/session/api.ts";
+import type { CodecName } from "../core/session/codec-choice.ts";
 import type { Handshake } from "../core/session/flight-window.ts";
 import { createSession, type SessionInput } from "../core/session/session.ts";
 import { nodeCompressor } from "../storage/node-compressor.ts";
@@ -36,6 +38,8 @@ export interface HostedNode {
   readonly commits: CommitScheduler;
   readonly sessions: OpenSessions;
   readonly role: Role;
+  /** Shared by all sessions of the node. */
+  readonly codecMemory: CodecMemory;
   health(): HealthBlock;
 }
 
@@ -51,6 +55,8 @@ export interface HostInput {
   readonly handshake?: Handshake | undefined;
   /** Of each direction, TLS included. */
   readonly rateBytesPerS?: number | undefined;
+  /** The most that may be done to make events small; undefined: what the link asks for. */
+  readonly codec?: CodecName | undefined;
   /** Stay connected when everything was exchanged, if the peer does too. */
   readonly keepOpen: boolean;
   readonly onEstablished?: () => void;
@@ -83,10 +89,12 @@ export function sessionInput(
       ...(input.handshake === undefined ? {} : { handshake: input.handshake }),
       ...(input.rateBytesPerS === undefined ? {} : { rateBytesPerS: input.rateBytesPerS }),
       ...(pingCount === undefined ? {} : { pingCount }),
+      ...(input.codec === undefined ? {} : { codec: input.codec }),
     },
     log,
     crypto: nodeCrypto,
     compressor: nodeCompressor,
+    memory: node.codecMemory,
     nowMs: Date.now(),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * A node in the process that owns its log.
  */
+import { CodecMemory } from "../core/codec/codec-memory.ts";
 import { uptime } from "node:os";
 import { resolve } from "node:path";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
@@ -83,6 +84,7 @@ export class LocalNode implements NodeApi {
   private readonly stopping = new AbortController();
   private readonly servers = new Set<RunningServer>();
   private readonly sessions = new OpenSessions();
+  private readonly codecMemory = new CodecMemory();
   /** While a daemon runs here. */
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;
@@ -337,6 +339,7 @@ export class LocalNode implements NodeApi {
       commits: this.commits,
       sessions: this.sessions,
       role,
+      codecMemory: this.codecMemory,
       health: () => this.health(info?.daysLeft ?? 0),
     };
   }

@@ -124,6 +124,7 @@ class LiveSessions {
       address,
       isInitiator: false,
       policy: input.policy ?? "own",
+      codec: input.codec,
       keepOpen: true,
       onRest: (isResting) => (isResting ? accepted.becameIdle() : accepted.becameBusy()),
       onEstablished: () => {

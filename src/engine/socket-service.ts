@@ -1,4 +1,5 @@
 /** What other processes may ask of the one that owns the log, over its socket. */
+import { codecNames } from "../core/session/codec-choice.ts";
 import type { RpcHandlers } from "../storage/local-rpc.ts";
 import { decodeDataKey } from "../pki/index.ts";
 import type { AuditQuery, NodeApi, PullQuery, RekeyInput, RekeySummary, SyncInput } from "./api.ts";
@@ -161,6 +162,7 @@ function toSyncInput(params: unknown): SyncInput {
     hubId: textField(fields, "hubId"),
     maxBytes: countField(fields, "maxBytes"),
     budgetKbps: countField(fields, "budgetKbps"),
+    codec: codecNames.find((name) => name === textField(fields, "codec")),
     timeoutMs: countField(fields, "timeoutMs"),
     dryRun: flagField(fields, "dryRun"),
   });

@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Tests that need Node, each with what it needs. */
 export const nodeOnly: Readonly<Record<string, string>> = {
   "src/core/bytes.utf8.test.ts": "compares with TextEncoder, which QuickJS lacks",
+  "src/core/codec/codec-page.test.ts": "reads docs/codec.md",
   "src/core/codec/protocol-page.test.ts": "reads docs/protocol.md",
   "src/core/log/format-log.test.ts": "reads docs/format-log.md",
   "src/core/vector/stream-table.memory.test.ts": "asks Node's heap what 10,000 streams cost",

@@ -25,6 +25,7 @@ export const serve: Handler<"serve"> = async (values, context) => {
     const server = await node.serve({
       bind: values.bind,
       policy: values.policy,
+      ...(values.codec === undefined ? {} : { codec: values.codec }),
       maxPeers: values.maxPeers,
       ...(values.retain === undefined ? {} : { retainMs: values.retain }),
       onRetained: (summary) => tellRetained(summary, context),

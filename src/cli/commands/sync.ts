@@ -9,17 +9,18 @@ import type { Handler } from "../run.ts";
 
 type LinkValues = Pick<
   CommandValues<(typeof commandTable)["sync"]>,
-  "hub" | "hubId" | "maxBytes" | "budgetKbps"
+  "hub" | "hubId" | "maxBytes" | "budgetKbps" | "codec"
 >;
 
 /** The flags that `sync` and `daemon` share. */
 export function linkInput(values: LinkValues): Pick<SyncInput, keyof LinkValues> {
-  const { hub, hubId, maxBytes, budgetKbps } = values;
+  const { hub, hubId, maxBytes, budgetKbps, codec } = values;
   return {
     ...(hub === undefined ? {} : { hub }),
     ...(hubId === undefined ? {} : { hubId }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(budgetKbps === undefined ? {} : { budgetKbps }),
+    ...(codec === undefined ? {} : { codec }),
   };
 }
 

@@ -52,8 +52,8 @@ const fullSizes: CodecSizes = {
   windowBytes: 128 * 1024,
   batchBytesMax: 64 * 1024,
   batchEventsMax: 512,
-  historyEventsMax: 500,
-  historyBytesMax: 256 * 1024,
+  historyEventsMax: 1000,
+  historyBytesMax: 512 * 1024,
 };
 
 const smallSizes: CodecSizes = {

@@ -6,10 +6,10 @@
  */
 import { logOddsLimit, squashTable } from "./logistic.ts";
 
-/** 65536 is one; both sets together begin near 0.4 for each input. */
-const weightStart = 13_000;
+/** 65536 is one; both sets together begin near a quarter for each input. */
+const weightStart = 8_000;
 const weightLimit = 1 << 19;
-const learningRate = 10;
+const learningRate = 14;
 
 export class Mixer {
   private readonly inputCount: number;
