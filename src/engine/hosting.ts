@@ -57,6 +57,8 @@ export interface HostInput {
   readonly rateBytesPerS?: number | undefined;
   /** The most that may be done to make events small; undefined: what the link asks for. */
   readonly codec?: CodecName | undefined;
+  /** This process has more to do than it can. */
+  readonly isBusy?: boolean;
   /** Stay connected when everything was exchanged, if the peer does too. */
   readonly keepOpen: boolean;
   readonly onEstablished?: () => void;
@@ -90,6 +92,7 @@ export function sessionInput(
       ...(input.rateBytesPerS === undefined ? {} : { rateBytesPerS: input.rateBytesPerS }),
       ...(pingCount === undefined ? {} : { pingCount }),
       ...(input.codec === undefined ? {} : { codec: input.codec }),
+      ...(input.isBusy === undefined ? {} : { isBusy: input.isBusy }),
     },
     log,
     crypto: nodeCrypto,

@@ -21,6 +21,7 @@ import {
 } from "../pki/index.ts";
 import type { RunningServer, ServedSession, ServeInput } from "./api.ts";
 import { type HostedNode, hostSession } from "./hosting.ts";
+import { LoadMeter } from "./load-meter.ts";
 import type { SessionHost, Transport } from "./session-host.ts";
 
 const bindDefault = "0.0.0.0:7700";
@@ -107,6 +108,7 @@ class LiveSessions {
   /** Also those that have not said HELLO yet. */
   private readonly byTransport = new Map<Transport, SessionHost>();
   private readonly ends = new Set<Promise<unknown>>();
+  private readonly load = new LoadMeter();
   private isStopping = false;
 
   constructor(serving: ServingInput, node: HostedNode) {
@@ -125,6 +127,7 @@ class LiveSessions {
       isInitiator: false,
       policy: input.policy ?? "own",
       codec: input.codec,
+      isBusy: this.load.isBusy(),
       keepOpen: true,
       onRest: (isResting) => (isResting ? accepted.becameIdle() : accepted.becameBusy()),
       onEstablished: () => {

@@ -11,7 +11,7 @@ import type { BatchFrame, HistoryFrame } from "../codec/frame-types.ts";
 import { Window } from "../codec/window.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { findIncoming, takeEvents } from "./accept.ts";
-import { codecsHere } from "./codec-choice.ts";
+import { codecsHere, codecsOffered } from "./codec-choice.ts";
 import { restReceiving } from "./batch-state.ts";
 import { recallHistory } from "./history.ts";
 import { sayNoWindow } from "./prime.ts";
@@ -98,7 +98,7 @@ function codecFor(s: SessionState, number: number): BatchCodec | undefined {
     return undefined;
   }
   if (s.memory?.take(s.receiveOwner, codecStateBytes(number)) === false) {
-    s.send({ type: "codecs", codecs: s.memory.affordable(codecsHere(s)) });
+    s.send({ type: "codecs", codecs: codecsOffered(s) });
     sayNoWindow(s);
     return undefined;
   }

@@ -200,6 +200,18 @@ test("a link that carries more than mixing makes is given tokens instead", () =>
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 
+test("a busy hub is sent tokens, and reads what it announced before it was busy", () => {
+  const [a, hub] = twoNodes();
+  pushDocuments(a, 20);
+  const busy = sync(a, cloneNode(hub), { latencyMs: 100, to: { isBusy: true } });
+  assert.deepEqual(codecsOf(busy), [codecTokens]);
+  assert.deepEqual(codecsOf(sync(a, hub, { latencyMs: 100 })), [codecMix]);
+  pushDocuments(a, 5);
+  const remembered = sync(a, hub, { latencyMs: 100, to: { isBusy: true } });
+  assert.deepEqual(codecsOf(remembered), [codecMix]);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+});
+
 test("large events and small ones share a direction", () => {
   const [a, hub] = twoNodes();
   for (let round = 0; round < 3; round++) {

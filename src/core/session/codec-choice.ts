@@ -28,6 +28,8 @@ const byName: Readonly<Record<CodecName, readonly number[]>> = {
   mix: [codecMix, codecMixSmall],
 };
 
+const mixBits = (1 << codecMix) | (1 << codecMixSmall);
+
 /** Bytes of payload a second that mixing codes where nobody has measured: a small computer's. */
 const mixBytesPerSDefault = 1_000_000;
 /** The link must be this much faster before bytes are given up for speed, so that the choice does not swing. */
@@ -36,6 +38,16 @@ const margin = 1.5;
 /** Bits of the codecs that this node reads and writes. */
 export function codecsHere(s: SessionState): number {
   return s.options.codecs ?? codecsAll;
+}
+
+/**
+ * Bits of what the peer may use from now on: what is read here, for which there is
+ * memory, and no mixing at a node that has more to do than it can. What was announced
+ * earlier is read all the same.
+ */
+export function codecsOffered(s: SessionState): number {
+  const affordable = s.memory?.affordable(codecsHere(s)) ?? codecsHere(s);
+  return s.options.isBusy === true ? affordable & ~mixBits : affordable;
 }
 
 /** Codecs to try, the best first; the last, raw rows, always works. */

@@ -9,7 +9,7 @@ import { type HelloFrame, protocolVersion, protocolVersionOldest } from "../code
 import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
 import type { HealthBlock } from "./api.ts";
-import { codecsHere } from "./codec-choice.ts";
+import { codecsOffered } from "./codec-choice.ts";
 import { allowance } from "./budget.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import { planAll } from "./offer.ts";
@@ -61,7 +61,7 @@ function sendHello(s: SessionState): void {
     nodeId: options.self.nodeId,
     logId: log.logId,
     wallMs: Math.min(Math.max(0, Math.floor(s.nowMs)), 2 ** 48 - 1),
-    codecs: s.memory?.affordable(codecsHere(s)) ?? codecsHere(s),
+    codecs: codecsOffered(s),
     keepsOpen: options.keepOpen,
     isPingOnly,
     offersAll: options.self.role === "hub" && options.policy === "all",
