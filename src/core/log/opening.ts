@@ -166,13 +166,14 @@ export class Opening {
       reportDamage(core, short.segment, this.firstBad(short.segment, start ?? fileHeaderBytes));
     }
     for (const segment of recovered.missingSegments) this.noteMissingSegment(segment);
-    for (const range of core.badRanges) {
+    const ranges = recovered.report.damages.map(({ range }) => range);
+    for (const range of core.badRanges) if (this.isFresh(range)) ranges.push(range);
+    for (const range of ranges) {
+      const { segment, fromOffset } = range;
       const known = core.damages.find(
-        (damage) => damage.segment === range.segment && damage.fromOffset === range.fromOffset,
+        (damage) => damage.segment === segment && damage.fromOffset === fromOffset,
       );
-      const isNew =
-        recovered.report.damages.some((damage) => damage.range === range) || this.isFresh(range);
-      if (isNew) this.report(range, countMissing(known));
+      this.report(range, countMissing(known));
     }
   }
 

@@ -51,12 +51,26 @@ export class ReplayReport {
   closeHeads: readonly CloseHead[] = [];
   chainMismatches = 0;
 
-  /** A mark behind it shows that an earlier opening has seen to it. */
+  /**
+   * A mark behind it shows that an earlier opening has seen to it; what has rotted beside it
+   * since stays. Seqs that jumped behind a known range may have been in the one before it.
+   */
   dropKnown(segment: number, fromOffset: number, toOffset: number): void {
-    this.damages = this.damages.filter(
-      ({ range }) =>
-        range.segment !== segment || range.fromOffset < fromOffset || range.fromOffset >= toOffset,
-    );
+    const kept: FoundDamage[] = [];
+    for (const damage of this.damages) {
+      const { range, missing } = damage;
+      const isKnown =
+        range.segment === segment && range.fromOffset >= fromOffset && range.fromOffset < toOffset;
+      const before = kept[kept.length - 1];
+      if (!isKnown) kept.push(damage);
+      else if (range.toOffset > toOffset)
+        kept.push({ ...damage, range: { ...range, fromOffset: toOffset } });
+      else if (before !== undefined) {
+        before.missing.push(...missing);
+        for (const { from, to } of missing) before.lostRecords += to - from + 1;
+      }
+    }
+    this.damages = kept;
   }
 }
 
