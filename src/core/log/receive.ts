@@ -67,12 +67,7 @@ function takeRange(core: LogCore, range: ReceivedRange, durable: Durable): Recei
   const refusal = refusalOf(core, range.stream, known, from + events.length - 1 > head);
   if (refusal !== undefined) return { kind: "refused", error: refusal };
   if (isMovedBranch(core, range.stream, chains)) return movedRefusal(range.stream);
-  const wanted =
-    known === undefined ? [rangeBetween(from, from + events.length - 1)[0]] : undefined;
-  const missing =
-    wanted === undefined && known !== undefined
-      ? missingAmong(core, known, from, events.length)
-      : undefined;
+  const missing = known === undefined ? undefined : missingAmong(core, known, from, events.length);
   if (known !== undefined && missing !== undefined) {
     const fork = forkAgainst(core, known, from, chains, missing);
     if (fork !== undefined) return { kind: "fork", atSeq: fork };
