@@ -1,0 +1,251 @@
+/** Segments written anew: which ones, what is left of the old ones, and what stops it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MemoryStore } from "../../testing/memory-store.ts";
+import type { Log, ReclaimWork } from "./api.ts";
+import {
+  arrivals,
+  create,
+  digest,
+  event,
+  mapsEqual,
+  open,
+  pushMany,
+  pushNow,
+} from "./log.test-kit.ts";
+
+const sizes = { segmentBytes: 3_000, checkpointBytes: 2_000 };
+const wallMs = 1_000_000;
+
+/** Every answer up to the last; an error counts by its code. */
+function runAll(work: ReclaimWork): string[] {
+  const answers: string[] = [];
+  while (answers.length < 1_000) {
+    const before = answers.length;
+    work.step((step) => answers.push(typeof step === "string" ? step : step.code));
+    assert.equal(answers.length, before + 1, "each step calls back at once");
+    if (answers[before] !== "more") break;
+  }
+  return answers;
+}
+
+function reclaimNow(log: Log): ReclaimWork {
+  const work = log.reclaim(wallMs);
+  assert.equal(runAll(work).pop(), "done");
+  return work;
+}
+
+function cutNow(log: Log, seq: number): void {
+  log.cut([{ index: 0, seq, byOrigin: true }], wallMs, (error) => assert.equal(error, undefined));
+}
+
+const segmentsOf = (store: MemoryStore): string[] =>
+  store
+    .list()
+    .filter((name) => name.endsWith(".seg"))
+    .sort();
+
+function filled(count = 80): { store: MemoryStore; log: Log } {
+  const store = new MemoryStore();
+  const log = create(store, sizes);
+  pushMany(log, count);
+  return { store, log };
+}
+
+/** As after power cuts: one small segment for each opening. */
+function manySmall(openings: number, events: number): { store: MemoryStore; log: Log } {
+  const store = new MemoryStore();
+  let log = create(store, sizes);
+  for (let round = 0; round < openings; round++) {
+    pushMany(log, events, 1 + round * events);
+    if (round + 1 < openings) log = open(store, sizes).log;
+  }
+  return { store, log };
+}
+
+test("full segments of which nothing was cut are left alone", () => {
+  const { store, log } = filled(120);
+  const before = segmentsOf(store);
+  assert.ok(before.length > 3);
+  const work = reclaimNow(log);
+  assert.deepEqual(segmentsOf(store), before);
+  assert.deepEqual([work.freedBytes, work.skippedSegments], [0, 0]);
+});
+
+test("small neighbours become one up to the size of a segment, and no larger one", () => {
+  const { store, log } = manySmall(12, 5);
+  const all = digest(log);
+  const order = arrivals(log);
+  const before = segmentsOf(store).length;
+  const work = reclaimNow(log);
+  const sealed = segmentsOf(store).slice(0, -1);
+  assert.ok(sealed.length > 1 && sealed.length < before / 2, `${before} to ${sealed.length}`);
+  for (const name of sealed) {
+    const size = store.dump().get(name)?.length ?? 0;
+    assert.ok(size > 1_000 && size <= 3_000, `${name} has ${size} bytes`);
+    assert.ok(store.exists(name.replace(".seg", ".idx")), "each sealed one has its index");
+  }
+  assert.equal(store.list().filter((name) => name.endsWith(".idx")).length, sealed.length);
+  assert.ok(work.freedBytes > 0);
+  const check = (each: Log) => {
+    mapsEqual(digest(each), all);
+    assert.deepEqual(arrivals(each), order);
+    assert.equal(each.damages.length, 0);
+  };
+  check(log);
+  check(open(store.kill(), sizes).log);
+});
+
+test("what was freed is what the log is smaller by, and nothing is left over", () => {
+  const { store, log } = filled();
+  cutNow(log, 60);
+  const left = digest(log);
+  const before = log.sizeBytes;
+  const work = reclaimNow(log);
+  assert.ok(work.freedBytes > 5_000);
+  assert.equal(before - log.sizeBytes, work.freedBytes);
+  const segments = segmentsOf(store);
+  const numbers = segments.map((name) => name.slice(0, 8));
+  assert.equal(new Set(numbers).size, numbers.length, "one generation of each");
+  for (const name of store.list()) {
+    assert.ok(!name.endsWith(".idx") || segments.includes(name.replace(/idx$/, "seg")), name);
+  }
+  assert.ok(store.exists("reserve"));
+  const again = open(store.kill(), sizes);
+  assert.deepEqual(again.recovery.reports, []);
+  mapsEqual(digest(again.log), left);
+  assert.equal(again.log.sizeBytes, log.sizeBytes);
+});
+
+test("a damaged segment is not written anew, and parts its neighbours", () => {
+  const { store, log } = manySmall(5, 3);
+  log.close();
+  store.flip("00000003.seg", 200);
+  const { log: again, recovery } = open(store, sizes);
+  assert.equal(recovery.reports.length, 1);
+  const held = digest(again);
+  reclaimNow(again);
+  assert.ok(store.exists("00000003.seg"), "it stays as it is");
+  assert.deepEqual(
+    segmentsOf(store).slice(0, 2),
+    ["00000002-1.seg", "00000003.seg"],
+    "those before it are one",
+  );
+  mapsEqual(digest(again), held);
+  mapsEqual(digest(open(store.kill(), sizes).log), held);
+});
+
+test("a segment whose file is gone is not asked for, and stays named", () => {
+  const { store, log } = manySmall(5, 3);
+  log.close();
+  store.remove("00000003.seg");
+  const { log: again } = open(store, sizes);
+  const held = digest(again);
+  assert.equal(again.damages.length, 1);
+  const missing = again.damages[0]?.missing;
+  assert.equal(reclaimNow(again).skippedSegments, 0);
+  mapsEqual(digest(again), held);
+  const after = open(store.kill(), sizes).log;
+  assert.deepEqual(after.damages[0]?.missing, missing);
+  mapsEqual(digest(after), held);
+});
+
+test("files that an interrupted run left are removed, those of other logs are not", () => {
+  const { store, log } = filled();
+  cutNow(log, 60);
+  for (let round = 0; round < 3; round++) reclaimNow(log);
+  const other = new MemoryStore();
+  create(other).close();
+  const live = segmentsOf(store);
+  const gone = ["00000001.seg", "00000002.seg"].filter((name) => !live.includes(name));
+  assert.deepEqual(gone, ["00000001.seg", "00000002.seg"]);
+  const ours = store.dump().get(live[0] ?? "") ?? new Uint8Array(0);
+  const generationOf = live[0]?.replace(/(-\d+)?\.seg$/, "-9.seg") ?? "";
+  store.overwrite("00000001.seg", ours);
+  store.overwrite("00000002.seg", other.dump().get("00000001.seg") ?? ours);
+  store.overwrite("00000002.idx", new Uint8Array(10));
+  store.overwrite(generationOf, ours);
+  store.overwrite("manifest.new", ours);
+  const held = digest(log);
+  reclaimNow(log);
+  assert.deepEqual(
+    ["00000001.seg", generationOf, "manifest.new", "00000002.seg", "00000002.idx"].map((name) =>
+      store.exists(name),
+    ),
+    [false, false, false, true, true],
+  );
+  for (const name of live) assert.ok(store.exists(name), name);
+  mapsEqual(digest(log), held);
+});
+
+/** A log whose syncs wait, cut and ready to be reclaimed. */
+function slow(): { store: MemoryStore; log: Log } {
+  const { store: made, log } = filled();
+  cutNow(log, 60);
+  log.close();
+  const store = new MemoryStore({ syncs: "queued" });
+  for (const [name, bytes] of made.dump()) store.overwrite(name, bytes);
+  return { store, log: open(store, sizes).log };
+}
+
+/** Steps until the new file waits for its sync. */
+function untilInstalling(store: MemoryStore, work: ReclaimWork): string[] {
+  const answers: string[] = [];
+  for (let steps = 0; steps < 100 && store.pendingSyncs === 0; steps++) {
+    work.step((step) => answers.push(typeof step === "string" ? step : step.code));
+  }
+  assert.equal(store.pendingSyncs, 1);
+  return answers;
+}
+
+test("damage that is met while the new file waits for its sync leaves the old one in place", () => {
+  const { store, log } = slow();
+  const work = log.reclaim(wallMs);
+  const before = segmentsOf(store);
+  const answers = untilInstalling(store, work);
+  const made = segmentsOf(store).find((name) => !before.includes(name));
+  assert.ok(made !== undefined, "the new file is there");
+  const source = before.find((name) => name.startsWith(made.slice(0, 8)));
+  assert.ok(source !== undefined);
+  store.flip(source, 500);
+  assert.equal(log.scrub(undefined, 1 << 20).found.length, 1);
+  const steps = answers.length;
+  store.runSyncs();
+  assert.equal(answers[steps], "more");
+  assert.equal(work.skippedSegments, 1);
+  assert.ok(store.exists(source) && !store.exists(made));
+});
+
+test("a close finishes what waits and ends the work; a disk that fails to sync ends it with all files kept", () => {
+  for (const code of ["Z210", "Z205"]) {
+    const { store, log } = slow();
+    const held = digest(log);
+    const before = segmentsOf(store);
+    const work = log.reclaim(wallMs);
+    const rule =
+      code === "Z205" ? store.faults.add({ operation: "sync", name: /-1\.seg$/ }) : undefined;
+    const answers = untilInstalling(store, work);
+    if (code === "Z210") log.close();
+    store.runSyncs();
+    // A close finishes what waits; the work ends at its next step.
+    assert.equal(answers.pop(), rule === undefined ? "more" : code);
+    if (rule !== undefined) assert.equal(rule.fired, 1);
+    if (rule === undefined) assert.deepEqual(runAll(work), ["Z210"]);
+    else assert.deepEqual(segmentsOf(store), before, "only the new file is gone");
+    mapsEqual(digest(open(store.copy(), sizes).log), held);
+  }
+});
+
+test("a log that is read only, or closed, has no segment written anew", () => {
+  const { store, log } = filled();
+  cutNow(log, 60);
+  log.close();
+  assert.deepEqual(runAll(log.reclaim(wallMs)), ["Z210"]);
+  const reader = open(store, { ...sizes, readOnly: true }).log;
+  const operations = store.operations.length;
+  assert.deepEqual(runAll(reader.reclaim(wallMs)), ["Z208"]);
+  assert.equal(store.operations.length, operations, "nothing was written");
+  const { log: writer } = open(store, sizes);
+  assert.ok(reclaimNow(writer).freedBytes > 0);
+  assert.equal(pushNow(writer, event("next"))[0]?.seq, 81);
+});
