@@ -157,6 +157,7 @@ export function applyMark(core: LogCore, staged: StagedMark, ordinal: number): v
     case "genesis":
     case "newEpoch":
       core.ownEpoch = mark.epoch;
+      core.ownEpochSegment = core.active.number;
       core.namelessLosses = [];
       return;
     case "bind":

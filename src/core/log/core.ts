@@ -77,6 +77,8 @@ export class LogCore {
   foreignOrdinal = 0;
   /** What damage marks name of streams, or beyond heads, that nothing else tells of any more; a fresh epoch settles it. */
   namelessLosses: MissingRun[] = [];
+  /** Segment whose replay met the beginning of `ownEpoch`, no event of which lies before it; 0 when a checkpoint knew it. */
+  ownEpochSegment = 0;
   readonly bindings = new Map<string, Uint8Array>();
   readonly alarms = new Map<string, Alarm>();
   /** Kept for as long as something of it is missing. */

@@ -203,7 +203,10 @@ export class Opening {
     const missing = missingWithSegment(core, segment);
     const toOffset = core.directory.find(segment)?.sizeBytes ?? fileHeaderBytes;
     this.fresh.add(`${segment}-${fileHeaderBytes}`);
+    const nameless = [...core.namelessLosses];
     recordDamage(core, { segment, fromOffset: fileHeaderBytes, toOffset, missing });
+    // Before its own epoch began nothing can be lost that this node might issue again.
+    if (segment < core.ownEpochSegment) core.namelessLosses = nameless;
   }
 
   /** CRC of the last MiB before the replayed tail; of everything when the log is small (RULES 18). */
@@ -346,6 +349,8 @@ export class Opening {
     const { core, recovered } = this;
     // A checkpoint behind it knows the heads.
     if (segment < recovered.replayFrom.segment) return false;
+    // The epoch began behind it, at an earlier opening that missed it too.
+    if (segment < core.ownEpochSegment) return false;
     const index = indexOf(core, segment);
     if (index === undefined) return true;
     const { table } = core.streams;

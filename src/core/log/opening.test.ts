@@ -1,0 +1,235 @@
+/** What an opening does about what it found: cuts, names, explains, or begins a fresh epoch. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { MemoryStore } from "../../testing/memory-store.ts";
+import type { StreamId } from "../event.ts";
+import {
+  assertIncludes,
+  create,
+  digest,
+  epoch,
+  event,
+  lastSegment,
+  mapsEqual,
+  open,
+  pushMany,
+  pushNow,
+} from "./log.test-kit.ts";
+
+const stream: StreamId = { node: "clinic_a", epoch, lane: "" };
+const chain = new Uint8Array(16).fill(9);
+const sizes = { segmentBytes: 3_000, checkpointBytes: 1 << 20 };
+
+const sizeOf = (store: MemoryStore, name: string): number => store.dump().get(name)?.length ?? 0;
+
+/** A log whose last group was torn by a power cut, and how much of it is proven. */
+function torn(): { store: MemoryStore; name: string; wholeBytes: number; tornBytes: number } {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 5);
+  const name = lastSegment(store);
+  const wholeBytes = sizeOf(store, name);
+  pushNow(log, event("torn by the power cut"));
+  const disk = store.kill();
+  const bytes = disk.dump().get(name)?.slice(0, -7) ?? new Uint8Array(0);
+  disk.overwrite(name, bytes);
+  return { store: disk, name, wholeBytes, tornBytes: bytes.length - wholeBytes };
+}
+
+describe("after an unclean end", () => {
+  test("what is torn is copied aside, durably, and cut off; the tail moves to a new segment", () => {
+    const { store, name, wholeBytes, tornBytes } = torn();
+    const before = store.dump().get(name)?.slice(wholeBytes);
+    const { log, recovery } = open(store);
+    assert.deepEqual([recovery.isClean, recovery.tornBytes], [false, tornBytes]);
+    assert.ok(recovery.copiedBytes > 0, "the last whole group was not proven durable");
+    assert.equal(sizeOf(store, name), wholeBytes - recovery.copiedBytes, "the old file ends there");
+    assert.notEqual(lastSegment(store), name);
+    const disk = store.kill();
+    const [aside] = disk.list("set-aside");
+    assert.deepEqual(disk.dump().get(`set-aside/${aside}`), before);
+    assert.equal(digest(open(disk).log).size, 5);
+    assert.equal(log.damages.length, 0);
+  });
+
+  test("a reader says what a writer would find, and changes nothing", () => {
+    const { store, tornBytes } = torn();
+    const operations = store.operations.length;
+    const { log, recovery } = open(store, { readOnly: true });
+    assert.equal(recovery.needsWriter, true);
+    assert.equal(recovery.isClean, false);
+    assert.ok(recovery.tornBytes >= tornBytes);
+    assert.equal(store.operations.length, operations);
+    assert.ok(log.recordCount >= 4);
+    log.close();
+    assert.equal(store.operations.length, operations, "a reader's close writes nothing either");
+  });
+
+  test("a disk that takes no more opens to read, says why, and is mended by the next opening", () => {
+    const { store } = torn();
+    store.isReadOnly = true;
+    const { log } = open(store);
+    assert.match(log.readOnlyReason?.code ?? "", /^Z20/);
+    assert.equal(digest(log).size, 4, "what is not proven durable is not shown");
+    assert.throws(() => pushNow(log, event("x")), { code: "Z208" });
+    store.isReadOnly = false;
+    const { log: again } = open(store.copy());
+    assert.equal(again.readOnlyReason, undefined);
+    assert.equal(pushNow(again, event("six"))[0]?.seq, 6);
+  });
+
+  test("of a clean log the segment goes on, and nothing is copied", () => {
+    const store = new MemoryStore();
+    const log = create(store);
+    pushMany(log, 5);
+    log.close();
+    const name = lastSegment(store);
+    const { log: again, recovery } = open(store);
+    assert.deepEqual(recovery, {
+      isClean: true,
+      needsWriter: false,
+      tornBytes: 0,
+      copiedBytes: 0,
+      reports: [],
+    });
+    pushNow(again, event("six"));
+    assert.equal(lastSegment(store), name);
+  });
+});
+
+describe("heads that peers have confirmed", () => {
+  test("leave holes that are named by their stream, the furthest head of each counts", () => {
+    const store = new MemoryStore();
+    const log = create(store);
+    pushMany(log, 4);
+    pushNow(log, event("u", { lane: "urgent" }));
+    log.close();
+    const urgent = { ...stream, lane: "urgent" };
+    const far = new Uint8Array(16).fill(7);
+    const confirmed = [
+      { stream, seq: 6, chain },
+      { stream, seq: 9, chain: far },
+      { stream, seq: 7, chain },
+      { stream, seq: 3, chain },
+      { stream: urgent, seq: 2, chain },
+      { stream: { ...stream, lane: "new" }, seq: 3, chain },
+      { stream: { ...stream, lane: "odd" }, seq: 3, chain: new Uint8Array(15) },
+    ];
+    const reader = open(store.copy(), { confirmed, readOnly: true });
+    assert.equal(reader.recovery.needsWriter, true);
+    assert.equal(reader.log.stream(0).head, 9, "a reader knows them as well");
+    const { log: after, recovery } = open(store, { confirmed });
+    const named = recovery.reports.map(({ code, context }) => [
+      code,
+      context.stream,
+      context.from,
+      context.to,
+    ]);
+    assert.deepEqual(named, [
+      ["Z213", "clinic_a", 5, 9],
+      ["Z213", "clinic_a/urgent", 2, 2],
+      ["Z213", "clinic_a/new", 1, 3],
+    ]);
+    assert.equal(recovery.isClean, false);
+    assert.equal(after.ownEpoch, epoch, "all of it is explained");
+    assert.deepEqual(after.stream(0).chain, far);
+    assert.equal(after.findStream({ ...stream, lane: "odd" }), undefined);
+    for (const each of [after, open(store.copy()).log]) {
+      assert.deepEqual(each.stream(0).holes, [{ from: 5, to: 9 }]);
+      const added = each.stream(each.findStream({ ...stream, lane: "new" }) ?? 0);
+      assert.deepEqual([added.head, added.holes], [3, [{ from: 1, to: 3 }]]);
+    }
+    assert.equal(pushNow(after, event("n", { lane: "new" }))[0]?.seq, 4);
+  });
+});
+
+/** Segments of events by turns; the urgent ones are all in one early segment. No checkpoint. */
+function withoutCheckpoint(): MemoryStore {
+  const store = new MemoryStore();
+  const log = create(store, sizes);
+  pushMany(log, 30);
+  pushNow(log, event("urgent 1", { lane: "urgent" }), event("urgent 2", { lane: "urgent" }));
+  pushMany(log, 60, 31);
+  const disk = store.kill();
+  for (const name of ["checkpoint-a", "checkpoint-b"]) if (disk.exists(name)) disk.remove(name);
+  return disk;
+}
+
+/** The segment whose loss takes the lane away. */
+function segmentOfUrgent(): string {
+  const names = withoutCheckpoint().list();
+  for (const name of names.filter((file) => file.endsWith(".seg"))) {
+    const disk = withoutCheckpoint();
+    disk.remove(name);
+    const { log } = open(disk, sizes);
+    if (![...digest(log).keys()].some((event) => event.includes("urgent"))) return name;
+  }
+  return assert.fail("one of the segments holds the lane");
+}
+
+describe("a segment whose file is gone, with no checkpoint behind it", () => {
+  test("and that held the only events of a lane begins a fresh epoch: its seqs are never used twice", () => {
+    const disk = withoutCheckpoint();
+    disk.remove(segmentOfUrgent());
+    const { log, recovery } = open(disk, sizes);
+    assert.ok(recovery.reports.some(({ code }) => code === "Z214"));
+    assert.notEqual(log.ownEpoch, epoch);
+    assert.equal(log.alarms[0]?.code, "Z214");
+    const [pushed] = pushNow(log, event("urgent", { lane: "urgent" }));
+    assert.deepEqual([pushed?.seq, pushed?.stream.epoch], [1, log.ownEpoch]);
+    log.close();
+    const again = open(disk, sizes);
+    assert.equal(again.log.alarms.length, 1, "said once");
+    assert.ok(!again.recovery.reports.some(({ code }) => code === "Z214"));
+  });
+
+  test("and whose streams are known to be further on costs its events, and no epoch", () => {
+    const urgent = segmentOfUrgent();
+    const whole = withoutCheckpoint();
+    const all = digest(open(whole.copy(), sizes).log);
+    const names = whole.list().filter((name) => name.endsWith(".seg") && name !== urgent);
+    assert.ok(names.length >= 3);
+    const name = names[1] ?? "";
+    whole.remove(name);
+    const { log, recovery } = open(whole, sizes);
+    assert.deepEqual(
+      recovery.reports.map(({ code, context }) => [code, context.path]),
+      [["Z209", name]],
+    );
+    assert.equal(log.ownEpoch, epoch);
+    const held = digest(log);
+    assertIncludes(all, held);
+    const count = log.stream(0).holes.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    assert.equal(held.size + count, all.size);
+    assert.equal(recovery.reports[0]?.context.count, count);
+    assert.equal(pushNow(log, event("next"))[0]?.seq, 91);
+  });
+});
+
+test("the last MiB of a large log is read at opening, and what lies before it is not", () => {
+  const store = new MemoryStore();
+  const options = { dataKey: undefined, segmentBytes: 1 << 20, checkpointBytes: 1 << 16 };
+  const log = create(store, options);
+  for (let i = 0; i < 200; i++)
+    pushNow(log, event("", { payload: new Uint8Array(15_000).fill(i) }));
+  const all = digest(log);
+  log.close();
+  const segments = store.list().filter((name) => name.endsWith(".seg"));
+  assert.ok(segments.length >= 3);
+  const early = store.copy();
+  early.flip(segments[0] ?? "", 20_000);
+  const first = open(early, options);
+  assert.deepEqual(first.recovery.reports, []);
+  assert.equal(digest(first.log).size, 199, "whoever reads it finds it");
+  const late = store.copy();
+  const last = segments[segments.length - 1] ?? "";
+  late.flip(last, sizeOf(late, last) - 40_000);
+  const second = open(late, options);
+  assert.deepEqual(
+    second.recovery.reports.map(({ code, context }) => [code, context.count]),
+    [["Z209", 1]],
+  );
+  assert.equal(second.log.damages.length, 1);
+  assert.equal(digest(second.log).size, 199);
+  mapsEqual(digest(open(store, options).log), all);
+});
