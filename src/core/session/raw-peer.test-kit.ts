@@ -1,4 +1,4 @@
-/** A hub's session with a hand-made peer at the other end: for frames that no honest session sends. */
+/** A session with a hand-made peer at the other end: for frames that no honest session sends, and answers that come one by one. */
 import { nodeCompressor } from "../../storage/node-compressor.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { decodeFrame } from "../codec/decode-frame.ts";
@@ -10,7 +10,8 @@ import { vectorDigest } from "../codec/vector-codec.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { EventContent, StreamId } from "../event.ts";
 import { chainZero, nextChain } from "../log/chain.ts";
-import type { Session, SessionEffect } from "./api.ts";
+import type { VectorEntry } from "../vector/entry.ts";
+import type { Session, SessionEffect, SessionOptions } from "./api.ts";
 import { createSession } from "./session.ts";
 import { fingerprintOf, settle, startMs, type TestNode } from "./session.test-kit.ts";
 
@@ -22,21 +23,23 @@ export class RawPeer {
   isClosed = false;
   nowMs = startMs;
   outBytes = 0;
+  private answered = 0;
   private readonly hub: TestNode;
   private readonly peerId: string;
   private readonly reader = new FrameReader();
 
-  constructor(hub: TestNode, peerId: string, policy: "own" | "all" = "own") {
+  constructor(hub: TestNode, peerId: string, overrides: Partial<SessionOptions> = {}) {
     this.hub = hub;
     this.peerId = peerId;
     this.session = createSession({
       options: {
         isInitiator: false,
-        self: { nodeId: hub.id, role: "hub" },
+        self: { nodeId: hub.id, role: hub.role },
         peer: { nodeId: peerId, role: "clinic", keyFingerprint: fingerprintOf(peerId) },
-        policy,
+        policy: "own",
         peerState: undefined,
         keepOpen: false,
+        ...overrides,
       },
       log: hub.log,
       crypto: nodeCrypto,
@@ -62,6 +65,33 @@ export class RawPeer {
       entryCount: 0,
       ...overrides,
     });
+  }
+
+  /** HELLO with these lines as the peer's whole vector. */
+  holding(entries: readonly VectorEntry[], overrides: Partial<HelloFrame> = {}): this {
+    const vector = { ordinal: 1, digest: vectorDigest(nodeCrypto, entries) };
+    this.hello({ vector, entryCount: entries.length, ...overrides });
+    return entries.length === 0 || this.isClosed
+      ? this
+      : this.send({ type: "vector", purpose: "hello", remaining: 0, entries });
+  }
+
+  /** Tells it that the log has news. */
+  news(): this {
+    this.session.handle({ kind: "logChanged" }, this.nowMs);
+    return this.drain();
+  }
+
+  /** Answers all events that came and were not answered, as durable. */
+  ackAll(): this {
+    const entries = this.frames.slice(this.answered).flatMap((frame) => {
+      if (frame.type === "range")
+        return [{ stream: frame.stream, seq: frame.from + frame.count - 1 }];
+      if (frame.type === "lost") return [{ stream: frame.stream, seq: frame.to }];
+      return frame.type === "floor" ? [{ stream: frame.stream, seq: frame.seq }] : [];
+    });
+    this.answered = this.frames.length;
+    return entries.length === 0 ? this : this.send({ type: "ack", entries });
   }
 
   send(...frames: readonly Frame[]): this {
