@@ -88,9 +88,10 @@ describe("an origin whose peer holds other chains", () => {
       type: "chains",
       id,
       head: 5,
-      points: [5, 4, 3]
-        .map((seq) => ({ seq, chain8: strange }))
-        .concat({ seq: 1, chain8: chain8(1) }),
+      points: [
+        ...[5, 4, 3].map((seq) => ({ seq, chain8: strange })),
+        { seq: 1, chain8: chain8(1) },
+      ],
     });
     assert.deepEqual(spansOf(peer), [
       [0, 0],

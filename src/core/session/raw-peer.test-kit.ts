@@ -9,9 +9,10 @@ import { encodeRows } from "../codec/rows.ts";
 import { vectorDigest } from "../codec/vector-codec.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { EventContent, StreamId } from "../event.ts";
+import type { ReceiveOutcome } from "../log/api.ts";
 import { chainZero, nextChain } from "../log/chain.ts";
 import type { VectorEntry } from "../vector/entry.ts";
-import type { Session, SessionEffect, SessionOptions } from "./api.ts";
+import type { Session, SessionEffect, SessionOptions, StoreOperation } from "./api.ts";
 import { createSession } from "./session.ts";
 import { fingerprintOf, settle, startMs, type TestNode } from "./session.test-kit.ts";
 
@@ -132,7 +133,7 @@ export class RawPeer {
   }
 
   private carryOut(effect: SessionEffect): void {
-    const { session, hub, nowMs } = this;
+    const { session, nowMs } = this;
     if (effect.kind === "report") this.reports.push(effect.error);
     if (effect.kind === "savePeerState")
       session.handle({ kind: "peerStateSaved", token: effect.token }, nowMs);
@@ -142,22 +143,36 @@ export class RawPeer {
     }
     if (effect.kind !== "store") return;
     const { token, operation } = effect;
-    const durable = (error?: ZamError): void =>
-      session.handle(
-        error === undefined
-          ? { kind: "storeDurable", token }
-          : { kind: "storeDurable", token, error },
-        this.nowMs,
-      );
-    if (operation.kind === "mark") {
-      hub.log.mark(operation.mark, nowMs, durable);
-      return;
+    // As a host does: the outcome comes before word of durability, even of what is durable already.
+    let isTold = false;
+    const early: (() => void)[] = [];
+    const durable = (error?: ZamError): void => {
+      const tell = (): void =>
+        session.handle(
+          error === undefined
+            ? { kind: "storeDurable", token }
+            : { kind: "storeDurable", token, error },
+          this.nowMs,
+        );
+      if (isTold) tell();
+      else early.push(tell);
+    };
+    session.handle({ kind: "storeOutcome", token, outcome: this.apply(operation, durable) }, nowMs);
+    isTold = true;
+    for (const tell of early) tell();
+  }
+
+  private apply(operation: StoreOperation, durable: (error?: ZamError) => void): ReceiveOutcome {
+    const { log } = this.hub;
+    switch (operation.kind) {
+      case "range":
+        return log.receive(operation.range, durable);
+      case "fragment":
+        return log.receiveFragment(operation.fragment, durable);
+      case "mark":
+        log.mark(operation.mark, this.nowMs, durable);
+        return { kind: "stored" };
     }
-    const outcome =
-      operation.kind === "range"
-        ? hub.log.receive(operation.range, durable)
-        : hub.log.receiveFragment(operation.fragment, durable);
-    session.handle({ kind: "storeOutcome", token, outcome }, nowMs);
   }
 
   framesOf<T extends Frame["type"]>(type: T): readonly Extract<Frame, { readonly type: T }>[] {
