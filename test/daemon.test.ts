@@ -187,7 +187,7 @@ describe("a daemon", () => {
   });
 
   test("stays within the day's bytes, also after a restart", async () => {
-    const dailyBytes = 60_000;
+    const dailyBytes = 20_000;
     const clinic = await startClinic({ dailyBytes });
     const random = clinicEvents("fhir", 3);
     const payloads = takeEvents(random, 600).map(({ payload }) => ({ payload: text(payload) }));
