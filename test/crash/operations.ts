@@ -80,6 +80,26 @@ function steps(work: { step(done: (step: WorkStep | RekeyStep) => void): void })
 }
 
 const cutTo = 14;
+const movedFrom = 21;
+
+/** What was acknowledged under the old name is owed under the derived one from now on. */
+function followMoved(log: Log, acked: Acked): void {
+  const nameOf = (seq: number): string => `${epoch}//${seq}`;
+  const first = acked.get(nameOf(movedFrom));
+  if (first === undefined) return;
+  const derived = Array.from({ length: log.streamCount }, (_, index) => index).find((index) => {
+    const [begin] = log.readStream(index, 1, { events: 1, bytes: 9999 });
+    return begin !== undefined && new TextDecoder().decode(begin.payload) === first;
+  });
+  assert.ok(derived !== undefined, "the tail has another name");
+  const { id } = log.stream(derived);
+  for (let seq = movedFrom; ; seq++) {
+    const text = acked.get(nameOf(seq));
+    if (text === undefined) return;
+    acked.delete(nameOf(seq));
+    acked.set(`${id.epoch}/${id.lane}/${seq - movedFrom + 1}`, text);
+  }
+}
 
 export const operations: readonly Operation[] = [
   {
@@ -134,6 +154,20 @@ export const operations: readonly Operation[] = [
     name: "fresh epoch (restore, rollback)",
     run(log, { acked }) {
       mark(log, { kind: "newEpoch", reason: "Z227" });
+      push(log, acked, event("in the fresh epoch"));
+    },
+  },
+  {
+    name: "re-homing of a tail",
+    // A cut may leave it under either name; after the repetition it is all under the derived one.
+    mayLose: (key) => key.startsWith(`${epoch}//`) && Number(key.split("/")[2]) >= movedFrom,
+    run(log, { acked }) {
+      if (log.streamHead(own(log)) >= movedFrom) {
+        mark(log, { kind: "newEpoch", reason: "Z509" });
+        mark(log, { kind: "rehome", stream: { node: nodeId, epoch, lane: "" }, from: movedFrom });
+      }
+      assert.equal(log.streamHead(own(log)), movedFrom - 1, "never under both names");
+      followMoved(log, acked);
       push(log, acked, event("in the fresh epoch"));
     },
   },

@@ -4,9 +4,9 @@ import { describe, test } from "node:test";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { MemoryStore } from "../../testing/memory-store.ts";
 import type { StreamId } from "../event.ts";
-import type { Log, Mark } from "./api.ts";
+import type { Log } from "./api.ts";
 import { chainZero } from "./chain.ts";
-import { create, epoch, event, open, pushMany, pushNow } from "./log.test-kit.ts";
+import { create, epoch, event, markNow, open, pushMany, pushNow } from "./log.test-kit.ts";
 
 const own: StreamId = { node: "clinic_a", epoch, lane: "" };
 const foreign: StreamId = { node: "clinic_b", epoch: 9, lane: "urgent" };
@@ -15,10 +15,6 @@ const partial: StreamId = { node: "clinic_d", epoch: 2, lane: "" };
 const chain = new Uint8Array(16).fill(8);
 const fingerprint = new Uint8Array(32).fill(4);
 const sizes = { segmentBytes: 4000, checkpointBytes: 4 };
-
-function markNow(log: Log, mark: Mark): void {
-  log.mark(mark, 1_000_000, (error) => assert.equal(error, undefined));
-}
 
 /** Every kind of fact, in the first segment; then two more segments of events. */
 function fill(log: Log): void {

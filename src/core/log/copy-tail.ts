@@ -18,6 +18,7 @@ import { type Group, rowKind } from "./group.ts";
 import { openGroup, stageRecord } from "./group-commit.ts";
 import { decodeMarkFields } from "./mark-fields.ts";
 import { stageAlias } from "./stage-event.ts";
+import { stageAliasesOf } from "./stage-mark.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
@@ -45,11 +46,13 @@ function copyRecord(
   const { kind, alias, flags } = reader.header;
   const { offset } = reader;
   if (kind === recordKind.mark) {
-    const plain = reader.open("");
-    const ordinal = plain === undefined ? undefined : decodeMarkFields(plain)?.ordinal;
-    if (plain === undefined || ordinal === undefined) return;
-    const at = stageRecord(core, group, { kind, flags, alias, node: "", plain: plain.slice() });
-    group.addRow(rowKind.copiedOther, 0, 0, at, ordinal);
+    const plain = reader.open("")?.slice();
+    const fields = plain === undefined ? undefined : decodeMarkFields(plain);
+    if (plain === undefined || fields === undefined) return;
+    // The definitions that it relied on go with the old tail.
+    stageAliasesOf(core, group, fields.mark);
+    const at = stageRecord(core, group, { kind, flags, alias, node: "", plain });
+    group.addRow(rowKind.copiedOther, 0, 0, at, fields.ordinal);
     return;
   }
   if (kind !== recordKind.event && kind !== recordKind.fragment) return;

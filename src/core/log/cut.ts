@@ -41,7 +41,7 @@ export function cutStreams(
     if (floor === undefined) continue;
     if (core.streams.alias(index) === 0) core.streams.setAlias(index, core.streams.nextAlias);
     const alias = core.streams.alias(index);
-    stageMark(core, { kind: "floor", alias, ...floor, byOrigin }, wallMs, [index]);
+    stageMark(core, { kind: "floor", alias, ...floor, byOrigin }, wallMs);
   }
   whenDurable(core, durable);
   pump(core);

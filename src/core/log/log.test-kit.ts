@@ -5,7 +5,7 @@ import { nodeCrypto } from "../../storage/node-crypto.ts";
 import type { MemoryStore } from "../../testing/memory-store.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { StreamId } from "../event.ts";
-import type { ConfirmedHead, Log, NewEvent, PushedEvent } from "./api.ts";
+import type { ConfirmedHead, Log, Mark, NewEvent, PushedEvent } from "./api.ts";
 import { createLog, openLog, type RecoveryReport } from "./open.ts";
 
 export const dataKey = new Uint8Array(32).fill(7);
@@ -66,6 +66,16 @@ export function pushNow(log: Log, ...events: NewEvent[]): readonly PushedEvent[]
 
 export function pushMany(log: Log, count: number, from = 1): void {
   for (let i = from; i < from + count; i++) pushNow(log, event(`event ${i}`));
+}
+
+/** Marks over a store whose syncs are immediate. */
+export function markNow(log: Log, mark: Mark): void {
+  let isDurable = false;
+  log.mark(mark, 1_000_000, (error) => {
+    assert.equal(error, undefined);
+    isDurable = true;
+  });
+  assert.ok(isDurable);
 }
 
 export function streamName(stream: StreamId): string {

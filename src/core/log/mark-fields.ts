@@ -94,6 +94,31 @@ export interface MarkFields {
   readonly mark: StoredMark;
 }
 
+/** Aliases that the mark names, each once: their streams have to be defined before it in its segment. */
+export function aliasesOfMark(mark: StoredMark): readonly number[] {
+  switch (mark.kind) {
+    case "rehome":
+      return [mark.rule.oldAlias, mark.rule.newAlias];
+    case "damage":
+      return [...new Set(mark.missing.map((run) => run.alias))];
+    case "lost":
+    case "floor":
+    case "freeze":
+    case "dropPartial":
+    case "jump":
+      return [mark.alias];
+    case "genesis":
+    case "bind":
+    case "newEpoch":
+    case "trustedTime":
+    case "alarm":
+    case "alarmAck":
+      return [];
+    default:
+      return assertNever(mark);
+  }
+}
+
 const markNumber = {
   genesis: 1,
   bind: 2,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryStore } from "../../testing/memory-store.ts";
-import type { Log, Mark, StoredEvent } from "./api.ts";
+import type { Log, StoredEvent } from "./api.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { chainZero, nextChain } from "./chain.ts";
 import {
@@ -16,18 +16,10 @@ import {
   pushNow,
   streamName,
   mapsEqual,
+  markNow,
 } from "./log.test-kit.ts";
 
 const stream = { node: "clinic_a", epoch, lane: "" };
-
-function markNow(log: Log, mark: Mark): void {
-  let isDurable = false;
-  log.mark(mark, 1_000_000, (error) => {
-    assert.equal(error, undefined);
-    isDurable = true;
-  });
-  assert.ok(isDurable);
-}
 
 function readAll(
   log: Log,

@@ -148,7 +148,7 @@ function stageStreamFact(
 ): void {
   const { streams } = core;
   if (streams.alias(index) === 0) streams.setAlias(index, streams.nextAlias);
-  stageMark(core, toMark(streams.alias(index)), wallMs, [index]);
+  stageMark(core, toMark(streams.alias(index)), wallMs);
 }
 
 /** The next event may follow on at once. */

@@ -287,7 +287,7 @@ export class Opening {
       const index = core.streams.indexOfAlias(jump.alias) ?? 0;
       const head = core.streams.table.head(index);
       const { node, lane } = core.streams.table.id(index);
-      stageMark(core, jump, core.wallMs, [index]);
+      stageMark(core, jump, core.wallMs);
       pump(core);
       this.explained += jump.to - head;
       this.nameJump(jump.alias, head + 1, jump.to);

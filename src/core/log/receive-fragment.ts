@@ -212,7 +212,7 @@ function dropStaged(core: LogCore, index: StreamIndex, partial: PartialEvent): v
   core.partials.delete(index);
   core.streams.table.setPartialBytes(index, 0);
   if (alias > 0) {
-    stageMark(core, { kind: "dropPartial", alias, seq: partial.seq }, core.wallMs, [index]);
+    stageMark(core, { kind: "dropPartial", alias, seq: partial.seq }, core.wallMs);
     pump(core);
   }
 }

@@ -71,10 +71,7 @@ function stageMove(core: LogCore, oldIndex: StreamIndex, move: Move, wallMs: num
     beforeSegment: group.segment?.number ?? 0,
   };
   const newHead = to - from + 1;
-  stageMark(core, { kind: "rehome", rule, oldChain, oldHlc, newHead, newChain, newHlc }, wallMs, [
-    oldIndex,
-    newIndex,
-  ]);
+  stageMark(core, { kind: "rehome", rule, oldChain, oldHlc, newHead, newChain, newHlc }, wallMs);
   streams.stage(oldIndex, from - 1, oldChain, oldHlc);
   if (newHead > streams.stagedHead(newIndex)) streams.stage(newIndex, newHead, newChain, newHlc);
   group.undo.push(() => {

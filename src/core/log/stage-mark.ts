@@ -5,20 +5,14 @@ import type { LogCore } from "./core.ts";
 import { recordKind } from "./format.ts";
 import { type Group, rowKind } from "./group.ts";
 import { openGroup, pump, stageRecord } from "./group-commit.ts";
-import { encodeMarkFields, type StoredMark } from "./mark-fields.ts";
+import { aliasesOfMark, encodeMarkFields, type StoredMark } from "./mark-fields.ts";
 import { stageAlias } from "./stage-event.ts";
 
 const fields = new ByteWriter(256);
 
-/** `streams`: those that the mark names by alias, defined before it. */
-export function stageMark(
-  core: LogCore,
-  mark: StoredMark,
-  atMs: number,
-  streams: readonly StreamIndex[] = [],
-): Group {
+export function stageMark(core: LogCore, mark: StoredMark, atMs: number): Group {
   const group = openGroup(core);
-  for (const index of streams) stageAlias(core, group, index);
+  const streams = stageAliasesOf(core, group, mark);
   const ordinal = ++core.stagedOrdinal;
   fields.clear();
   encodeMarkFields({ ordinal, atMs, mark }, fields);
@@ -35,16 +29,28 @@ export function stageMark(
   return group;
 }
 
+/**
+ * Defines the streams that the mark names in the group's segment: an opening that does not
+ * know an alias leaves the mark without effect. Returns those streams.
+ */
+export function stageAliasesOf(
+  core: LogCore,
+  group: Group,
+  mark: StoredMark,
+): readonly StreamIndex[] {
+  const streams: StreamIndex[] = [];
+  for (const alias of aliasesOfMark(mark)) {
+    const index = core.streams.indexOfAlias(alias);
+    if (index === undefined) continue;
+    stageAlias(core, group, index);
+    streams.push(index);
+  }
+  return streams;
+}
+
 /** A fact that the log found out by itself; kept in memory only where the log cannot be written. */
 export function stageOwnMark(core: LogCore, mark: StoredMark): void {
   if (core.isClosed || core.readOnlyReason !== undefined || core.active.file === undefined) return;
-  const streams: StreamIndex[] = [];
-  if (mark.kind === "damage") {
-    for (const run of mark.missing) {
-      const index = core.streams.indexOfAlias(run.alias);
-      if (index !== undefined && !streams.includes(index)) streams.push(index);
-    }
-  }
-  stageMark(core, mark, core.wallMs, streams);
+  stageMark(core, mark, core.wallMs);
   pump(core);
 }
