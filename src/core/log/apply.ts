@@ -88,7 +88,7 @@ export function applyEvent(
     streams.setHead(index, seq, chain, hlcMs, hlcCounter);
   } else {
     table.fillHole(index, { from: seq, to: seq });
-    if (core.damages.length > 0) healDamages(core, index, seq);
+    dropMissing(core, index, seq, seq);
   }
   if (core.partials.size > 0) endPartial(core, index, seq);
   table.setChangeOrdinal(index, ordinal);
@@ -127,17 +127,11 @@ function applyFragment(core: LogCore, index: StreamIndex, seq: number, ordinal: 
   showPartial(core, index);
 }
 
-function healDamages(core: LogCore, index: StreamIndex, seq: number): void {
-  dropMissing(core, index, seq, seq);
-}
-
 /** [from, to] of the stream is not missing any more: healed, lost for good, or below a floor. */
 export function dropMissing(core: LogCore, index: StreamIndex, from: number, to: number): void {
   const { table } = core.streams;
   core.damages = core.damages
     .map((damage) => {
-      const isTouched = damage.missing.some((run) => table.find(run.stream) === index);
-      if (!isTouched) return damage;
       const missing: MissingRange[] = [];
       for (const run of damage.missing) {
         if (table.find(run.stream) !== index) missing.push(run);
@@ -334,7 +328,7 @@ function applyRehome(core: LogCore, mark: RehomeMark, ordinal: number): void {
   }
   table.setHoles(oldIndex, subtractRanges(table.holes(oldIndex), tail));
   table.setLost(oldIndex, subtractRanges(table.lost(oldIndex), tail));
-  if (core.damages.length > 0) dropMissing(core, oldIndex, rule.from, Number.MAX_SAFE_INTEGER);
+  dropMissing(core, oldIndex, rule.from, Number.MAX_SAFE_INTEGER);
   streams.setHead(oldIndex, shift, mark.oldChain, mark.oldHlc.ms, mark.oldHlc.counter);
   core.partials.delete(oldIndex);
   showPartial(core, oldIndex);
