@@ -30,6 +30,8 @@ const maxPeersDefault = 64;
 const revocationCheckMs = 500;
 /** How soon the end of a certificate's time does. */
 const expiryCheckMs = 3_600_000;
+/** With fewer sessions than this a busy process is one that does other things for a moment. */
+const crowdMin = 8;
 /** Our messages are ASCII but for names, so that this stays below the frame's 200 bytes. */
 const refusalCharactersMax = 100;
 
@@ -127,7 +129,7 @@ class LiveSessions {
       isInitiator: false,
       policy: input.policy ?? "own",
       codec: input.codec,
-      isBusy: this.load.isBusy(),
+      isBusy: this.byTransport.size >= crowdMin && this.load.isBusy(),
       keepOpen: true,
       onRest: (isResting) => (isResting ? accepted.becameIdle() : accepted.becameBusy()),
       onEstablished: () => {
