@@ -15,8 +15,8 @@ import { auditOf, digestOf, digestWithoutRepeats, linkTo, makeFleet, serveHub } 
 
 const clinics = Array.from({ length: 10 }, (_, index) => `clinic_${index}`);
 const eventsEach = 400;
-/** A sync of these events takes about 25 KB up: cuts fall into handshake, transfer and end. */
-const lastCutBytes = 26_000;
+/** A sync of these events takes about 10 KB up: cuts fall into handshake, transfer and end. */
+const lastCutBytes = 10_500;
 
 async function cutAtRandomPoints(t: TestContext, mode: CutMode): Promise<void> {
   const seed = seedFromEnvironment();
