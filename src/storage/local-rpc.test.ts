@@ -323,6 +323,44 @@ test("closing answers the calls under way, cuts streams with an error and leaves
   await bench.end();
 });
 
+test("what a stream says when its server closes is not taken for its outcome", async () => {
+  // A sync that is called off answers with what it did so far, or that it was called off.
+  const aborted = (signal: AbortSignal) =>
+    new Promise<void>((done) => signal.addEventListener("abort", () => done()));
+  const bench = await serve({
+    streams: {
+      async *partial(_params, signal) {
+        yield { progress: 1 };
+        await aborted(signal);
+        yield { summary: "in part" };
+      },
+      async *calledOff(_params, signal) {
+        yield { progress: 1 };
+        await aborted(signal);
+        throw new ZamError("Z401", { address: "hub:7700", reason: "it was called off" });
+      },
+    },
+  });
+  const readings = ["partial", "calledOff"].map((method) => {
+    const items: unknown[] = [];
+    const begun = Promise.withResolvers<void>();
+    const ended = (async () => {
+      for await (const item of bench.client.stream(method, {})) {
+        items.push(item);
+        begun.resolve();
+      }
+    })();
+    return { items, begun: begun.promise, rejected: assert.rejects(ended, hasCode("Z412")) };
+  });
+  await Promise.all(readings.map((reading) => reading.begun));
+  await bench.server.close();
+  for (const { items, rejected } of readings) {
+    await rejected;
+    assert.deepEqual(items, [{ progress: 1 }]);
+  }
+  await bench.end();
+});
+
 test("a call that hangs does not keep the server from closing", async () => {
   const bench = await serve({ calls: { hang: () => new Promise(() => undefined) } });
   const rejected = assert.rejects(bench.client.call("hang", {}), hasCode("Z412"));

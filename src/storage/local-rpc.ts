@@ -186,9 +186,14 @@ class ServedConnection {
     if (streamHandler === undefined) {
       throw new ZamError("Z413", { path: this.directory, problem: `unknown method '${method}'` });
     }
-    for await (const item of streamHandler(params, signal)) {
-      if (this.connection.isClosed) break;
-      await this.sendWhole({ id, item });
+    try {
+      for await (const item of streamHandler(params, signal)) {
+        if (this.connection.isClosed || this.state.isClosing) break;
+        await this.sendWhole({ id, item });
+      }
+    } catch (error) {
+      // What a stream says of being called off is no answer when it was this side that closes.
+      if (!this.state.isClosing) throw error;
     }
     // Ended because this side closes: the reader must not take it for the end of the data.
     if (signal.aborted) throw new ZamError("Z412", { path: this.directory, method });
