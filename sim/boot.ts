@@ -2,12 +2,12 @@
 import { ZamError } from "../src/core/errors/zam-error.ts";
 import { epochToText } from "../src/core/event.ts";
 import { restoredAlarmId } from "../src/core/log/restored.ts";
-import type { Log, ReceiveOutcome } from "../src/core/log/api.ts";
+import type { ConfirmedHead, Log, ReceiveOutcome } from "../src/core/log/api.ts";
 import { createLog, openLog, type RecoveryReport } from "../src/core/log/open.ts";
 import { CommitScheduler } from "../src/engine/commit-scheduler.ts";
 import { type MemoryStore, SimulatedCrash } from "../src/testing/memory-store.ts";
 import type { PathName } from "./coverage.ts";
-import type { Device, Process } from "./device.ts";
+import type { DataKeys, Device, Process } from "./device.ts";
 import { PeerFiles } from "./peer-files.ts";
 import { dataKeyOf } from "./ports.ts";
 import { Violation } from "./violation.ts";
@@ -43,8 +43,35 @@ function logInput(world: World, device: Device, store: MemoryStore) {
     wallMs: device.clock.wallMs(world.queue.nowMs),
     segmentBytes: plan.segmentBytes,
     checkpointBytes: plan.checkpointBytes,
-    ...(plan.isEncrypted ? { dataKey: dataKeyOf(device.nodeId) } : {}),
+    ...(plan.isEncrypted ? { dataKey: dataKeyOf(device.nodeId, device.dataKeys.current) } : {}),
   };
+}
+
+/**
+ * Opens with the key in its place, or else with the one that an interrupted rekey put
+ * beside it, as the engine does (open-log.ts). Returns the keys as they then are.
+ */
+function openWithKey(
+  world: World,
+  device: Device,
+  options: {
+    readonly store: MemoryStore;
+    readonly confirmed: readonly ConfirmedHead[];
+    readonly readOnly?: boolean;
+  },
+): { readonly log: Log; readonly recovery: RecoveryReport; readonly dataKeys: DataKeys } {
+  const { store, ...rest } = options;
+  const input = { ...logInput(world, device, store), ...rest };
+  const { dataKeys } = device;
+  try {
+    return { ...openLog(input), dataKeys };
+  } catch (error) {
+    const { staged } = dataKeys;
+    if (!(error instanceof ZamError) || error.code !== "Z301" || staged === undefined) throw error;
+    const opened = openLog({ ...input, dataKey: dataKeyOf(device.nodeId, staged) });
+    world.coverage.add("opened with the new key of an interrupted rekey");
+    return { ...opened, dataKeys: { current: staged } };
+  }
 }
 
 /** A new log, as `keygen` makes it. */
@@ -55,12 +82,13 @@ export function provision(world: World, device: Device): void {
 
 /** As a reader opens it, who changes nothing. */
 export function openReadOnly(world: World, device: Device, store: MemoryStore) {
-  return openLog({ ...logInput(world, device, store), confirmed: [], readOnly: true });
+  return openWithKey(world, device, { store, confirmed: [], readOnly: true });
 }
 
 /** As `restore` does with a log from a snapshot before anything uses it. */
 export function beginEpoch(world: World, device: Device): void {
-  const { log } = openLog({ ...logInput(world, device, device.logStore), confirmed: [] });
+  const { log, dataKeys } = openWithKey(world, device, { store: device.logStore, confirmed: [] });
+  device.dataKeys = dataKeys;
   const wallMs = device.clock.wallMs(world.queue.nowMs);
   const id = restoredAlarmId(epochToText(log.ownEpoch));
   log.mark({ kind: "newEpoch", reason: "Z227" }, wallMs, () => {});
@@ -73,13 +101,17 @@ export function boot(world: World, device: Device): void {
   if (device.isUp) return;
   device.life++;
   let opened: { readonly log: Log; readonly recovery: RecoveryReport; readonly peers: PeerFiles };
-  const input = logInput(world, device, device.logStore);
   try {
     world.mutant.beforeOpen?.(device, () => openReadOnly(world, device, device.logStore).log);
     const peers = new PeerFiles(device.peerStore, device.crypto);
     const heads = peers.confirmedHeads();
     const confirmed = world.mutant.confirmed?.(heads) ?? heads;
-    opened = { ...openLog({ ...input, confirmed }), peers };
+    const { dataKeys, ...found } = openWithKey(world, device, {
+      store: device.logStore,
+      confirmed,
+    });
+    device.dataKeys = dataKeys;
+    opened = { ...found, peers };
   } catch (error) {
     return onOpenFailed(world, device, error);
   }

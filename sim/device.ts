@@ -41,6 +41,12 @@ export interface KeyedPush {
   readonly key: Uint8Array;
 }
 
+/** The files of the data key, by number: the one in its place, and the one that a rekey put beside it. */
+export interface DataKeys {
+  readonly current: number;
+  readonly staged?: number;
+}
+
 export interface Image {
   readonly log: MemoryStore;
   readonly peers: MemoryStore;
@@ -48,6 +54,7 @@ export interface Image {
   readonly wounds: number;
   /** The key pair lies on the card too. */
   readonly keyNumber: number;
+  readonly dataKeys: DataKeys;
 }
 
 export class Device {
@@ -73,13 +80,14 @@ export class Device {
   readonly snapshots: Image[] = [];
   /** Which key pair it has; another one after it was provisioned anew. */
   keyNumber = 0;
+  dataKeys: DataKeys = { current: 0 };
   /** When its certificate was revoked. */
   revokedMs: number | undefined;
   /** It speaks the protocol badly on purpose. */
   isHostile = false;
   /** Names that it said itself: an answer may repeat them. */
   readonly saidNames = new Set<string>();
-  /** Room is being given back. */
+  /** Room is being given back, or the log gets a new key: one at a time, as the engine has it. */
   isCaredFor = false;
   /** Its knowledge of its peer may be older than what happened: a restored card, a clone. */
   isKnowledgeOld = false;
@@ -109,6 +117,7 @@ export class Device {
     this.logStore = input.stores?.log ?? new MemoryStore({ syncs: "queued" });
     this.peerStore = input.stores?.peers ?? new MemoryStore({ syncs: "queued" });
     this.keyNumber = input.stores?.keyNumber ?? 0;
+    this.dataKeys = input.stores?.dataKeys ?? { current: 0 };
     this.view = new DeviceView();
   }
 
@@ -129,6 +138,7 @@ export class Device {
     this.isKnowledgeOld = true;
     this.wounds = image?.wounds ?? 0;
     this.keyNumber = image?.keyNumber ?? this.keyNumber;
+    this.dataKeys = image?.dataKeys ?? { current: 0 };
     this.hasDiskFault = false;
   }
 
@@ -150,7 +160,8 @@ export class Device {
   }
 
   image(): Image {
-    const { wounds, keyNumber } = this;
-    return { log: this.logStore.copy(), peers: this.peerStore.copy(), wounds, keyNumber };
+    const { wounds, keyNumber, dataKeys } = this;
+    const [log, peers] = [this.logStore.copy(), this.peerStore.copy()];
+    return { log, peers, wounds, keyNumber, dataKeys };
   }
 }

@@ -60,6 +60,7 @@ const weights: Readonly<Record<DeedName, number>> = {
   readmit: 2,
   ackAlarm: 1,
   verify: 1,
+  rekey: 2,
   cutConnection: 3,
   blackhole: 2,
   delay: 2,

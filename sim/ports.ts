@@ -9,9 +9,9 @@ export function createSeededCrypto(random: SeededRandom): CryptoPort {
   return { ...nodeCrypto, randomBytes: (sizeBytes) => random.bytes(sizeBytes) };
 }
 
-/** The key of a node: 32 bytes that only its name decides. */
-export function dataKeyOf(nodeId: string): Uint8Array {
-  return nodeCrypto.sha256(new TextEncoder().encode(`data key of ${nodeId}`));
+/** A data key of a node: 32 bytes that only its name and the key's number decide. */
+export function dataKeyOf(nodeId: string, keyNumber: number): Uint8Array {
+  return nodeCrypto.sha256(new TextEncoder().encode(`data key ${keyNumber} of ${nodeId}`));
 }
 
 export function fingerprintOf(nodeId: string, keyNumber: number): Uint8Array {

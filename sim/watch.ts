@@ -4,7 +4,7 @@
  */
 import { decodeFrame } from "../src/core/codec/decode-frame.ts";
 import { FrameReader } from "../src/core/codec/frame-reader.ts";
-import type { Frame } from "../src/core/codec/frame-types.ts";
+import type { BatchFrame, Frame } from "../src/core/codec/frame-types.ts";
 import { isUrgentLane, type StreamId } from "../src/core/event.ts";
 import { rangesContain } from "../src/core/vector/ranges.ts";
 import type { Connection } from "./connection.ts";
@@ -24,7 +24,16 @@ interface Side {
   /** Durable bytes of unfinished events when the connection began, by position. */
   readonly partials: ReadonlyMap<string, number>;
   readonly begunFragments: Set<string>;
+  /** Where a BATCH goes on that names no place of its own (docs/protocol.md, 14). */
+  readonly batches: { stream: number; readonly nextSeq: Map<number, number> };
   hasSentBulk: boolean;
+}
+
+/** Consecutive events that a frame carries. */
+interface CarriedRange {
+  readonly stream: number;
+  readonly from: number;
+  readonly count: number;
 }
 
 export class ConnectionWatch {
@@ -81,6 +90,15 @@ export class ConnectionWatch {
         return this.checkStream(receiver.device, frame.id);
       case "range":
         return this.takeRange(sender, receiver, frame, isNear);
+      case "batch":
+        this.coverage.add("batch by a codec");
+        return this.takeRange(sender, receiver, placeBatch(sender, frame), isNear);
+      case "history":
+        if (frame.count > 0) this.coverage.add("codec primed with shared events");
+        sender.batches.nextSeq.clear();
+        sender.batches.stream = frame.stream;
+        if (frame.count > 0) sender.batches.nextSeq.set(frame.stream, frame.to + 1);
+        return;
       case "fragment":
         return this.takeFragment(sender, receiver, frame, isNear);
       case "ack":
@@ -112,12 +130,7 @@ export class ConnectionWatch {
     return isNear && this.connection.near.receivedBytes === 0;
   }
 
-  private takeRange(
-    sender: Side,
-    receiver: Side,
-    frame: Frame & { readonly type: "range" },
-    isNear: boolean,
-  ): void {
+  private takeRange(sender: Side, receiver: Side, frame: CarriedRange, isNear: boolean): void {
     const stream = this.streamOf(sender, frame.stream);
     for (let seq = frame.from; seq < frame.from + frame.count; seq++)
       this.checkNew(sender, receiver, stream, seq, isNear);
@@ -184,6 +197,16 @@ export class ConnectionWatch {
   }
 }
 
+/** The place of a BATCH, from what the frames before it said. */
+function placeBatch({ batches }: Side, frame: BatchFrame): CarriedRange {
+  const stream = frame.stream ?? batches.stream;
+  const from = frame.start?.from ?? batches.nextSeq.get(stream);
+  if (from === undefined) throw new Violation("frames are well-formed", "a BATCH without a place");
+  batches.stream = stream;
+  batches.nextSeq.set(stream, from + frame.count);
+  return { stream, from, count: frame.count };
+}
+
 /** Damage that a log has met and named since it was last looked at as a whole. */
 function isMissing(side: Side, stream: StreamId, seq: number): boolean {
   if (side.holes.has(positionKey(stream, seq))) return true;
@@ -212,6 +235,7 @@ function createSide(device: Device): Side {
     holes,
     partials,
     begunFragments: new Set(),
+    batches: { stream: -1, nextSeq: new Map() },
     hasSentBulk: false,
   };
 }

@@ -5,7 +5,7 @@
  * engine's (`care-plan.ts`) and the log's; only the steps run in virtual time.
  */
 import { ZamError } from "../../src/core/errors/zam-error.ts";
-import type { Log, ReclaimWork } from "../../src/core/log/api.ts";
+import type { Log, ReclaimWork, RekeyWork } from "../../src/core/log/api.ts";
 import {
   type CareNode,
   type Plan,
@@ -17,6 +17,7 @@ import { MemoryStore } from "../../src/testing/memory-store.ts";
 import type { SeededRandom } from "../../src/testing/seeded-random.ts";
 import type { FaultName } from "../coverage.ts";
 import type { Device, Image } from "../device.ts";
+import { dataKeyOf } from "../ports.ts";
 import { checkCut, noteDropped } from "../operator-checks.ts";
 import { Violation } from "../violation.ts";
 import type { World } from "../world.ts";
@@ -30,6 +31,7 @@ export const operatorDeeds = [
   "readmit",
   "ackAlarm",
   "verify",
+  "rekey",
 ] as const;
 
 export type OperatorDeed = (typeof operatorDeeds)[number];
@@ -80,6 +82,8 @@ export class Operators {
         return this.ackAlarm(device);
       case "verify":
         return this.verify(device);
+      case "rekey":
+        return this.rekey(device);
     }
   }
 
@@ -113,6 +117,7 @@ export class Operators {
 
   private reclaim(device: Device, log: Log, name: FaultName): void {
     const { world } = this;
+    if (device.isCaredFor) return;
     const work: ReclaimWork = log.reclaim(device.clock.wallMs(world.queue.nowMs));
     const { life } = device;
     device.isCaredFor = true;
@@ -130,6 +135,46 @@ export class Operators {
         }),
       );
     world.queue.after(stepMs, next);
+  }
+
+  /**
+   * A new data key as the engine gives it (rekey.ts): durable beside the present one before the
+   * log learns of it, in its place once the log has; a run that was interrupted is gone on with.
+   */
+  private rekey(device: Device): void {
+    const { world } = this;
+    const { process, life } = device;
+    if (process === undefined || device.isCaredFor || !world.plan.isEncrypted) return;
+    const { log } = process;
+    const isResumed = log.isRekeying;
+    if (log.readOnlyReason !== undefined) return;
+    if (isResumed) world.coverage.add("interrupted rekey gone on with");
+    else device.dataKeys = { ...device.dataKeys, staged: world.newKeyNumber() };
+    const { current, staged = current } = device.dataKeys;
+    const work: RekeyWork = log.rekey(isResumed ? undefined : dataKeyOf(device.nodeId, staged));
+    device.isCaredFor = true;
+    const next = (): void =>
+      world.guard(device, life, () =>
+        work.step((step) => {
+          if (device.life !== life || !device.isUp) return;
+          if (step === "install") device.dataKeys = { current: staged };
+          if (step === "more" || step === "install" || step === "sealSidecars") {
+            world.queue.after(stepMs, next);
+            return;
+          }
+          device.isCaredFor = false;
+          if (step === "done") world.coverage.add("new data key");
+          else this.endRekey(device, log, step);
+        }),
+      );
+    world.queue.after(stepMs, next);
+  }
+
+  /** When a sync failed, nobody knows which of the two keys is in force. */
+  private endRekey(device: Device, log: Log, error: ZamError): void {
+    this.world.note(device, `rekey ended: ${error.code}`);
+    if (!log.isRekeying && log.readOnlyReason === undefined)
+      device.dataKeys = { current: device.dataKeys.current };
   }
 
   private inSteps(device: Device, step: () => "more" | "done"): void {
