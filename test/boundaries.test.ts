@@ -92,6 +92,14 @@ const planted: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "src/torture/a.ts": 'import "../storage/b.ts";\n',
     "src/storage/b.ts": "export {};\n",
   },
+  "hub-uses-the-engine-as-embedders-do": {
+    "src/hub/a.ts": 'import "../engine/b.ts";\n',
+    "src/engine/b.ts": "export {};\n",
+  },
+  "hub-is-loaded-when-asked-for": {
+    "src/cli/a.ts": 'import "../hub/index.ts";\n',
+    "src/hub/index.ts": "export {};\n",
+  },
   "nothing-imports-the-cli": {
     "src/command/a.ts": 'import "../cli/b.ts";\n',
     "src/cli/b.ts": "export {};\n",

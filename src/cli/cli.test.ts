@@ -90,6 +90,12 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
   const calls: unknown[] = [];
   const place = { node: "a", epoch: "00000001", hlc: "0195000000000000", isRepeat: false };
   const node: OwnedNode = {
+    dataDir: "/x",
+    nodeId: "a",
+    page: async () => ({ events: [], cursor: "c1", isEnd: true }),
+    event: async () => undefined,
+    newestCursor: () => "c1",
+    onDurable: () => () => undefined,
     push: async (events): Promise<readonly PushResult[]> =>
       events.map((event) => {
         pushed.push(event);
@@ -190,6 +196,11 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     }),
     installBundle: async () => ({ nodeId: "a", notAfter: row.ts }),
     promoteToHub: async () => true,
+    createToken: async () => assert.fail("not in this test"),
+    listTokens: () => assert.fail("not in this test"),
+    revokeToken: async () => assert.fail("not in this test"),
+    tokenState: () => assert.fail("not in this test"),
+    startHub: async () => assert.fail("not in this test"),
     runBench: async () => assert.fail("not in this test"),
     runTorture: async () => assert.fail("not in this test"),
   };

@@ -1,11 +1,15 @@
 /** The real engine, as the commands see it. */
 import {
   createNode,
+  createToken,
   installBundle,
+  listTokens,
   openNode,
   promoteToHub,
   revokeNode,
+  revokeToken,
   signNode,
+  tokenState,
   useNode,
 } from "../engine/index.ts";
 import type { Engine } from "./engine-port.ts";
@@ -18,6 +22,12 @@ export const engine: Engine = {
   signNode,
   installBundle,
   revokeNode,
+  createToken,
+  listTokens,
+  revokeToken,
+  tokenState,
+  // fastify and what belongs to it: only a hub that is asked for HTTP pays for it.
+  startHub: async (input) => (await import("../hub/index.ts")).startHub(input),
   examine: async (input) => (await import("../engine/doctor.ts")).examine(input),
   restoreNode: async (input) => (await import("../engine/restore.ts")).restoreNode(input),
   // Asked for once in a node's life.

@@ -7,15 +7,10 @@ import type { TortureInput } from "../torture/torture.ts";
 import type { TortureReport } from "../torture/report.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
 import type { CreatedNodeFacts, RevokedFacts, SignedFacts } from "../command/render-identity.ts";
-import type {
-  DoctorReport,
-  NodeApi,
-  RestoredNode,
-  RunningServer,
-  ServeInput,
-  SyncInput,
-  SyncSummary,
-} from "../engine/api.ts";
+import type { DoctorReport, NodeApi, RestoredNode, SyncInput, SyncSummary } from "../engine/api.ts";
+import type { HubNode } from "../engine/hub-node.ts";
+import type { createToken, listTokens, revokeToken, tokenState } from "../engine/index.ts";
+import type { RunningHub, StartHubInput } from "../hub/index.ts";
 
 export interface OpenInput {
   readonly dataDir: string;
@@ -24,8 +19,7 @@ export interface OpenInput {
 }
 
 /** A node whose log this process owns. */
-export interface OwnedNode extends NodeApi {
-  serve(input: ServeInput): Promise<RunningServer>;
+export interface OwnedNode extends HubNode {
   /** Lets other processes' commands go through this one. */
   serveSocket(): Promise<unknown>;
   /** Resolves when the signal has aborted and the session in hand is over. */
@@ -85,6 +79,12 @@ export interface Engine {
   }) => Promise<RevokedFacts>;
   /** Makes a node that was never signed a hub; true when it just became one. */
   readonly promoteToHub: (input: { readonly dataDir: string }) => Promise<boolean>;
+  readonly createToken: typeof createToken;
+  readonly listTokens: typeof listTokens;
+  readonly revokeToken: typeof revokeToken;
+  readonly tokenState: typeof tokenState;
+  /** The hub's services beside the sync port. Rejects with Z335, Z410; then nothing listens. */
+  readonly startHub: (input: StartHubInput) => Promise<RunningHub>;
   /** Reads everything, changes nothing. */
   readonly examine: (input: OpenInput) => Promise<DoctorReport>;
   readonly restoreNode: (input: OpenInput & { readonly path: string }) => Promise<RestoredNode>;

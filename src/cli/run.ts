@@ -18,6 +18,7 @@ const handlers: { readonly [Name in CommandName]: () => Promise<Handler<Name>> }
   install: async () => (await import("./commands/identity.ts")).install,
   revoke: async () => (await import("./commands/identity.ts")).revoke,
   nodes: async () => (await import("./commands/identity.ts")).nodes,
+  token: async () => (await import("./commands/token.ts")).token,
   push: async () => (await import("./commands/push.ts")).push,
   pull: async () => (await import("./commands/pull.ts")).pull,
   audit: async () => (await import("./commands/audit.ts")).audit,

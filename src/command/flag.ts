@@ -25,6 +25,12 @@ export type FlagKind =
   /** A span of every day, local time: HH:MM-HH:MM. */
   | "window"
   | "nodeId"
+  /** Node ids with commas between them. */
+  | "nodeIds"
+  /** Host names with commas between them. */
+  | "hostNames"
+  /** Some of `choices`, with commas between them; the value has them in that order. */
+  | "choices"
   | "lane"
   /** RFC 6901. */
   | "pointer";
@@ -108,6 +114,12 @@ export function metavarOf(spec: FlagSpec): string {
       return "HH:MM-HH:MM";
     case "nodeId":
       return "ID";
+    case "nodeIds":
+      return "ID,...";
+    case "hostNames":
+      return "NAME,...";
+    case "choices":
+      return (spec.choices ?? []).join(",");
     case "lane":
       return "LANE";
     case "pointer":
@@ -119,9 +131,11 @@ type ValueOf<Spec extends FlagSpec> = Spec["kind"] extends "boolean"
   ? boolean
   : Spec["kind"] extends NumberKind
     ? number
-    : Spec["choices"] extends readonly (infer Choice)[]
-      ? Choice
-      : string;
+    : Spec["kind"] extends "choices"
+      ? string
+      : Spec["choices"] extends readonly (infer Choice)[]
+        ? Choice
+        : string;
 
 type AlwaysThere =
   | { readonly kind: "boolean" }

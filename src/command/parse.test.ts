@@ -140,7 +140,9 @@ describe("the command line", () => {
     "status x --verbose --quiet",
     "sign --ca hub",
     "sign x.csr",
-    "serve x --http 127.0.0.1:80",
+    "serve x --http http://127.0.0.1:80",
+    "serve x --http-name hub.example",
+    "serve x --http 127.0.0.1:80 --http-name hub.example:80",
     "serve x --retain 90",
     "serve x --insecure",
     "serve x --metrics 127.0.0.1:80",
@@ -155,7 +157,10 @@ describe("the command line", () => {
     "expire x --before 2026-03-01 --older-than 1d",
     "expire x --older-than 90",
     "doctor x --ack",
-    "token list --data-dir x",
+    "token lst --data-dir x",
+    "token create --data-dir x --scope reed",
+    "token create --data-dir x --node Clinic_A",
+    "token create --data-dir x --expires 90",
     "constructor",
     "push x --constructor",
     "",
@@ -181,6 +186,12 @@ describe("the command line", () => {
     assert.equal(hubOf("::1"), "[::1]:7700");
     assert.equal(hubOf("[fe80::1%eth0]:88"), "[fe80::1%eth0]:88");
     assert.equal(valuesOf("serve", "serve x --bind 127.0.0.1:0").bind, "127.0.0.1:0");
+  });
+
+  it("reads lists once each, in an order of their own", () => {
+    const made = valuesOf("token", "token create --data-dir x --scope push,read,push --node b,a,b");
+    assert.equal(made.scope, "read,push");
+    assert.equal(made.node, "b,a");
   });
 
   it("reads times as UTC", () => {

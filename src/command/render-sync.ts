@@ -1,11 +1,5 @@
 /** `sync`, `daemon`, `serve` and `ping`. */
-import type {
-  PingSummary,
-  RunningServer,
-  ServedSession,
-  SyncProgress,
-  SyncSummary,
-} from "../engine/api.ts";
+import type { PingSummary, ServedSession, SyncProgress, SyncSummary } from "../engine/api.ts";
 import { bytesToText, counted, elapsedToText, grouped, printable, type View } from "./text.ts";
 
 export function syncToText(summary: SyncSummary, view: View): string {
@@ -69,12 +63,32 @@ export function progressToText(progress: SyncProgress, rates: Rates): string {
   return `${barToText(share, 20)} ${grouped(progress.eventsConfirmed)}/${counted(total, "event")}${received}  ${bytesToText(bytes)}  ${bytesToText(Math.round(rates.bytesPerS))}/s${timeLeft}`;
 }
 
-export function listeningToText(server: Pick<RunningServer, "address">): string {
-  return `listening on ${server.address}`;
+/** Where `serve` listens: the sync port, and what else was asked for. */
+export interface Listening {
+  /** "ADDR:PORT". */
+  readonly address: string;
+  readonly http: ServiceAddress | undefined;
 }
 
-export function listeningToJson(server: Pick<RunningServer, "address">): object {
-  return { event: "listening", address: server.address };
+export interface ServiceAddress {
+  /** "ADDR:PORT". */
+  readonly address: string;
+  readonly url: string;
+}
+
+/** The sync port first: scripts read it from there. */
+export function listeningToText({ address, http }: Listening): string {
+  const lines = [`listening on ${address}`];
+  if (http !== undefined) lines.push(`HTTP on ${http.url}`);
+  return lines.join("\n");
+}
+
+export function listeningToJson({ address, http }: Listening): object {
+  return {
+    event: "listening",
+    address,
+    ...(http === undefined ? {} : { http: http.address, httpUrl: http.url }),
+  };
 }
 
 export function sessionToText(session: ServedSession, view: View): string {

@@ -41,8 +41,20 @@ export const syncCommands = {
         help: "drop what was received longer ago, though it may be the last copy",
       },
       codec: codecFlag,
+      http: {
+        kind: "bind",
+        help: "the HTTP API here; beyond loopback with TLS, and only once a token exists",
+      },
+      httpName: {
+        kind: "hostNames",
+        help: "names that the API is called by, besides the machine's own",
+      },
     },
-    examples: ["zamsync serve --data-dir hub --bind 0.0.0.0:7700 --policy own"],
+    needs: [["httpName", "http"]],
+    examples: [
+      "zamsync serve --data-dir hub --bind 0.0.0.0:7700 --policy own",
+      "zamsync serve --data-dir hub --http 127.0.0.1:8080",
+    ],
   },
   sync: {
     group: "Sync",

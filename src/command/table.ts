@@ -8,9 +8,11 @@ import { eventCommands } from "./event-commands.ts";
 import type { CommandSpec, CommandValues } from "./flag.ts";
 import { identityCommands } from "./identity-commands.ts";
 import { syncCommands } from "./sync-commands.ts";
+import { tokenCommands } from "./token-commands.ts";
 
 export const commandTable = {
   ...identityCommands,
+  ...tokenCommands,
   ...eventCommands,
   ...syncCommands,
   ...careCommands,

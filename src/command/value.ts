@@ -57,6 +57,12 @@ export function parseValue(spec: FlagSpec, text: string): ValueResult {
       return parseWindow(text);
     case "nodeId":
       return parseNodeId(text);
+    case "nodeIds":
+      return parseList(text, parseNodeId);
+    case "hostNames":
+      return parseList(text, parseHostName);
+    case "choices":
+      return parseChoices(spec.choices ?? [], text);
     case "lane":
       return isLane(text) && text.length > 0
         ? { ok: true, value: text }
@@ -174,6 +180,29 @@ function parseChoice(choices: readonly string[], text: string): ValueResult {
   const near = nearest(text, choices);
   const all = `it takes ${choices.join(" or ")}`;
   return near === undefined ? refused(all) : refused(`${didYouMean(near)} ${all}`, near);
+}
+
+/** Each part must be good by itself, and stands in the value once. */
+function parseList(text: string, parsePart: (part: string) => ValueResult): ValueResult {
+  const parts = text.split(",").map((part) => part.trim());
+  for (const part of parts) {
+    const result = parsePart(part);
+    if (!result.ok) return refused(result.suggestion);
+  }
+  return { ok: true, value: [...new Set(parts)].join(",") };
+}
+
+function parseChoices(choices: readonly string[], text: string): ValueResult {
+  const result = parseList(text, (part) => parseChoice(choices, part));
+  if (!result.ok) return result;
+  const chosen = String(result.value).split(",");
+  return { ok: true, value: choices.filter((choice) => chosen.includes(choice)).join(",") };
+}
+
+function parseHostName(text: string): ValueResult {
+  return hostPattern.test(text)
+    ? { ok: true, value: text }
+    : refused("write names such as hub.example.org, without scheme and port");
 }
 
 /** A host name, an IPv4 address, or an IPv6 address with an optional zone. */

@@ -3,6 +3,7 @@
  * sync, serve. Every failure that a caller can meet is a ZamError with a code.
  */
 export type * from "./api.ts";
+export type * from "./hub-node.ts";
 export { isZCode, ZamError } from "../core/errors/zam-error.ts";
 export type { ZCode } from "../core/errors/catalogue.ts";
 export type { DaemonCycle, DaemonInput } from "./daemon.ts";
@@ -24,3 +25,20 @@ export { LocalNode } from "./local-node.ts";
 export { connectNode, openNode, type OpenOptions, runDaemon, useNode } from "./opening.ts";
 export { restoreNode, type RestoreInput } from "./restore.ts";
 export { version } from "./version.ts";
+export {
+  createToken,
+  listTokens,
+  type NewToken,
+  type RevokedToken,
+  revokeToken,
+} from "./tokens.ts";
+export {
+  type CreatedToken,
+  openTokenBook,
+  type TokenBook,
+  type TokenRow,
+  type TokenScope,
+  tokenState,
+} from "../pki/index.ts";
+export { parseAddress, type PeerAddress } from "../network/address.ts";
+export { type HttpsCredentials, readHttpsCredentials } from "./https-credentials.ts";

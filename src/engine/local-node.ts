@@ -20,7 +20,6 @@ import type {
   CareSummary,
   CompactInput,
   ExpireInput,
-  NodeApi,
   NodeRow,
   NodeStatus,
   PingInput,
@@ -44,6 +43,7 @@ import { CommitScheduler } from "./commit-scheduler.ts";
 import { type AgingClock, openAgingClock } from "./aging-clock.ts";
 import { type CareNode, compact, expire, expireByRetention } from "./care.ts";
 import { createAttempt, pingHub } from "./connecting.ts";
+import { ordinalToCursor } from "./cursor.ts";
 import { DailyBudget } from "./daily-budget.ts";
 import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
@@ -51,10 +51,12 @@ import { computeHealth, diskFreeBytesMin, freeBytesOf } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { HubLink } from "./hub-link.ts";
+import type { EventName, EventPage, HubEvent, HubNode, PageQuery } from "./hub-node.ts";
 import { createConnect } from "./keeping.ts";
 import { listNodes } from "./nodes.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { OpenedLog } from "./open-log.ts";
+import { readEvent, readPage } from "./paging.ts";
 import type { PeerBook } from "./peer-book.ts";
 import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
@@ -70,7 +72,7 @@ import { runSync } from "./sync-client.ts";
 import { Turns } from "./turns.ts";
 import { verifyLog } from "./verifying.ts";
 
-export class LocalNode implements NodeApi {
+export class LocalNode implements HubNode {
   readonly dataDir: string;
   readonly log: Log;
   readonly book: PeerBook;
@@ -102,6 +104,10 @@ export class LocalNode implements NodeApi {
     this.commits = new CommitScheduler(opened.log, Date.now);
   }
 
+  get nodeId(): string {
+    return this.log.nodeId;
+  }
+
   async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
     const rules = { refuseAddressee: (nodeId: string) => this.refuseAddressee(nodeId) };
     return pushAll({ log: this.log, crypto: nodeCrypto, rules }, events);
@@ -116,6 +122,22 @@ export class LocalNode implements NodeApi {
   ): AsyncIterable<PulledEvent> {
     const signals = [this.stopping.signal, ...(query.signal === undefined ? [] : [query.signal])];
     return follow(this.log, { ...query, signal: AbortSignal.any(signals) });
+  }
+
+  page(query: PageQuery): Promise<EventPage> {
+    return readPage(this.log, query);
+  }
+
+  event(name: EventName): Promise<HubEvent | undefined> {
+    return readEvent(this.log, name);
+  }
+
+  newestCursor(): string {
+    return ordinalToCursor(this.log.lastOrdinal, this.log.logId);
+  }
+
+  onDurable(listener: () => void): () => void {
+    return this.log.onDurable(listener);
   }
 
   audit(query: AuditQuery): AsyncIterable<AuditRow> {

@@ -56,7 +56,7 @@ function isWanted(
   return query.type === undefined || event.type === query.type;
 }
 
-function toPulled(log: Log, event: StoredEvent): PulledEvent | undefined {
+export function toPulled(log: Log, event: StoredEvent): PulledEvent | undefined {
   const payload = wholePayload(log, event);
   if (payload === undefined) return undefined;
   return {

@@ -1,15 +1,17 @@
 /** What other processes may ask of the one that owns the log, over its socket. */
 import { codecNames } from "../core/session/codec-choice.ts";
 import type { RpcHandlers } from "../storage/local-rpc.ts";
-import { decodeDataKey } from "../pki/index.ts";
+import { decodeDataKey, tokenScopes } from "../pki/index.ts";
 import type { AuditQuery, NodeApi, PullQuery, RekeyInput, RekeySummary, SyncInput } from "./api.ts";
 import { revokeHere, type SignNodeInput, signHere } from "./identity.ts";
+import { createTokenHere, type NewToken, revokeTokenHere } from "./tokens.ts";
 import {
   asFields,
   countField,
   decodePushInputs,
   encodePulledEvent,
   flagField,
+  listField,
   present,
   textField,
 } from "./wire-json.ts";
@@ -42,6 +44,9 @@ export function createHandlers(node: OwnedNode): RpcHandlers {
       },
       revoke: async (params) =>
         revokeHere({ nodeId: textField(asFields(params), "nodeId") ?? "", hubDir: node.dataDir }),
+      createToken: async (params) => createTokenHere(toNewToken(params, node.dataDir)),
+      revokeToken: async (params) =>
+        revokeTokenHere({ dataDir: node.dataDir, id: textField(asFields(params), "id") ?? "" }),
       compact: (params) =>
         node.compact(present({ graceMs: countField(asFields(params), "graceMs") })),
       expire: (params) => {
@@ -131,6 +136,19 @@ async function* syncing(
     if (progress !== undefined) yield { progress };
   }
   yield { summary: await running };
+}
+
+/** For this process's own directory, whatever was asked for. */
+function toNewToken(params: unknown, dataDir: string): NewToken {
+  const fields = asFields(params);
+  const scopes = listField(fields, "scopes");
+  return {
+    dataDir,
+    scopes: tokenScopes.filter((scope) => scopes.includes(scope)),
+    nodes: listField(fields, "nodes"),
+    label: textField(fields, "label") ?? "",
+    expiresInMs: countField(fields, "expiresInMs"),
+  };
 }
 
 function toPullQuery(params: unknown): PullQuery {

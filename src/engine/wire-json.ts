@@ -37,6 +37,9 @@ const isText = (value: unknown): value is string => typeof value === "string";
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
 
+const isTextList = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every(isText);
+
 export function textField(fields: Fields, name: string): string | undefined {
   return optional(fields, name, isText);
 }
@@ -47,6 +50,11 @@ export function countField(fields: Fields, name: string): number | undefined {
 
 export function flagField(fields: Fields, name: string): boolean | undefined {
   return optional(fields, name, isFlag);
+}
+
+/** Empty when it is absent. */
+export function listField(fields: Fields, name: string): readonly string[] {
+  return optional(fields, name, isTextList) ?? [];
 }
 
 /** Only the fields that are set, so that "absent" stays absent. */

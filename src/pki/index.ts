@@ -62,3 +62,17 @@ export {
 } from "./revocation.ts";
 export { type RevokedKeys, revokeKeys } from "./revoke.ts";
 export { readOrCreateTicketKey } from "./ticket-key.ts";
+export {
+  type CreatedToken,
+  type CreateTokenInput,
+  createToken,
+  listTokens,
+  openTokenBook,
+  revokeToken,
+  type TokenBook,
+  type TokenRow,
+  type TokenScope,
+  tokenScopes,
+  tokenState,
+  type TokenVerdict,
+} from "./token-book.ts";

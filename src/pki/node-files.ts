@@ -16,6 +16,8 @@ export interface NodeFiles {
   readonly authorityCertificate: string;
   readonly issued: string;
   readonly revoked: string;
+  readonly http: string;
+  readonly tokens: string;
 }
 
 export function nodeFiles(dir: string): NodeFiles {
@@ -36,5 +38,7 @@ export function nodeFiles(dir: string): NodeFiles {
     authorityCertificate: join(authority, "ca.crt"),
     issued: join(authority, "issued.jsonl"),
     revoked: join(authority, "revoked.jsonl"),
+    http: join(dir, "http"),
+    tokens: join(dir, "http", "tokens.jsonl"),
   };
 }

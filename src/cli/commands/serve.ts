@@ -9,7 +9,10 @@ import { printable } from "../../command/text.ts";
 import { careToText } from "../../command/render-care.ts";
 import type { ZamError } from "../../core/errors/zam-error.ts";
 import type { CareSummary } from "../../engine/api.ts";
+import type { ValuesOf } from "../../command/table.ts";
+import type { RunningHub } from "../../hub/index.ts";
 import type { CliContext } from "../context.ts";
+import type { Engine, OwnedNode } from "../engine-port.ts";
 import { exitDone, openInput } from "../open.ts";
 import type { Handler } from "../run.ts";
 
@@ -18,10 +21,13 @@ export const serve: Handler<"serve"> = async (values, context) => {
   const engine = await context.loadEngine();
   const input = openInput(values, context.environment);
   const node = await engine.openNode(input);
+  let hub: RunningHub | undefined;
   try {
     // Only once the key has been found to fit: a wrong one must leave no trace.
     if (await engine.promoteToHub(input)) await tellBecameHub(values.dataDir, context);
     await node.serveSocket();
+    // Before the sync port: no session's end is missed, and a bind that is refused lets nobody in.
+    hub = await startServices(engine, node, values, context);
     const server = await node.serve({
       bind: values.bind,
       policy: values.policy,
@@ -29,24 +35,48 @@ export const serve: Handler<"serve"> = async (values, context) => {
       maxPeers: values.maxPeers,
       ...(values.retain === undefined ? {} : { retainMs: values.retain }),
       onRetained: (summary) => tellRetained(summary, context),
-      onSession: (session) =>
+      onSession: (session) => {
         void context.tell(
           () => sessionToText(session, context.view()),
           () => sessionToJson(session, context.io.nowMs()),
-        ),
-      onReport: (error, peer) => tellReport(error, peer, context),
+        );
+        hub?.session(session);
+      },
+      onReport: (error, peer) => {
+        tellReport(error, peer, context);
+        hub?.report(error, peer);
+      },
     });
+    const listening = { address: server.address, http: hub?.http };
     await context.tell(
-      () => listeningToText(server),
-      () => listeningToJson(server),
+      () => listeningToText(listening),
+      () => listeningToJson(listening),
     );
     await aborted(signal);
+    await hub?.close();
     await server.close();
   } finally {
+    await hub?.close();
     await node.close();
   }
   return exitDone;
 };
+
+/** What is beside the sync port, when any of it was asked for. */
+async function startServices(
+  engine: Engine,
+  node: OwnedNode,
+  values: ValuesOf<"serve">,
+  context: CliContext,
+): Promise<RunningHub | undefined> {
+  if (values.http === undefined) return undefined;
+  return engine.startHub({
+    node,
+    http: values.http,
+    httpNames: values.httpName?.split(",") ?? [],
+    onReport: (error, source) => tellReport(error, source, context),
+  });
+}
 
 async function tellBecameHub(dataDir: string, context: CliContext): Promise<void> {
   if (context.isJson) await context.printJson({ event: "becameHub", dataDir });

@@ -1,0 +1,63 @@
+/**
+ * What a hub's services (HTTP, metrics, projection) need of the node in their own
+ * process, beyond what every command may ask for. Everything shown is durable.
+ */
+import type { NodeApi, PulledEvent, RunningServer, ServeInput } from "./api.ts";
+
+/** Conditions are joined by "and"; an absent one holds for every event. */
+export interface PageQuery {
+  /** Events after this cursor; absent: from the beginning. */
+  readonly after?: string | undefined;
+  /** Only events of one of these nodes. */
+  readonly nodes?: readonly string[] | undefined;
+  readonly type?: number | undefined;
+  /** By the event's own clock (its HLC), Unix ms: at or after `fromMs`, before `toMs`. */
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  /** Events, at least 1. */
+  readonly limit: number;
+  /** Payload bytes after which a page ends; at least one event is in it all the same. */
+  readonly bytesMax: number;
+}
+
+export interface HubEvent extends PulledEvent {
+  /** ISO 8601 UTC: when this node stored it. */
+  readonly received: string;
+}
+
+export interface EventPage {
+  readonly events: readonly HubEvent[];
+  /**
+   * After the last event that was looked at, which may be beyond the last one in
+   * the page: going on from here meets nothing twice and leaves nothing out.
+   */
+  readonly cursor: string;
+  /** True when that was the newest durable event. */
+  readonly isEnd: boolean;
+}
+
+/** Names one event: node id, epoch (8 hex digits), lane, seq from 1. */
+export interface EventName {
+  readonly node: string;
+  readonly epoch: string;
+  readonly lane: string;
+  readonly seq: number;
+}
+
+/** A node in the process that owns its log. */
+export interface HubNode extends NodeApi {
+  readonly dataDir: string;
+  readonly nodeId: string;
+  /**
+   * Looks at a bounded part of the log, however few events match: what a page costs
+   * does not grow with the log. Rejects with Z605.
+   */
+  page(query: PageQuery): Promise<EventPage>;
+  /** Undefined when it is not here, or cannot be read. */
+  event(name: EventName): Promise<HubEvent | undefined>;
+  /** Where a reader starts that wants only what comes from now on. */
+  newestCursor(): string;
+  /** Calls `listener` after each group that became durable. Returns how to stop. */
+  onDurable(listener: () => void): () => void;
+  serve(input: ServeInput): Promise<RunningServer>;
+}

@@ -1,0 +1,75 @@
+/** Pages of the log by cursor, and single events, for the hub's services. */
+import { setImmediate as breathe } from "node:timers/promises";
+import { isNodeId } from "../core/event.ts";
+import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
+import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
+import type { EventName, EventPage, HubEvent, PageQuery } from "./hub-node.ts";
+import { msToIso, toPulled } from "./reading.ts";
+
+/** What one synchronous read takes before the event loop runs again. */
+const stepLimit: ReadLimit = { events: 256, bytes: 1024 * 1024 };
+/** Events that one page looks at: with a filter that nothing fits, some tens of milliseconds. */
+const lookedAtMax = 16 * 1024;
+
+/** @throws ZamError Z605 */
+export async function readPage(log: Log, query: PageQuery): Promise<EventPage> {
+  let at = query.after === undefined ? 0 : cursorToOrdinal(query.after, log.logId);
+  const nodes = query.nodes === undefined ? undefined : new Set(query.nodes);
+  const found: HubEvent[] = [];
+  let sizeBytes = 0;
+  const toPage = (isEnd: boolean): EventPage => {
+    return { events: found, cursor: ordinalToCursor(at, log.logId), isEnd };
+  };
+  for (let lookedAt = 0; lookedAt < lookedAtMax; await breathe()) {
+    const newest = log.lastOrdinal;
+    const events = log.readArrivals(at, stepFor(query, found.length));
+    // What is damaged beyond the last readable event has no ordinal to wait at.
+    if (events.length === 0) at = Math.max(at, newest);
+    for (const event of events) {
+      at = event.ordinal;
+      lookedAt++;
+      if (!isWanted(event, query, nodes)) continue;
+      const whole = toHubEvent(log, event);
+      if (whole === undefined) continue;
+      found.push(whole);
+      sizeBytes += whole.payload.length;
+      if (found.length >= query.limit || sizeBytes >= query.bytesMax)
+        return toPage(at >= log.lastOrdinal);
+    }
+    if (at >= log.lastOrdinal) return toPage(true);
+  }
+  return toPage(false);
+}
+
+/** Without a filter every event counts: read no more than is asked for. */
+function stepFor(query: PageQuery, foundCount: number): ReadLimit {
+  const { nodes, type, fromMs, toMs } = query;
+  if ((nodes ?? type ?? fromMs ?? toMs) !== undefined) return stepLimit;
+  return { ...stepLimit, events: Math.min(stepLimit.events, query.limit - foundCount) };
+}
+
+function isWanted(
+  event: StoredEvent,
+  query: PageQuery,
+  nodes: ReadonlySet<string> | undefined,
+): boolean {
+  if (nodes !== undefined && !nodes.has(event.stream.node)) return false;
+  if (query.type !== undefined && event.type !== query.type) return false;
+  if (query.fromMs !== undefined && event.hlc.ms < query.fromMs) return false;
+  return query.toMs === undefined || event.hlc.ms < query.toMs;
+}
+
+export async function readEvent(log: Log, name: EventName): Promise<HubEvent | undefined> {
+  const { node, lane, seq } = name;
+  if (!isNodeId(node) || !/^[0-9a-f]{8}$/.test(name.epoch)) return undefined;
+  const epoch = Number.parseInt(name.epoch, 16);
+  const index = log.findStream({ node, epoch, lane });
+  if (index === undefined || seq < 1 || seq > log.streamHead(index)) return undefined;
+  const event = log.readStream(index, seq, { events: 1, bytes: 1 })[0];
+  return event === undefined || event.seq !== seq ? undefined : toHubEvent(log, event);
+}
+
+function toHubEvent(log: Log, event: StoredEvent): HubEvent | undefined {
+  const pulled = toPulled(log, event);
+  return pulled && { ...pulled, received: msToIso(event.receivedMs) };
+}

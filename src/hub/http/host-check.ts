@@ -1,0 +1,46 @@
+/**
+ * Against DNS rebinding: a page of an attacker's, whose name was made to point at the
+ * hub, sends that name as Host. An address cannot be rebound, so addresses are always
+ * good; of names only those that the hub knows as its own.
+ *
+ * Against pages of other sites: a browser names the page's site as Origin, and only
+ * the hub's own pages may use it.
+ */
+import { hostname } from "node:os";
+import { isIP } from "node:net";
+
+export interface OwnNames {
+  /** Lower case, without port. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** `extra` are the names of `--http-name`. */
+export function ownNames(extra: readonly string[]): OwnNames {
+  const host = hostname().toLowerCase();
+  const short = host.split(".")[0] ?? host;
+  const names = ["localhost", host, short, `${short}.local`, ...extra];
+  return { names: new Set(names.map((name) => name.toLowerCase())) };
+}
+
+/** The value of a Host header, or what follows `//` in an Origin; undefined when it is neither. */
+export function hostOf(authority: string): string | undefined {
+  const found = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?$/i.exec(authority);
+  return found?.[1]?.toLowerCase().replace(/^\[|\]$|\.$/g, "");
+}
+
+export function isOwnHost(authority: string | undefined, own: OwnNames): boolean {
+  const host = authority === undefined ? undefined : hostOf(authority);
+  return host !== undefined && (isIP(host) !== 0 || own.names.has(host));
+}
+
+/**
+ * An Origin is good when it is the very host, port and scheme that the request was
+ * sent to. `null` (a sandboxed page, a file) is no site of ours.
+ */
+export function isOwnOrigin(
+  origin: string,
+  target: { readonly authority: string; readonly isTls: boolean },
+): boolean {
+  const scheme = target.isTls ? "https" : "http";
+  return origin.toLowerCase() === `${scheme}://${target.authority.toLowerCase()}`;
+}

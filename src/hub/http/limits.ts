@@ -1,0 +1,23 @@
+/**
+ * What strangers and clients of the HTTP listener may use up. All of it is bounded
+ * before memory is taken for it.
+ */
+
+/** A payload of 16 MiB in base64, and its envelope. */
+export const bodyBytesMax = 23 * 1024 * 1024;
+/** Of a request's line and headers together. */
+export const headerBytesMax = 16 * 1024;
+/** From the first byte of a connection to the end of a request's headers. */
+export const headersTimeoutMs = 10_000;
+/** To the end of its body: 23 MiB at 1.5 Mbit/s. */
+export const requestTimeoutMs = 120_000;
+/** Between requests of one connection. */
+export const keepAliveTimeoutMs = 15_000;
+/** How often the two above are looked at; a slow one lives this much longer at the most. */
+export const connectionsCheckMs = 2_000;
+export const connectionsMax = 1024;
+/** From one address; a reverse proxy on this machine has them all from one. */
+export const connectionsPerAddressMax = 128;
+export const connectionsFromLoopbackMax = 768;
+/** Answers that take longer than this to leave after `stop` are cut. */
+export const stopGraceMs = 2_000;
