@@ -159,7 +159,7 @@ function optionsOf(
       diskFreeBytes: 1e9,
       damagedCount: log.damages.length,
       quarantinedCount: 0,
-      clockCode: "",
+      troubles: [],
       certDaysLeft: 300,
     },
     ...(hasLimit ? { bytesMax: world.linkRandom.between(1_000, 20_000) } : {}),

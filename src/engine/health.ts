@@ -21,6 +21,18 @@ export function freeBytesOf(store: NodeStore): number {
 /** With less free than two segments the next pushes may fail: a person is told (Z220). */
 export const diskFreeBytesMin = 32 * 1024 * 1024;
 
+/** Codes of what needs a person here: the clock, the disk, a log that takes no writes, open alarms. */
+function troublesOf(
+  log: Log,
+  now: { readonly freeBytes: number; readonly isClockOk: boolean },
+): readonly string[] {
+  const codes = new Set(log.alarms.map(({ code }) => code));
+  if (!now.isClockOk) codes.add("Z517");
+  if (now.freeBytes < diskFreeBytesMin) codes.add("Z220");
+  if (log.readOnlyReason !== undefined) codes.add(log.readOnlyReason.code);
+  return [...codes].sort();
+}
+
 export function computeHealth(
   log: Log,
   disk: { readonly freeBytes: number; readonly certDaysLeft: number },
@@ -34,7 +46,7 @@ export function computeHealth(
     diskFreeBytes: disk.freeBytes,
     damagedCount,
     quarantinedCount: log.quarantinedCount,
-    clockCode: clock.ok ? "" : "Z517",
+    troubles: troublesOf(log, { freeBytes: disk.freeBytes, isClockOk: clock.ok }),
     certDaysLeft: disk.certDaysLeft,
   };
 }

@@ -72,7 +72,7 @@ export const sampleFrames: readonly Frame[] = [
       diskFreeBytes: 2 ** 40,
       damagedCount: 1,
       quarantinedCount: 0,
-      clockCode: "Z517",
+      troubles: ["Z517"],
       certDaysLeft: -3,
     },
   },

@@ -81,7 +81,7 @@ describe("HELLO", () => {
       diskFreeBytes: 1,
       damagedCount: 2,
       quarantinedCount: 3,
-      clockCode: "Z5170000",
+      troubles: ["Z220", "Z517"],
       certDaysLeft: -1,
     };
     const options: Partial<HelloFrame>[] = [
@@ -95,7 +95,7 @@ describe("HELLO", () => {
       { health },
     ];
     for (const option of options) assert.equal(verdict({ ...hello, ...option }), "ok");
-    const long = { ...health, version: "v".repeat(33), clockCode: "Z51700001" };
+    const long = { ...health, version: "v".repeat(33), troubles: ["Z517", "Z220", "Z517"] };
     assert.deepEqual(decodeFrame(bodyOf({ ...hello, health: long }), ends), { ...hello, health });
   });
 

@@ -45,10 +45,11 @@ import {
   batchEventsMax,
   batchRawBytesMax,
   chainPointsMax,
-  clockCodeCharacters,
   errorTextBytesMax,
   fragmentWireBytes,
+  healthTroublesMax,
   healthVersionCharacters,
+  troubleCharacters,
 } from "./wire-limits.ts";
 
 function malformed(problem: string): FrameProblem {
@@ -70,13 +71,25 @@ function shortText(reader: ByteReader, charactersMax: number): string {
   return text;
 }
 
+/** Z codes with a blank between them, rising. */
+function decodeTroubles(reader: ByteReader): readonly string[] {
+  const text = reader.text(healthTroublesMax * troubleCharacters);
+  if (text === "") return [];
+  const troubles = text.split(" ");
+  const isInOrder = troubles.every(
+    (code, at) => /^Z[1-9]\d\d$/.test(code) && (at === 0 || code > (troubles[at - 1] ?? "")),
+  );
+  if (!isInOrder || troubles.length > healthTroublesMax) reader.fail();
+  return troubles;
+}
+
 export function decodeHealth(reader: ByteReader): WireHealth {
   return {
     version: shortText(reader, healthVersionCharacters),
     diskFreeBytes: reader.varint(),
     damagedCount: reader.varint(),
     quarantinedCount: reader.varint(),
-    clockCode: shortText(reader, clockCodeCharacters),
+    troubles: decodeTroubles(reader),
     certDaysLeft: reader.signedVarint(),
   };
 }
@@ -304,6 +317,8 @@ function decodeBody(code: number, reader: ByteReader, ends: Ends): Frame | Frame
       return decodeAck(reader);
     case frameCodes.refused:
       return decodeRefused(reader);
+    case frameCodes.health:
+      return { type: "health", health: decodeHealth(reader) };
     case frameCodes.chainsQuery:
       return {
         type: "chainsQuery",

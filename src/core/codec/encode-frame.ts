@@ -22,7 +22,7 @@ import {
 import { encodeKnown } from "./rows.ts";
 import { encodeStreamName } from "./stream-name.ts";
 import { encodeVectorEntry } from "./vector-codec.ts";
-import { clockCodeCharacters, healthVersionCharacters } from "./wire-limits.ts";
+import { healthTroublesMax, healthVersionCharacters } from "./wire-limits.ts";
 
 /** Bits of HELLO's flag byte. */
 export const helloKeepsOpen = 1;
@@ -58,7 +58,8 @@ export function encodeHealth(writer: ByteWriter, health: WireHealth): void {
   writer.varint(health.diskFreeBytes);
   writer.varint(health.damagedCount);
   writer.varint(health.quarantinedCount);
-  writer.text(health.clockCode.slice(0, clockCodeCharacters));
+  const troubles = [...new Set(health.troubles)].sort().slice(0, healthTroublesMax);
+  writer.text(troubles.join(" "));
   writer.signedVarint(health.certDaysLeft);
 }
 
@@ -193,6 +194,8 @@ function encodeBody(writer: ByteWriter, frame: Frame, ends: Ends): void {
       writer.varint(frame.head);
       writer.varint(frame.code);
       return;
+    case "health":
+      return encodeHealth(writer, frame.health);
     case "chainsQuery":
       encodeStreamName(writer, frame.id, ends);
       writer.varint(frame.low);

@@ -145,4 +145,15 @@ export const exampleFrames: readonly Frame[] = [
   },
   { type: "history", stream: 0, to: 9, count: 9, chain8: c1 },
   { type: "codecs", codecs: 3 },
+  {
+    type: "health",
+    health: {
+      version: "0.1.0",
+      diskFreeBytes: 4096,
+      damagedCount: 0,
+      quarantinedCount: 0,
+      troubles: ["Z220", "Z508"],
+      certDaysLeft: 400,
+    },
+  },
 ];

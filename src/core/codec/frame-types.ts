@@ -38,6 +38,7 @@ export const frameCodes = {
   batch: 0x14,
   history: 0x15,
   codecs: 0x16,
+  health: 0x17,
 } as const;
 
 /** Bytes of a chain value, of a vector digest, on the wire. */
@@ -59,7 +60,7 @@ export interface WireHealth {
   readonly diskFreeBytes: number;
   readonly damagedCount: number;
   readonly quarantinedCount: number;
-  readonly clockCode: string;
+  readonly troubles: readonly string[];
   readonly certDaysLeft: number;
 }
 
@@ -149,6 +150,12 @@ export interface HistoryFrame {
 export interface CodecsFrame {
   readonly type: "codecs";
   readonly codecs: number;
+}
+
+/** What needs a person at the sender has changed in mid-session (RULES 41). Goes to hubs only. */
+export interface HealthFrame {
+  readonly type: "health";
+  readonly health: WireHealth;
 }
 
 export interface FragmentFrame {
@@ -300,6 +307,7 @@ export type Frame =
   | NoWindowFrame
   | DoneFrame
   | PingFrame
+  | HealthFrame
   | ByeFrame
   | ErrorFrame;
 

@@ -44,7 +44,7 @@ export const sampleFrames: readonly Frame[] = [
       diskFreeBytes: 2 ** 40,
       damagedCount: 1,
       quarantinedCount: 0,
-      clockCode: "Z517",
+      troubles: ["Z517"],
       certDaysLeft: -3,
     },
   },
@@ -104,6 +104,17 @@ export const sampleFrames: readonly Frame[] = [
   },
   { type: "history", stream: 3, to: 500, count: 500, chain8 },
   { type: "codecs", codecs: 63 },
+  {
+    type: "health",
+    health: {
+      version: "0.1.0",
+      diskFreeBytes: 0,
+      damagedCount: 0,
+      quarantinedCount: 0,
+      troubles: ["Z220", "Z508"],
+      certDaysLeft: 400,
+    },
+  },
   {
     type: "fragment",
     stream: 1,

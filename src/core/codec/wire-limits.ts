@@ -22,9 +22,12 @@ export const holesPerStreamMax = 1024;
 export const ackEntriesMax = 256;
 /** Chain points of one CHAINS frame: 53 powers of two and the head fit. */
 export const chainPointsMax = 64;
-/** Characters of a health block's version and of its code of clock trouble. */
+/** Characters of a health block's version. */
 export const healthVersionCharacters = 32;
-export const clockCodeCharacters = 8;
+/** Codes of what needs a person at the sender of a health block: of more, the lowest. */
+export const healthTroublesMax = 8;
+/** A code and the blank after it. */
+export const troubleCharacters = 5;
 /** Bytes of the text of an ERROR frame. */
 export const errorTextBytesMax = 200;
 /** Lines of a vector that a peer with the hub role may announce. */

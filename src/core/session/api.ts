@@ -75,13 +75,15 @@ export interface SessionOptions {
   readonly codecs?: number;
 }
 
-/** RULES 41: sent when it has changed. */
+/** RULES 41: sent when it has changed, in HELLO, and to a hub also in mid-session. */
 export interface HealthBlock {
   readonly version: string;
   readonly diskFreeBytes: number;
+  /** Events that cannot be read there and are not healed yet. */
   readonly damagedCount: number;
   readonly quarantinedCount: number;
-  readonly clockCode: string;
+  /** Z codes of what needs a person there: disk, clock, open alarms. At most 8. */
+  readonly troubles: readonly string[];
   readonly certDaysLeft: number;
 }
 
@@ -102,6 +104,8 @@ export type SessionEvent =
   | { readonly kind: "peerStateSaved"; readonly token: number; readonly error?: ZamError }
   /** New durable events may be in the log. */
   | { readonly kind: "logChanged" }
+  /** Our own health now; told to a hub when what needs a person has changed. */
+  | { readonly kind: "health"; readonly health: HealthBlock }
   /** Bytes on the TCP socket so far in both directions, TLS included (for budgets). */
   | { readonly kind: "wire"; readonly sentBytes: number; readonly receivedBytes: number }
   /** End gracefully: finish the record in hand, say goodbye. */

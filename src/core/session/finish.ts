@@ -206,6 +206,8 @@ export function peerStateOf(s: SessionState, isClean: boolean): PeerState | unde
   const before = s.options.peerState;
   const peerLogId = s.peerHello?.logId ?? before?.peerLogId;
   if (peerLogId === undefined) return undefined;
+  const healthHeard = s.peerHealth ?? before?.healthHeard;
+  const clockDifferenceMs = s.clockDifferenceMs ?? before?.clockDifferenceMs;
   const advanced: VectorEntry[] = [];
   for (const key of s.advancedKeys) {
     const entry = s.theirs.get(key);
@@ -224,6 +226,8 @@ export function peerStateOf(s: SessionState, isClean: boolean): PeerState | unde
     oursHeld: s.oursHeld,
     healthSent: s.healthSent,
     link: s.flight.estimate ?? before?.link ?? s.flight.guess,
+    ...(healthHeard === undefined ? {} : { healthHeard }),
+    ...(clockDifferenceMs === undefined ? {} : { clockDifferenceMs }),
   };
 }
 
@@ -255,6 +259,6 @@ export function summaryOf(s: SessionState): SessionSummary {
     pingMs: s.pingMs.slice(),
     ...(s.error === undefined ? {} : { error: s.error }),
     ...(s.clockDifferenceMs === undefined ? {} : { clockDifferenceMs: s.clockDifferenceMs }),
-    ...(s.peerHello?.health === undefined ? {} : { peerHealth: s.peerHello.health }),
+    ...(s.peerHealth === undefined ? {} : { peerHealth: s.peerHealth }),
   };
 }

@@ -97,7 +97,7 @@ describe("a health block", () => {
     diskFreeBytes: 1_000_000,
     damagedCount: 1,
     quarantinedCount: 2,
-    clockCode: "",
+    troubles: [],
     certDaysLeft: 300,
   };
 
@@ -112,7 +112,7 @@ describe("a health block", () => {
       { version: "0.1.1" },
       { damagedCount: 2 },
       { quarantinedCount: 3 },
-      { clockCode: "Z517" },
+      { troubles: ["Z517"] },
       { certDaysLeft: 299 },
       { diskFreeBytes: 949_999 },
       { diskFreeBytes: 1_050_001 },
@@ -125,6 +125,39 @@ describe("a health block", () => {
     for (const diskFreeBytes of [950_000, 1_050_000]) {
       assert.equal(send({ ...health, diskFreeBytes }).first.health, undefined);
     }
+  });
+
+  test("goes again when the hub holds nothing of what it was told", () => {
+    const [clinic, hub] = clinicAndHub();
+    hellos(clinic, hub, { from: { health } });
+    hub.states.delete("clinic_a");
+    const { first, pair } = hellos(clinic, hub, { from: { health } });
+    assert.equal(first.health, undefined, "HELLO left before the hub was heard");
+    assert.deepEqual(pair.summaries().responder.peerHealth, health);
+  });
+
+  test("is told in mid-session when something needs a person, and only then", () => {
+    const [clinic, hub] = clinicAndHub();
+    const keepOpen = true;
+    const pair = createPair(clinic, hub, { from: { health, keepOpen }, to: { keepOpen } });
+    let untilMs = startMs + 5000;
+    pair.run(untilMs);
+    const tell = (now: HealthBlock): number => {
+      const before = pair.initiator.sentBytes;
+      pair.feed(pair.initiator, { kind: "health", health: now });
+      untilMs += 100;
+      pair.continue(untilMs);
+      return pair.initiator.sentBytes - before;
+    };
+    const heard = () => pair.responder.session.peerState()?.healthHeard;
+    assert.equal(tell({ ...health, diskFreeBytes: 1, certDaysLeft: 2 }), 0);
+    const full = { ...health, troubles: ["Z220"] };
+    const bytes = tell(full);
+    assert.ok(bytes > 0 && bytes < 40, `${bytes} bytes`);
+    assert.deepEqual(heard(), full);
+    assert.equal(tell(full), 0);
+    assert.ok(tell(health) > 0);
+    assert.deepEqual(heard(), health);
   });
 
   test("of a hub goes to a hub, and never to a clinic", () => {

@@ -8,7 +8,7 @@ import { codecRaw, codecsAll } from "../codec/codecs.ts";
 import { type HelloFrame, protocolVersion, protocolVersionOldest } from "../codec/frame-types.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
-import type { HealthBlock } from "./api.ts";
+import { changedHealth, tellAgain } from "./health.ts";
 import { codecsOffered } from "./codec-choice.ts";
 import { allowance } from "./budget.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
@@ -76,25 +76,6 @@ function sendHello(s: SessionState): void {
   if (own.entries.length > 0) sendVector(s, "hello", { entries: own.entries });
 }
 
-/** RULES 41: only when it has changed, and never a hub's to a clinic, which would learn counts about others. */
-function changedHealth(s: SessionState): HealthBlock | undefined {
-  const { self, peer, health } = s.options;
-  if (health === undefined || (self.role === "hub" && peer.role === "clinic")) return undefined;
-  const before = s.healthSent;
-  // Free space moves all the time: a twentieth is no news.
-  const isSame =
-    before !== undefined &&
-    before.version === health.version &&
-    before.damagedCount === health.damagedCount &&
-    before.quarantinedCount === health.quarantinedCount &&
-    before.clockCode === health.clockCode &&
-    before.certDaysLeft === health.certDaysLeft &&
-    Math.abs(before.diskFreeBytes - health.diskFreeBytes) <= before.diskFreeBytes / 20;
-  if (isSame) return undefined;
-  s.healthSent = health;
-  return health;
-}
-
 export function takeHello(s: SessionState, frame: HelloFrame): void {
   const { options } = s;
   const { peer, self } = options;
@@ -117,9 +98,11 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
     s.oursHeld = undefined;
   }
   if (frame.held !== undefined) s.oursHeld = frame.held;
+  if (frame.health !== undefined) s.peerHealth = frame.health;
   takeClock(s, frame.wallMs);
   // One that only measures fences nobody.
   if (!s.isPing) s.effect({ kind: "established" });
+  if (frame.held === undefined && !s.isPing) tellAgain(s);
   s.pacer.limit(frame.rateBytesPerS, s.nowMs);
   const { handshake } = options;
   const roundTripMs = s.nowMs - s.startedMs;

@@ -38,11 +38,20 @@ const full: PeerState = {
     diskFreeBytes: 2 ** 40,
     damagedCount: 1,
     quarantinedCount: 2,
-    clockCode: "Z517",
+    troubles: ["Z517"],
     certDaysLeft: -3,
   },
   completedMs: 1_700_000_000_000,
   link: { rateBytesPerS: 3000, roundTripMs: 2500 },
+  healthHeard: {
+    version: "0.1.1",
+    diskFreeBytes: 0,
+    damagedCount: 0,
+    quarantinedCount: 0,
+    troubles: ["Z204", "Z508"],
+    certDaysLeft: 30,
+  },
+  clockDifferenceMs: -86_400_000,
 };
 
 const back = (state: PeerState): PeerState | undefined => decodePeerState(encodePeerState(state));
@@ -56,13 +65,15 @@ describe("what is known of a peer", () => {
 
   test("is nothing at all when cut short anywhere, longer, or of another version", () => {
     const bytes = encodePeerState(full);
-    const { link: _link, ...older } = full;
-    const olderBytes = encodePeerState(older).length - 1;
-    for (let size = 0; size < bytes.length; size++) {
-      const decoded = decodePeerState(bytes.subarray(0, size));
-      const expected = size === olderBytes ? older : undefined;
-      assert.deepEqual(decoded, expected, `${size} bytes; what is said of the link came later`);
-    }
+    const { healthHeard: _health, clockDifferenceMs: _clock, ...older } = full;
+    const { link: _link, ...oldest } = older;
+    // What is said of the link, and what the peer told of itself, came later.
+    const whole = new Map([
+      [encodePeerState(oldest).length - 1, oldest],
+      [encodePeerState(older).length, older],
+    ]);
+    for (let size = 0; size < bytes.length; size++)
+      assert.deepEqual(decodePeerState(bytes.subarray(0, size)), whole.get(size), `${size} bytes`);
     const longer = new Uint8Array(bytes.length + 1);
     longer.set(bytes);
     assert.equal(decodePeerState(longer), undefined);

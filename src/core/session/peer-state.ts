@@ -53,6 +53,10 @@ export interface PeerState {
   readonly healthSent: WireHealth | undefined;
   /** Wall time of the last session that ended with everything exchanged; 0: never. */
   readonly completedMs: number;
+  /** The health block last heard, as it stands now. */
+  readonly healthHeard?: WireHealth | undefined;
+  /** The peer's wall clock less ours at its last HELLO. */
+  readonly clockDifferenceMs?: number | undefined;
   /** What the last session saw of the link; undefined when it sent too little to tell. */
   readonly link?: LinkEstimate | undefined;
 }
@@ -123,7 +127,35 @@ export function encodePeerState(state: PeerState): Uint8Array {
     writer.varint(state.link.rateBytesPerS);
     writer.varint(state.link.roundTripMs);
   }
+  encodeHeard(writer, state);
   return writer.take();
+}
+
+const heardHealth = 1;
+const heardClock = 2;
+
+/** What the peer told of itself; nothing at all when it told nothing, as before there was this field. */
+function encodeHeard(writer: ByteWriter, state: PeerState): void {
+  const { healthHeard, clockDifferenceMs } = state;
+  const flags =
+    (healthHeard === undefined ? 0 : heardHealth) +
+    (clockDifferenceMs === undefined ? 0 : heardClock);
+  if (flags === 0) return;
+  writer.u8(flags);
+  if (healthHeard !== undefined) encodeHealth(writer, healthHeard);
+  if (clockDifferenceMs !== undefined) writer.signedVarint(Math.round(clockDifferenceMs));
+}
+
+function decodeHeard(reader: ByteReader): Pick<PeerState, "healthHeard" | "clockDifferenceMs"> {
+  if (reader.remaining === 0) return {};
+  const flags = reader.u8();
+  if (flags === 0 || flags > heardHealth + heardClock) reader.fail();
+  const health = (flags & heardHealth) === 0 ? undefined : decodeHealth(reader);
+  const clock = (flags & heardClock) === 0 ? undefined : reader.signedVarint();
+  return {
+    ...(health === undefined ? {} : { healthHeard: health }),
+    ...(clock === undefined ? {} : { clockDifferenceMs: clock }),
+  };
 }
 
 function decodeConfirmed(reader: ByteReader): readonly ConfirmedHead[] {
@@ -166,6 +198,7 @@ export function decodePeerState(bytes: Uint8Array): PeerState | undefined {
   const link = hasLink
     ? { rateBytesPerS: reader.varint(), roundTripMs: reader.varint() }
     : undefined;
+  const heard = decodeHeard(reader);
   if (!reader.finished || !isNodeId(peerId)) return undefined;
   return {
     peerId,
@@ -180,5 +213,6 @@ export function decodePeerState(bytes: Uint8Array): PeerState | undefined {
     oursHeld,
     healthSent,
     ...(link === undefined ? {} : { link }),
+    ...heard,
   };
 }

@@ -35,6 +35,7 @@ import type {
 import { takeBatch, takeHistory } from "./batch-receive.ts";
 import { decide, onEof, peerStateOf, summaryOf } from "./finish.ts";
 import { answerQuery, takeChains } from "./fork.ts";
+import { takeOwnHealth } from "./health.ts";
 import { start, takeHello } from "./hello.ts";
 import { inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
 import { planAgainstLine, planAgainstVector, planAll, planNews } from "./offer.ts";
@@ -99,6 +100,8 @@ class SyncSession implements Session {
       case "logChanged":
         if (s.isPlanned && s.hasVector && !s.isEnding) planNews(s);
         return;
+      case "health":
+        return takeOwnHealth(s, event.health);
       case "wire":
         s.wireBytes = event.sentBytes + event.receivedBytes;
         s.bytesSinceWire = 0;
@@ -313,6 +316,9 @@ function takeSyncFrame(s: SessionState, frame: SyncFrame): void {
       return takeHistory(s, frame);
     case "codecs":
       s.peerCodecs = (frame.codecs & codecsAll) | (1 << codecRaw);
+      return;
+    case "health":
+      s.peerHealth = frame.health;
       return;
     case "fragment":
       s.peerDone = "no";

@@ -192,7 +192,10 @@ export class SessionState {
   /** Everything was exchanged, and that was noted in the peer's state. */
   isSettled = false;
   completedMs = 0;
+  /** Our own, as of now. */
+  health: HealthBlock | undefined;
   healthSent: HealthBlock | undefined;
+  peerHealth: HealthBlock | undefined;
   /** Ordinal of the peer's vector that is in durable state. */
   savedOrdinal = 0;
   savePending = 0;
@@ -229,6 +232,7 @@ export class SessionState {
       policy: options.policy,
       knownHubs: options.knownHubs ?? [],
     };
+    this.health = options.health;
     this.outEnds = { sender: options.self.nodeId, receiver: options.peer.nodeId };
     this.inEnds = { sender: options.peer.nodeId, receiver: options.self.nodeId };
     const state = options.peerState;

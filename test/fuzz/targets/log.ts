@@ -234,7 +234,7 @@ export const logTargets: readonly FuzzTarget[] = [
           diskFreeBytes: 2 ** 40,
           damagedCount: 1,
           quarantinedCount: 0,
-          clockCode: "",
+          troubles: [],
           certDaysLeft: 300,
         },
         completedMs: 1_700_000_000_000,
