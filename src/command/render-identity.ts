@@ -121,7 +121,13 @@ export function installToText(
   return `${view.style.green("installed")} the certificate of ${view.style.bold(installed.nodeId)}, valid until ${installed.notAfter.slice(0, 10)}`;
 }
 
-export function nodesToText(nodes: readonly NodeRow[], view: View): string {
+/** What the table of nodes shows of each. */
+type NodeFacts = Pick<
+  NodeRow,
+  "node" | "role" | "serial" | "notAfter" | "isRevoked" | "lastSync" | "pendingOut" | "pendingIn"
+>;
+
+export function nodesToText(nodes: readonly NodeFacts[], view: View): string {
   if (nodes.length === 0) return "no nodes yet: zamsync sign CSR --ca HUBDIR adds one";
   const pending = (value: number | null): string => (value === null ? "-" : grouped(value));
   const rows = nodes.map((node) => [

@@ -166,6 +166,8 @@ export interface NodeStatus {
       readonly to: number;
     }[];
   };
+  /** Free room where the node's directory is; missing when another process answered that cannot tell. */
+  readonly diskFreeBytes?: number;
   /** A rekey that is not over; `isRunning` false when it was interrupted and must be run again. */
   readonly rekey: { readonly isRunning: boolean } | null;
 }
@@ -262,6 +264,34 @@ export interface NodeRow {
   readonly pendingOut: number | null;
   /** Own events that it named in its last session and that are not here; null when it was never seen. */
   readonly pendingIn: number | null;
+  readonly connected: boolean;
+  /** HOST:PORT that it last came from; "" when it was never seen. */
+  readonly address: string;
+  /** How its last session ended: "complete", a Z code, or why; "" when it was never seen. */
+  readonly result: string;
+  /** What it told of itself last; null when it told nothing yet. */
+  readonly health: NodeHealth | null;
+  /** Its wall clock less ours at its last HELLO, half a round trip included; null when unknown. */
+  readonly clockDifferenceMs: number | null;
+  /** Of its events, those that are here. */
+  readonly events: number;
+  /** Of its events, those that cannot be read here and are not healed yet. */
+  readonly damaged: number;
+  /** Its epochs that are known here: more than one tells of restored images, forks or new logs. */
+  readonly epochs: number;
+  /** Its streams in which two branches met that are not settled. */
+  readonly forked: number;
+}
+
+/** RULES 41: how a node said that it is. */
+export interface NodeHealth {
+  readonly version: string;
+  readonly diskFreeBytes: number;
+  readonly damaged: number;
+  readonly quarantined: number;
+  /** Z codes of what needs a person there. */
+  readonly troubles: readonly string[];
+  readonly certDaysLeft: number;
 }
 
 export interface SyncInput {

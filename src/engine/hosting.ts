@@ -26,8 +26,12 @@ import { extendConfirmations } from "./confirmations.ts";
 import type { OpenSession, OpenSessions } from "./open-sessions.ts";
 import type { PeerBook } from "./peer-book.ts";
 import type { PeerRecord } from "./peer-record.ts";
+import type { SessionMeters } from "./session-meter.ts";
 import { createSessionClock } from "./session-clock.ts";
 import { SessionHost, type Transport } from "./session-host.ts";
+
+/** How often a session that stays open looks whether its hub should be told something: the disk fills by others' hands too. */
+const healthCheckMs = 30_000;
 
 /** Node's timers take no more; a deadline that is later is looked at again. */
 const timerMsMax = 0x7fffffff;
@@ -37,6 +41,8 @@ export interface HostedNode {
   readonly book: PeerBook;
   readonly commits: CommitScheduler;
   readonly sessions: OpenSessions;
+  /** What sessions of peers that called move. */
+  readonly meters: SessionMeters;
   readonly role: Role;
   /** Shared by all sessions of the node. */
   readonly codecMemory: CodecMemory;
@@ -137,7 +143,10 @@ export function hostSession(
       const now = { ...base, state: host.peerState() ?? state, confirmations };
       return host.isResting ? { ...now, lastSyncMs: host.lastHeardMs } : now;
     },
+    tellHealth: () => host.tellHealth(node.health()),
   };
+  const stopHealth =
+    node.role === "hub" && peer.role === "clinic" ? () => {} : watchHealth(log, open);
   const host = new SessionHost({
     session,
     transport,
@@ -172,6 +181,7 @@ export function hostSession(
     ...(input.onReport === undefined ? {} : { onReport: input.onReport }),
   });
   const ended = host.ended.then(async (summary) => {
+    stopHealth();
     node.sessions.remove(open);
     if (pingCount !== undefined) return summary;
     note();
@@ -180,6 +190,28 @@ export function hostSession(
   });
   host.start();
   return { host, ended };
+}
+
+/**
+ * Looks again after every commit that raised an alarm or found damage, and now and then.
+ * Before the session hears of that commit: a sync in which a fork comes to light is to say so before it ends.
+ */
+function watchHealth(log: Log, open: OpenSession): () => void {
+  const troublesNow = (): string =>
+    `${log.alarms.length} ${log.damages.length} ${log.quarantinedCount}`;
+  let before = troublesNow();
+  const stopListening = log.onDurable(() => {
+    const now = troublesNow();
+    if (now === before) return;
+    before = now;
+    open.tellHealth();
+  });
+  const timer = setInterval(() => open.tellHealth(), healthCheckMs);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    stopListening();
+  };
 }
 
 /** A connection that broke while it rested did not fail: all was well when the peer was last heard. */

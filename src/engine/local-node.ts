@@ -57,13 +57,14 @@ import { listNodes } from "./nodes.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { OpenedLog } from "./open-log.ts";
 import { readEvent, readPage } from "./paging.ts";
-import type { PeerBook } from "./peer-book.ts";
+import type { PeerBook, SidecarFolder } from "./peer-book.ts";
 import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
 import { rekey, takeNewKey } from "./rekey.ts";
 import { rideOn } from "./riding.ts";
 import { readScrubState } from "./scrubber.ts";
 import { serve } from "./serving.ts";
+import { SessionMeters } from "./session-meter.ts";
 import { localMs } from "./session-clock.ts";
 import { createHandlers } from "./socket-service.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -86,11 +87,14 @@ export class LocalNode implements HubNode {
   private readonly stopping = new AbortController();
   private readonly servers = new Set<RunningServer>();
   private readonly sessions = new OpenSessions();
+  /** What the sessions of peers that called move; for whoever charts it. */
+  readonly meters = new SessionMeters();
   private readonly codecMemory = new CodecMemory();
   /** While a daemon runs here. */
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;
   private isRekeyRunning = false;
+  private expired = 0;
   private aging: AgingClock | undefined;
   private closing: Promise<void> | undefined;
 
@@ -110,7 +114,13 @@ export class LocalNode implements HubNode {
 
   async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
     const rules = { refuseAddressee: (nodeId: string) => this.refuseAddressee(nodeId) };
-    return pushAll({ log: this.log, crypto: nodeCrypto, rules }, events);
+    try {
+      return await pushAll({ log: this.log, crypto: nodeCrypto, rules }, events);
+    } catch (error) {
+      // A disk that is full, or that fails: whoever looks after this node should know soon.
+      this.sessions.tellHealth();
+      throw error;
+    }
   }
 
   pull(query: PullQuery): Promise<readonly PulledEvent[]> {
@@ -168,12 +178,12 @@ export class LocalNode implements HubNode {
     if (freeBytes < diskFreeBytesMin)
       problems.push(new ZamError("Z220", { path: this.dataDir, freeBytes }));
     const alarms = problems.map(({ code, message }) => ({ id: code, code, text: message, at }));
-    return { ...status, alarms: [...status.alarms, ...alarms] };
+    return { ...status, diskFreeBytes: freeBytes, alarms: [...status.alarms, ...alarms] };
   }
 
   async nodes(): Promise<readonly NodeRow[]> {
     const peers = this.sessions.update(this.book.all);
-    return listNodes(this.dataDir, { log: this.log, peers });
+    return listNodes(this.dataDir, { log: this.log, peers, connected: this.sessions.peerIds });
   }
 
   async sync(input: SyncInput): Promise<SyncSummary> {
@@ -251,7 +261,10 @@ export class LocalNode implements HubNode {
           ? undefined
           : {
               retainMs,
-              expire: () => this.careTurns.run(() => expireByRetention(this.careNode(), retainMs)),
+              expire: () =>
+                this.careTurns.run(async () =>
+                  this.noteExpired(await expireByRetention(this.careNode(), retainMs)),
+                ),
               onRetained: (summary) => input.onRetained?.(summary),
               onFailed: (error) => input.onReport?.(error, ""),
             },
@@ -296,12 +309,27 @@ export class LocalNode implements HubNode {
     this.socket ??= await serveRpc({ lock: this.lock, handlers: createHandlers(this) });
   }
 
+  /** Small files of the node's own, sealed under its data key, each written whole and durably. */
+  get sidecars(): SidecarFolder {
+    return this.opened.peersFolder;
+  }
+
+  /** Events that `expire` and the retention have dropped since this process opened the node. */
+  get expiredCount(): number {
+    return this.expired;
+  }
+
+  /** When the oldest event that is still held was stored (Unix ms); undefined when none is. Reads one event. */
+  get oldestEventMs(): number | undefined {
+    return this.log.readArrivals(0, { events: 1, bytes: 1 })[0]?.receivedMs;
+  }
+
   compact(input: CompactInput): Promise<CareSummary> {
     return this.careTurns.run(() => compact(this.careNode(), input));
   }
 
   expire(input: ExpireInput): Promise<CareSummary> {
-    return this.careTurns.run(() => expire(this.careNode(), input));
+    return this.careTurns.run(async () => this.noteExpired(await expire(this.careNode(), input)));
   }
 
   rekey(input: RekeyInput & { readonly newKey?: Uint8Array | undefined }): Promise<RekeySummary> {
@@ -316,6 +344,11 @@ export class LocalNode implements HubNode {
         this.isRekeyRunning = false;
       }
     });
+  }
+
+  private noteExpired(summary: CareSummary): CareSummary {
+    this.expired += summary.dropped;
+    return summary;
   }
 
   private careNode(): CareNode {
@@ -360,6 +393,7 @@ export class LocalNode implements HubNode {
       book: this.book,
       commits: this.commits,
       sessions: this.sessions,
+      meters: this.meters,
       role,
       codecMemory: this.codecMemory,
       health: () => this.health(info?.daysLeft ?? 0),

@@ -9,6 +9,8 @@ export interface OpenSession {
   readonly peerId: string;
   /** The peer's record as it would be written now. */
   record(): PeerRecord;
+  /** Something may have happened here that a hub should be told. */
+  tellHealth(): void;
 }
 
 export class OpenSessions {
@@ -20,6 +22,10 @@ export class OpenSessions {
 
   remove(session: OpenSession): void {
     this.sessions.delete(session);
+  }
+
+  tellHealth(): void {
+    for (const session of this.sessions) session.tellHealth();
   }
 
   get peerIds(): ReadonlySet<string> {

@@ -122,6 +122,7 @@ class LiveSessions {
     const { transport, peer, address } = accepted;
     const { input } = this.serving;
     const startedMs = performance.now();
+    const meter = this.node.meters.open({ peer: peer.nodeId, address, transport });
     const { host, ended } = hostSession(this.node, {
       transport,
       peer,
@@ -131,9 +132,14 @@ class LiveSessions {
       codec: input.codec,
       isBusy: this.byTransport.size >= crowdMin && this.load.isBusy(),
       keepOpen: true,
-      onRest: (isResting) => (isResting ? accepted.becameIdle() : accepted.becameBusy()),
+      onRest: (isResting) => {
+        meter.rest(isResting);
+        if (isResting) accepted.becameIdle();
+        else accepted.becameBusy();
+      },
       onEstablished: () => {
         accepted.greeted();
+        meter.established(() => host.summary());
         this.established(peer.nodeId, host);
       },
       onReport: (error) => input.onReport?.(error, peer.nodeId),
@@ -142,6 +148,7 @@ class LiveSessions {
     const end = ended.then((summary) => {
       this.byTransport.delete(transport);
       this.ended(peer.nodeId, host);
+      meter.ended(summary);
       const session: ServedSession = {
         peer: peer.nodeId,
         address,

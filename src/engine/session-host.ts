@@ -10,6 +10,7 @@ import type { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import type { PeerState } from "../core/session/peer-state.ts";
 import type {
+  HealthBlock,
   Session,
   SessionEffect,
   SessionProgress,
@@ -127,6 +128,11 @@ export class SessionHost {
     const heard = new Promise<void>((resolve) => this.heardListeners.push(resolve));
     this.feed({ kind: "probe" });
     await Promise.race([heard, this.ended]);
+  }
+
+  /** How this node is now; the session tells the peer what a person should know. */
+  tellHealth(health: HealthBlock): void {
+    this.feed({ kind: "health", health });
   }
 
   /** A newer session of the same node took over (RULES 35). */
