@@ -96,6 +96,10 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     event: async () => undefined,
     newestCursor: () => "c1",
     onDurable: () => () => undefined,
+    meters: { watch: () => () => undefined, flush: () => undefined, rows: () => [] },
+    sidecars: { list: () => [], read: () => undefined, write: async () => undefined },
+    expiredCount: 0,
+    oldestEventMs: undefined,
     push: async (events): Promise<readonly PushResult[]> =>
       events.map((event) => {
         pushed.push(event);

@@ -3,6 +3,8 @@
  * process, beyond what every command may ask for. Everything shown is durable.
  */
 import type { NodeApi, PulledEvent, RunningServer, ServeInput } from "./api.ts";
+import type { SidecarFolder } from "./peer-book.ts";
+import type { SessionMeters } from "./session-meter.ts";
 
 /** Conditions are joined by "and"; an absent one holds for every event. */
 export interface PageQuery {
@@ -59,5 +61,13 @@ export interface HubNode extends NodeApi {
   newestCursor(): string;
   /** Calls `listener` after each group that became durable. Returns how to stop. */
   onDurable(listener: () => void): () => void;
+  /** What sessions of peers that called move, as it happens. */
+  readonly meters: Pick<SessionMeters, "watch" | "flush" | "rows">;
+  /** Small files of the node's own, sealed under its data key, each written whole and durably. */
+  readonly sidecars: SidecarFolder;
+  /** Events that `expire` and the retention have dropped since this process opened the node. */
+  readonly expiredCount: number;
+  /** When the oldest event that is still held was stored (Unix ms); undefined when none is. Reads one event. */
+  readonly oldestEventMs: number | undefined;
   serve(input: ServeInput): Promise<RunningServer>;
 }

@@ -24,6 +24,14 @@ export { examine, type ExamineInput } from "./doctor.ts";
 export { LocalNode } from "./local-node.ts";
 export { connectNode, openNode, type OpenOptions, runDaemon, useNode } from "./opening.ts";
 export { restoreNode, type RestoreInput } from "./restore.ts";
+export type {
+  SessionMeters,
+  SessionRow,
+  SessionSync,
+  SessionTraffic,
+  SessionWatcher,
+} from "./session-meter.ts";
+export type { SidecarFolder } from "./peer-book.ts";
 export { version } from "./version.ts";
 export {
   createToken,

@@ -87,7 +87,6 @@ export class LocalNode implements HubNode {
   private readonly stopping = new AbortController();
   private readonly servers = new Set<RunningServer>();
   private readonly sessions = new OpenSessions();
-  /** What the sessions of peers that called move; for whoever charts it. */
   readonly meters = new SessionMeters();
   private readonly codecMemory = new CodecMemory();
   /** While a daemon runs here. */
@@ -309,17 +308,14 @@ export class LocalNode implements HubNode {
     this.socket ??= await serveRpc({ lock: this.lock, handlers: createHandlers(this) });
   }
 
-  /** Small files of the node's own, sealed under its data key, each written whole and durably. */
   get sidecars(): SidecarFolder {
     return this.opened.peersFolder;
   }
 
-  /** Events that `expire` and the retention have dropped since this process opened the node. */
   get expiredCount(): number {
     return this.expired;
   }
 
-  /** When the oldest event that is still held was stored (Unix ms); undefined when none is. Reads one event. */
   get oldestEventMs(): number | undefined {
     return this.log.readArrivals(0, { events: 1, bytes: 1 })[0]?.receivedMs;
   }
