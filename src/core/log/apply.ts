@@ -189,7 +189,7 @@ function applyStreamMark(core: LogCore, mark: StreamMark, ordinal: number): void
   const { streams } = core;
   const { table } = streams;
   const index = streams.indexOfAlias(mark.alias);
-  if (index === undefined) return;
+  assert(index !== undefined, "a mark's stream is known");
   table.setChangeOrdinal(index, ordinal);
   const head = table.head(index);
   const hlc = streams.durableHlc(index);
@@ -260,7 +260,10 @@ function applyDamage(core: LogCore, mark: DamageMark, ordinal: number): void {
   const missing: MissingRange[] = [];
   for (const run of mark.missing) {
     const index = streams.indexOfAlias(run.alias);
-    if (index === undefined || run.to > table.head(index)) core.namelessLosses.push(run);
+    // Before its own epoch began nothing can be lost that this node might issue again.
+    const mayBeOwn = segment >= core.ownEpochSegment;
+    const isUntold = index === undefined || run.to > table.head(index);
+    if (isUntold && mayBeOwn) core.namelessLosses.push(run);
     if (index === undefined) continue;
     const above = rangeBetween((table.floor(index)?.seq ?? 0) + 1, table.head(index));
     const run1 = intersectRanges([{ from: run.from, to: run.to }], above);
@@ -304,7 +307,7 @@ function applyRehome(core: LogCore, mark: RehomeMark, ordinal: number): void {
   const { rule } = mark;
   const oldIndex = streams.indexOfAlias(rule.oldAlias);
   const newIndex = streams.indexOfAlias(rule.newAlias);
-  if (oldIndex === undefined || newIndex === undefined) return;
+  assert(oldIndex !== undefined && newIndex !== undefined, "a mark's streams are known");
   core.rehomes.push(rule);
   core.rehomedChains.delete(oldIndex);
   core.rehomedChains.delete(newIndex);

@@ -9,7 +9,7 @@ import { type CloseHead, encodeCloseFields } from "./event-fields.ts";
 import { recordKind } from "./format.ts";
 import type { Group } from "./group.ts";
 import { openGroup, makeReadOnly, pump, stageRecord } from "./group-commit.ts";
-import { stageAlias } from "./stage-event.ts";
+import { repeatAlias, stageAlias } from "./stage-event.ts";
 import { startUpkeep, writeCheckpoint } from "./upkeep.ts";
 
 export function closeLog(core: LogCore): void {
@@ -33,12 +33,9 @@ const repeatedAliasesMax = 256;
 
 /** A stream that the segment defines only once gets a second definition. */
 function repeatAliases(core: LogCore, group: Group): void {
-  const segment = group.segment?.number ?? 0;
   let left = repeatedAliasesMax;
   for (let index = 0; index < core.streams.table.count && left > 0; index++) {
-    if (!core.streams.isDefinedOnce(index, segment)) continue;
-    stageAlias(core, group, index);
-    left--;
+    if (repeatAlias(core, group, index)) left--;
   }
 }
 

@@ -18,7 +18,7 @@ import { type Group, rowKind } from "./group.ts";
 import { openGroup, stageRecord } from "./group-commit.ts";
 import { decodeMarkFields } from "./mark-fields.ts";
 import { stageAlias } from "./stage-event.ts";
-import { stageAliasesOf } from "./stage-mark.ts";
+import { stageMarkRecord } from "./stage-mark.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
@@ -50,8 +50,7 @@ function copyRecord(
     const fields = plain === undefined ? undefined : decodeMarkFields(plain);
     if (plain === undefined || fields === undefined) return;
     // The definitions that it relied on go with the old tail.
-    stageAliasesOf(core, group, fields.mark);
-    const at = stageRecord(core, group, { kind, flags, alias, node: "", plain });
+    const at = stageMarkRecord(core, group, fields.mark, { flags, plain });
     group.addRow(rowKind.copiedOther, 0, 0, at, fields.ordinal);
     return;
   }

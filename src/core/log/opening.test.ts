@@ -11,6 +11,7 @@ import {
   event,
   lastSegment,
   mapsEqual,
+  markNow,
   open,
   pushMany,
   pushNow,
@@ -205,6 +206,71 @@ describe("a segment whose file is gone, with no checkpoint behind it", () => {
     assert.equal(pushNow(log, event("next"))[0]?.seq, 91);
   });
 });
+
+describe("a segment whose file stays away", () => {
+  /** Opens and closes again and again; what each opening reported, and where its events went. */
+  function openings(disk: MemoryStore, count: number) {
+    return Array.from({ length: count }, (_, round) => {
+      const reader = open(disk.copy(), { ...sizes, readOnly: true });
+      const { log, recovery } = open(disk, sizes);
+      pushNow(log, event(`opening ${round}`));
+      log.close();
+      return {
+        codes: recovery.reports.map(({ code }) => code),
+        isClean: recovery.isClean,
+        needsWriter: reader.recovery.needsWriter,
+        epoch: log.ownEpoch,
+        last: lastSegment(disk),
+        damages: log.damages,
+      };
+    });
+  }
+
+  for (const [what, build] of [
+    ["behind a checkpoint", closed],
+    ["with no checkpoint", withoutCheckpoint],
+  ] as const) {
+    test(`${what} is reported once, and the log goes on as any other`, () => {
+      const disk = build();
+      const gone = disk.list().filter((name) => name.endsWith(".seg"))[1] ?? "";
+      disk.remove(gone);
+      const [first, second, third] = openings(disk, 3);
+      assert.ok(first !== undefined);
+      assert.ok(first.codes.includes("Z209"));
+      assert.equal(first.needsWriter, true);
+      assert.equal(first.damages.length, 1);
+      for (const later of [second, third]) {
+        assert.deepEqual(later, { ...first, codes: [], isClean: true, needsWriter: false });
+      }
+      disk.remove(disk.list().filter((name) => name.endsWith(".seg"))[1] ?? "");
+      const [another] = openings(disk, 1);
+      assert.deepEqual(another?.codes.slice(0, 1), ["Z209"], "another one is");
+    });
+  }
+
+  test("of an epoch that was left before costs no further epoch, at whichever opening", () => {
+    const disk = withoutCheckpoint();
+    const gone = segmentOfUrgent();
+    const { log } = open(disk, sizes);
+    markNow(log, { kind: "newEpoch", reason: "Z507" });
+    const { ownEpoch } = log;
+    pushMany(log, 40);
+    log.close();
+    for (const name of ["checkpoint-a", "checkpoint-b"]) if (disk.exists(name)) disk.remove(name);
+    disk.remove(gone);
+    for (const { epoch: own } of openings(disk, 4)) assert.equal(own, ownEpoch);
+  });
+});
+
+/** The same events as `withoutCheckpoint`, with one. */
+function closed(): MemoryStore {
+  const disk = withoutCheckpoint();
+  const { log } = open(disk, { ...sizes, checkpointBytes: 1 });
+  pushNow(log, event("91"));
+  log.close();
+  assert.ok(disk.exists("checkpoint-a"));
+  return disk;
+}
 
 test("the last MiB of a large log is read at opening, and what lies before it is not", () => {
   const store = new MemoryStore();

@@ -21,6 +21,7 @@ import { diskError } from "./faults.ts";
 import { fileHeaderBytes, fileName, openCheckBytes, segmentFileName } from "./format.ts";
 import { makeReadOnly, pump } from "./group-commit.ts";
 import type { StoredMark } from "./mark-fields.ts";
+import { mayHoldHeads, newlyMissing } from "./missing-segments.ts";
 import { randomEpoch } from "./random-epoch.ts";
 import type { Recovered } from "./recovery.ts";
 import { writeManifest } from "./roll.ts";
@@ -36,6 +37,8 @@ export class Opening {
   private readonly found: DiscoveredLog;
   private readonly recovered: Recovered;
   private readonly confirmed: readonly ConfirmedHead[];
+  /** Segments whose file is gone since the last opening. */
+  private readonly newlyMissing: readonly number[];
   private readonly reports: ZamError[] = [];
 
   constructor(core: LogCore, found: DiscoveredLog, recovered: Recovered, input: OpenLogInput) {
@@ -43,6 +46,7 @@ export class Opening {
     this.found = found;
     this.recovered = recovered;
     this.confirmed = [...input.confirmed, ...recovered.oldHeads, ...this.closeHeads()];
+    this.newlyMissing = newlyMissing(core, recovered.missingSegments);
   }
 
   finishReading(reason?: ZamError): RecoveryReport {
@@ -101,12 +105,12 @@ export class Opening {
 
   /** Everything is proven durable, and the file ends there. */
   private isClean(): boolean {
-    const { last, lastFileBytes, short, missingSegments } = this.recovered;
+    const { last, lastFileBytes, short } = this.recovered;
     const isWhole = last.durableEnd === lastFileBytes && last.verifiedEnd === lastFileBytes;
     return (
       isWhole &&
       short === undefined &&
-      missingSegments.length === 0 &&
+      this.newlyMissing.length === 0 &&
       this.found.source === "manifest"
     );
   }
@@ -165,7 +169,7 @@ export class Opening {
       const start = indexOf(core, short.segment)?.recordStartBefore(short.sizeBytes);
       reportDamage(core, short.segment, this.firstBad(short.segment, start ?? fileHeaderBytes));
     }
-    for (const segment of recovered.missingSegments) this.noteMissingSegment(segment);
+    for (const segment of this.newlyMissing) this.noteMissingSegment(segment);
     const ranges = recovered.report.damages.map(({ range }) => range);
     for (const range of core.badRanges) if (this.isFresh(range)) ranges.push(range);
     for (const range of ranges) {
@@ -203,10 +207,7 @@ export class Opening {
     const missing = missingWithSegment(core, segment);
     const toOffset = core.directory.find(segment)?.sizeBytes ?? fileHeaderBytes;
     this.fresh.add(`${segment}-${fileHeaderBytes}`);
-    const nameless = [...core.namelessLosses];
     recordDamage(core, { segment, fromOffset: fileHeaderBytes, toOffset, missing });
-    // Before its own epoch began nothing can be lost that this node might issue again.
-    if (segment < core.ownEpochSegment) core.namelessLosses = nameless;
   }
 
   /** CRC of the last MiB before the replayed tail; of everything when the log is small (RULES 18). */
@@ -327,7 +328,7 @@ export class Opening {
     const active = this.found.segments[this.found.segments.length - 1]?.number ?? 0;
     const isTailGone =
       recovered.missingSegments.includes(active) ||
-      recovered.missingSegments.some((segment) => this.mayHoldHeads(segment)) ||
+      recovered.missingSegments.some((segment) => mayHoldHeads(core, recovered, segment)) ||
       report.damages.some((damage) => !damage.isBounded);
     const isUncertain = unexplained > 0 || isTailGone || this.found.unreadable.length > 0;
     if (!isUncertain && isEpochKnown) return;
@@ -342,27 +343,6 @@ export class Opening {
     stageMark(core, { kind: "alarm", id, code: "Z214", text: error.message }, core.wallMs);
     pump(core);
     this.reports.push(error);
-  }
-
-  /** Whether a missing segment held events of this epoch that nothing else tells of. */
-  private mayHoldHeads(segment: number): boolean {
-    const { core, recovered } = this;
-    // A checkpoint behind it knows the heads.
-    if (segment < recovered.replayFrom.segment) return false;
-    // The epoch began behind it, at an earlier opening that missed it too.
-    if (segment < core.ownEpochSegment) return false;
-    const index = indexOf(core, segment);
-    if (index === undefined) return true;
-    const { table } = core.streams;
-    for (let at = 0; at < index.entryCount; at++) {
-      const { alias, firstSeq, count } = index.entry(at);
-      const stream = core.streams.indexOfAlias(alias);
-      if (stream === undefined) return true;
-      const { node, epoch } = table.id(stream);
-      const isOwn = node === core.nodeId && epoch === core.ownEpoch;
-      if (isOwn && firstSeq + count - 1 > table.head(stream)) return true;
-    }
-    return false;
   }
 
   private repairSidecars(): void {

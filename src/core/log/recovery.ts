@@ -11,6 +11,7 @@ import {
   restoreCheckpoint,
 } from "./checkpoint.ts";
 import { type CoreOptions, LogCore } from "./core.ts";
+import { LookAhead } from "./definitions.ts";
 import type { DiscoveredLog } from "./discover.ts";
 import { readThroughFaults } from "./file-cache.ts";
 import { decodeFileHeader, keyFit } from "./file-header.ts";
@@ -159,6 +160,7 @@ function replayFrom(
   };
   const { segments } = found;
   restoreSpans(core, start.segment);
+  const lookAhead = new LookAhead(core, (segment) => readersBehind(core, found, segment));
   segments.forEach((listed, at) => {
     const isLast = at === segments.length - 1;
     const isPresent = found.present.includes(listed.number);
@@ -176,7 +178,13 @@ function replayFrom(
       const end = isLast ? Math.max(size, from) : listed.sizeBytes;
       const { cipher, number } = writer;
       const reader = new SegmentReader(core, { segment: number, cipher, end });
-      last = replaySegment(core, writer, reader, { from, isLast, isReadOnly, report });
+      last = replaySegment(core, writer, reader, {
+        from,
+        isLast,
+        isReadOnly,
+        report,
+        lookAhead,
+      });
       if (!isLast) writer.end = listed.sizeBytes;
     } else if (isLast) {
       // Its file is gone: nothing of it is durable any more, and what it held is damage, not a tail.
@@ -190,6 +198,23 @@ function replayFrom(
   core.stagedEpoch = core.ownEpoch;
   core.bytesSinceCheckpoint = bytesBehind(core, found, start);
   return { core, report, last, lastFileBytes, replayFrom: start, missingSegments, short };
+}
+
+function* readersBehind(
+  core: LogCore,
+  found: DiscoveredLog,
+  segment: number,
+): Generator<SegmentReader> {
+  const { segments, present } = found;
+  const last = segments[segments.length - 1];
+  for (const listed of segments) {
+    const { number, generation, sizeBytes } = listed;
+    if (number <= segment || !present.includes(number)) continue;
+    const { cipher } = newSegmentWriter(core.seal, listed);
+    const end =
+      listed === last ? fileSize(core.store, segmentFileName(number, generation)) : sizeBytes;
+    yield new SegmentReader(core, { segment: number, cipher, end });
+  }
 }
 
 /** Segments that were written anew behind the checkpoint's back tell their spans themselves. */

@@ -18,17 +18,17 @@ import type { StreamIndex } from "../vector/stream-table.ts";
 import { addBadRange, applyEvent, applyMark, showPartial } from "./apply.ts";
 import { nextChain } from "./chain.ts";
 import type { BadRange, LogCore } from "./core.ts";
+import { type LookAhead, readDefinition } from "./definitions.ts";
 import {
   type CloseHead,
-  decodeAliasFields,
   decodeCloseFields,
   decodeEventFields,
   decodeFragmentFields,
   decodeFragmentList,
   type EventFields,
 } from "./event-fields.ts";
-import { aliasMax, flagFragmented, recordKind } from "./format.ts";
-import { decodeMarkFields, type MissingRun } from "./mark-fields.ts";
+import { flagFragmented, recordKind } from "./format.ts";
+import { aliasesOfMark, decodeMarkFields, type MissingRun } from "./mark-fields.ts";
 import { newPartial } from "./partials.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
@@ -104,6 +104,7 @@ export function replaySegment(
     readonly isLast: boolean;
     readonly isReadOnly: boolean;
     readonly report: ReplayReport;
+    readonly lookAhead: LookAhead;
   },
 ): SegmentReplay {
   const { from, isLast, report } = input;
@@ -113,7 +114,7 @@ export function replaySegment(
     durableEnd = provenEnd(reader, from, durableEnd);
     isProven = true;
   }
-  const replay = new RecordReplay(core, writer, reader, report);
+  const replay = new RecordReplay(core, writer, reader, input);
   let endsWithClose = false;
   let offset = reader.skipBad(from);
   for (;;) {
@@ -177,29 +178,38 @@ class RecordReplay {
   private readonly writer: SegmentWriter;
   private readonly reader: SegmentReader;
   private readonly report: ReplayReport;
+  private readonly lookAhead: LookAhead;
   private rows: PendingRow[] = [];
-  private hasLookedAhead = false;
 
-  constructor(core: LogCore, writer: SegmentWriter, reader: SegmentReader, report: ReplayReport) {
+  constructor(
+    core: LogCore,
+    writer: SegmentWriter,
+    reader: SegmentReader,
+    input: { readonly report: ReplayReport; readonly lookAhead: LookAhead },
+  ) {
     this.core = core;
     this.writer = writer;
     this.reader = reader;
-    this.report = report;
+    this.report = input.report;
+    this.lookAhead = input.lookAhead;
   }
 
   /** False when the record's seal or fields do not fit. */
   apply(offset: number): boolean {
-    const { reader, core } = this;
+    const { reader, core, lookAhead } = this;
     const { kind, alias, flags } = reader.header;
     switch (kind) {
       case recordKind.alias:
-        return this.applyAlias(alias, reader.open(""));
+        return readDefinition(core, reader);
       case recordKind.mark: {
         const plain = reader.open("");
         const fields = plain === undefined ? undefined : decodeMarkFields(plain);
         if (fields === undefined) return false;
-        this.note({ alias: 0, seq: 0, offset, ordinal: fields.ordinal, id: undefined });
         const { mark } = fields;
+        const streams = aliasesOfMark(mark).map((named) => lookAhead.streamOf(named, reader));
+        // What is missing may be of a stream that nothing tells of any more; all else would be guessed.
+        if (mark.kind !== "damage" && streams.includes(undefined)) return false;
+        this.note({ alias: 0, seq: 0, offset, ordinal: fields.ordinal, id: undefined });
         applyMark(core, { mark, atMs: fields.atMs }, fields.ordinal);
         if (mark.kind === "damage") {
           this.report.dropKnown(mark.segment, mark.fromOffset, mark.toOffset);
@@ -226,7 +236,7 @@ class RecordReplay {
         return true;
       }
       case recordKind.dropped: {
-        const index = this.streamOf(alias, offset);
+        const index = lookAhead.streamOf(alias, reader);
         const node = index === undefined ? undefined : core.streams.table.id(index).node;
         const plain = node === undefined ? undefined : reader.open(node);
         const fields = plain === undefined ? undefined : decodeEventFields(plain);
@@ -237,7 +247,7 @@ class RecordReplay {
       }
       case recordKind.event:
       case recordKind.fragment: {
-        const index = this.streamOf(alias, offset);
+        const index = lookAhead.streamOf(alias, reader);
         const node = index === undefined ? undefined : core.streams.table.id(index).node;
         const plain = node === undefined ? undefined : reader.open(node);
         if (index === undefined || plain === undefined) return false;
@@ -258,35 +268,6 @@ class RecordReplay {
       if (row.id !== undefined) this.writer.ids.add(row.id, row.offset);
     }
     this.rows = [];
-  }
-
-  private applyAlias(alias: number, plain: Uint8Array | undefined): boolean {
-    const stream = plain === undefined ? undefined : decodeAliasFields(plain);
-    if (stream === undefined || alias > aliasMax) return false;
-    const { streams } = this.core;
-    if (streams.indexOfAlias(alias) === undefined) streams.setAlias(streams.add(stream), alias);
-    return true;
-  }
-
-  /** The definition may be damaged; later groups repeat it. */
-  private streamOf(alias: number, offset: number): StreamIndex | undefined {
-    const { streams } = this.core;
-    const index = streams.indexOfAlias(alias);
-    if (index !== undefined || this.hasLookedAhead) return index;
-    this.hasLookedAhead = true;
-    const { reader } = this;
-    for (let at = offset; at < reader.end; ) {
-      if (reader.readAt(at) !== "record") {
-        at = reader.resync(at + 1);
-        continue;
-      }
-      if (reader.header.kind === recordKind.alias) {
-        this.applyAlias(reader.header.alias, reader.open(""));
-      }
-      at = reader.nextOffset;
-    }
-    reader.readAt(offset);
-    return streams.indexOfAlias(alias);
   }
 
   private note(row: PendingRow): void {

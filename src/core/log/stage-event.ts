@@ -27,13 +27,29 @@ export function stageAlias(core: LogCore, group: Group, index: StreamIndex): num
   if (streams.alias(index) === 0) streams.setAlias(index, streams.nextAlias);
   const alias = streams.alias(index);
   const segment = group.segment?.number ?? 0;
-  if (streams.mustDefine(index, segment, group.start)) {
-    fields.clear();
-    encodeAliasFields(streams.table.id(index), fields);
-    const plain = fields.view();
-    stageRecord(core, group, { kind: recordKind.alias, flags: 0, alias, node: "", plain });
-  }
+  if (streams.mustDefine(index, segment, group.start)) stageDefinition(core, group, index);
   return alias;
+}
+
+/**
+ * A second definition, where the group's segment has only one: whatever no later group of the
+ * stream might follow ends with it, so that no single damaged record takes the alias away.
+ */
+export function repeatAlias(core: LogCore, group: Group, index: StreamIndex): boolean {
+  const { streams } = core;
+  if (!streams.isDefinedOnce(index, group.segment?.number ?? 0)) return false;
+  streams.noteRepeated(index);
+  stageDefinition(core, group, index);
+  return true;
+}
+
+function stageDefinition(core: LogCore, group: Group, index: StreamIndex): void {
+  const { streams } = core;
+  fields.clear();
+  encodeAliasFields(streams.table.id(index), fields);
+  const alias = streams.alias(index);
+  const plain = fields.view();
+  stageRecord(core, group, { kind: recordKind.alias, flags: 0, alias, node: "", plain });
 }
 
 export interface EventToStage {

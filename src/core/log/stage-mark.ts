@@ -6,46 +6,42 @@ import { recordKind } from "./format.ts";
 import { type Group, rowKind } from "./group.ts";
 import { openGroup, pump, stageRecord } from "./group-commit.ts";
 import { aliasesOfMark, encodeMarkFields, type StoredMark } from "./mark-fields.ts";
-import { stageAlias } from "./stage-event.ts";
+import { repeatAlias, stageAlias } from "./stage-event.ts";
 
-const fields = new ByteWriter(256);
+const marks = new ByteWriter(256);
 
 export function stageMark(core: LogCore, mark: StoredMark, atMs: number): Group {
   const group = openGroup(core);
-  const streams = stageAliasesOf(core, group, mark);
   const ordinal = ++core.stagedOrdinal;
-  fields.clear();
-  encodeMarkFields({ ordinal, atMs, mark }, fields);
-  const offset = stageRecord(core, group, {
-    kind: recordKind.mark,
-    flags: 0,
-    alias: 0,
-    node: "",
-    plain: fields.view(),
-  });
-  const stream = streams[0] ?? 0;
+  marks.clear();
+  encodeMarkFields({ ordinal, atMs, mark }, marks);
+  const plain = marks.view();
+  const offset = stageMarkRecord(core, group, mark, { flags: 0, plain });
+  const stream = core.streams.indexOfAlias(aliasesOfMark(mark)[0] ?? 0) ?? 0;
   group.addRow(rowKind.mark, stream, 0, offset, ordinal);
   group.marks.push({ mark, atMs });
   return group;
 }
 
 /**
- * Defines the streams that the mark names in the group's segment: an opening that does not
- * know an alias leaves the mark without effect. Returns those streams.
+ * The mark's record between definitions of the streams that it names: an opening that knows
+ * none of a stream can only report the mark as damaged. Returns the record's file offset.
  */
-export function stageAliasesOf(
+export function stageMarkRecord(
   core: LogCore,
   group: Group,
   mark: StoredMark,
-): readonly StreamIndex[] {
+  record: { readonly flags: number; readonly plain: Uint8Array },
+): number {
   const streams: StreamIndex[] = [];
   for (const alias of aliasesOfMark(mark)) {
     const index = core.streams.indexOfAlias(alias);
-    if (index === undefined) continue;
-    stageAlias(core, group, index);
-    streams.push(index);
+    if (index !== undefined) streams.push(index);
   }
-  return streams;
+  for (const index of streams) stageAlias(core, group, index);
+  const offset = stageRecord(core, group, { ...record, kind: recordKind.mark, alias: 0, node: "" });
+  for (const index of streams) repeatAlias(core, group, index);
+  return offset;
 }
 
 /** A fact that the log found out by itself; kept in memory only where the log cannot be written. */

@@ -93,6 +93,11 @@ export class StreamColumns {
     return this.definedIn[index] === segment && this.uses[index] === 1;
   }
 
+  /** Takes note of a second definition that its segment got before a second group used it. */
+  noteRepeated(index: StreamIndex): void {
+    this.uses[index] = 2;
+  }
+
   stagedHead(index: StreamIndex): number {
     return this.stagedHeads[index] ?? 0;
   }
