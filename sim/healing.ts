@@ -178,6 +178,25 @@ export function checkOrder(world: World): void {
   }
 }
 
+/** A hub that was set back, or lost sectors, waits for nothing that is nowhere to be had (RULES 8). */
+export function checkFloors(world: World): void {
+  const hub = world.hub.process?.log;
+  for (const device of world.clinics) {
+    const log = device.process?.log;
+    for (let index = 0; log !== undefined && index < log.streamCount; index++) {
+      const { id, floor } = log.stream(index);
+      const there = hub?.findStream(id);
+      if (id.node !== device.nodeId || floor === undefined || there === undefined) continue;
+      const awaited = hub?.stream(there).holes.find(({ from }) => from <= floor.seq);
+      if (awaited !== undefined && hub?.stream(there).isFrozen !== true)
+        throw new Violation(
+          "a floor is told",
+          `the hub awaits ${positionKey(id, awaited.from)}, below ${device.name}'s floor ${floor.seq}`,
+        );
+    }
+  }
+}
+
 function listed(device: Device): readonly Held[] {
   return [...device.view.held.values()].sort(
     (a, b) =>

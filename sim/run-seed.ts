@@ -1,7 +1,14 @@
 /** One run: a world from a seed, its deeds, its healing, its verdict. Never throws for what it finds. */
 import { Deeds } from "./deeds.ts";
 import type { Coverage } from "./coverage.ts";
-import { checkAgreement, checkOrder, checkReopening, heal, settle } from "./healing.ts";
+import {
+  checkAgreement,
+  checkFloors,
+  checkOrder,
+  checkReopening,
+  heal,
+  settle,
+} from "./healing.ts";
 import type { Mutant } from "./mutant.ts";
 import { Trace } from "./trace.ts";
 import { type InvariantName, Violation } from "./violation.ts";
@@ -62,6 +69,7 @@ function live(world: World): void {
   settle(world);
   checkAgreement(world);
   checkOrder(world);
+  checkFloors(world);
   checkReopening(world);
   checkAgreement(world);
 }
