@@ -48,7 +48,8 @@ export function connect(
       );
       if (summary.isComplete) {
         world.coverage.add("sync completed");
-        device.isKnowledgeOld = false;
+        // A twin may tell the hub of the same streams at any time.
+        device.isKnowledgeOld = world.isCloned(device);
       }
       onEnded(summary.isComplete || summary.endedBy === "budget");
     },

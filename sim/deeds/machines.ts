@@ -124,6 +124,7 @@ export class Machines {
     const name = `${device.nodeId}#${this.clones + 1}`;
     const twin = world.addDevice(name, device.nodeId, "clinic", device.image());
     twin.isKnowledgeOld = true;
+    device.isKnowledgeOld = true;
     world.clinics.push(twin);
     world.markForked(twin);
     world.markForked(device);
