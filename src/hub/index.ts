@@ -10,6 +10,7 @@ import {
   readHttpsCredentials,
   type ServedSession,
 } from "../engine/index.ts";
+import { createApi } from "./api/api.ts";
 import { Feed } from "./feed.ts";
 import type { CreateHubPart, HubContext, HubPart, ListenerName } from "./hub-context.ts";
 import { isLoopback } from "./http/bind-policy.ts";
@@ -37,7 +38,7 @@ export interface RunningHub {
 }
 
 /** Every part of the hub. A new one is added here, in a folder of its own. */
-const creators: readonly CreateHubPart[] = [createHealth];
+const creators: readonly CreateHubPart[] = [createHealth, createApi];
 
 /** Rejects with Z335, Z410, Z3xx; then nothing listens. */
 export async function startHub(input: StartHubInput): Promise<RunningHub> {

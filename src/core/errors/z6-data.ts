@@ -74,4 +74,12 @@ export const dataErrors = {
     http: 400,
     retryable: false,
   },
+  Z610: {
+    name: "EventNotFound",
+    message: "there is no event {seq} of {node} in epoch {epoch} and this lane here",
+    hint: "it has not arrived, was dropped by retention, or its name is misspelt; GET /v1/vector says what is here",
+    exit: 7,
+    http: 404,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -8,8 +8,8 @@ import type { TokenRow, TokenScope } from "../../engine/index.ts";
 import type { HubApp, HubContext } from "../hub-context.ts";
 import type { Throttle } from "./throttle.ts";
 
-/** "public": health, static pages, the description of the API; nothing of the data. */
-export type Access = "public" | TokenScope;
+/** "public": health, static pages, the description of the API; nothing of the data. "token": any valid one. */
+export type Access = "public" | "token" | TokenScope;
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -38,11 +38,11 @@ export function addAccess(
     const { access } = request.routeOptions.config;
     if (access === "public" || access === undefined) return;
     request.principal = authenticate(request, hub, throttle);
-    requireScope(request.principal, access);
+    if (access !== "token") requireScope(request.principal, access);
   });
 }
 
-/** @throws ZamError Z329, Z330, Z333, Z417 */
+/** @throws ZamError Z329, Z330, Z333, Z416, Z417 */
 export function authenticate(
   request: FastifyRequest,
   hub: Pick<HubContext, "tokens" | "nowMs">,
@@ -63,7 +63,12 @@ function presentedToken(request: FastifyRequest): string | undefined {
     if (found === undefined) throw new ZamError("Z330", { reason: "it is no Bearer token" });
     return found;
   }
-  return cookieValue(cookie ?? "", tokenCookie);
+  const token = cookieValue(cookie ?? "", tokenCookie);
+  // A browser sends cookies by itself. That the request is a page's of ours, its Origin proves.
+  const isSafe = request.method === "GET" || request.method === "HEAD";
+  if (token !== undefined && !isSafe && request.headers.origin === undefined)
+    throw new ZamError("Z416", { origin: "unknown" });
+  return token;
 }
 
 export function cookieValue(header: string, name: string): string | undefined {

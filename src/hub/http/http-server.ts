@@ -12,6 +12,7 @@ import type { HttpsCredentials } from "../../engine/index.ts";
 import type { HubApp, HubContext, HubPart, ListenerName } from "../hub-context.ts";
 import { addAccess } from "./access.ts";
 import { isLoopback } from "./bind-policy.ts";
+import { addBodyBudget } from "./body-budget.ts";
 import { ConnectionCount } from "./connection-count.ts";
 import { isOwnHost, isOwnOrigin, type OwnNames } from "./host-check.ts";
 import {
@@ -24,9 +25,11 @@ import {
   requestTimeoutMs,
   stopGraceMs,
 } from "./limits.ts";
+import { addOpenApi } from "./openapi.ts";
 import { problemSchema, sendProblem, toZamError } from "./problem.ts";
 import { answerUnreadable } from "./unreadable.ts";
 import { Throttle } from "./throttle.ts";
+import { createValidatorCompiler } from "./validation.ts";
 
 export interface HttpServerInput {
   readonly name: ListenerName;
@@ -92,7 +95,6 @@ export async function createHttpApp(
     forceCloseConnections: "idle",
     return503OnClosing: true,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
     clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => {
       void sendProblem(reply, toZamError(error, request));
@@ -100,6 +102,7 @@ export async function createHttpApp(
   });
   // Schemas describe answers for readers; compiling each into code would cost memory for nothing.
   app.setSerializerCompiler(() => JSON.stringify);
+  app.setValidatorCompiler(createValidatorCompiler());
   app.addSchema(problemSchema);
   app.setErrorHandler((error, request, reply) => {
     const known = toZamError(error, request);
@@ -113,6 +116,8 @@ export async function createHttpApp(
   addGuards(app, input.own, input.tls !== undefined);
   app.addHook("onRequest", async (request) => throttle.requireRoom(request.ip));
   addAccess(app, hub, throttle);
+  addBodyBudget(app);
+  if (input.name === "http") await addOpenApi(app);
   for (const part of input.parts)
     if (part.listeners.includes(input.name)) {
       // In a scope of its own: a part's hooks and parsers are no other part's business.

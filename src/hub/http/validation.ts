@@ -1,0 +1,32 @@
+/**
+ * Validation of requests by the JSON Schemas of the routes (2020-12, as OpenAPI 3.1 has
+ * it). What comes in a URL is text, so numbers are read from it there; a body is taken
+ * as it is. A member that a schema does not know is an error: a misspelt filter that is
+ * ignored would answer with everything.
+ */
+import Ajv2020, { type ValidateFunction } from "ajv/dist/2020.js";
+import type { FastifySchema, FastifySchemaCompiler } from "fastify";
+import addFormats from "ajv-formats";
+
+export function createValidatorCompiler(): FastifySchemaCompiler<FastifySchema> {
+  const options = { strict: false, validateFormats: true, allErrors: false, messages: true };
+  const forBodies = new Ajv2020.default({ ...options, coerceTypes: false });
+  const forTexts = new Ajv2020.default({ ...options, coerceTypes: true });
+  for (const ajv of [forBodies, forTexts]) addFormats.default(ajv, ["date-time"]);
+  return ({ schema, httpPart }) => {
+    const ajv = httpPart === "body" ? forBodies : forTexts;
+    // Compiled at the first use: most of a hub's routes are never asked for.
+    let validate: ValidateFunction | undefined;
+    return (data: unknown) => {
+      validate ??= ajv.compile(schema as object);
+      if (validate(data)) return { value: data };
+      const [first] = validate.errors ?? [];
+      const where = first?.instancePath.slice(1).replaceAll("/", ".") ?? "";
+      const params = first?.params as { additionalProperty?: string } | undefined;
+      const extra =
+        params?.additionalProperty === undefined ? "" : `: '${params.additionalProperty}'`;
+      const place = [httpPart ?? "request", where].filter((part) => part !== "").join(" ");
+      return { error: new Error(`${place} ${first?.message ?? "is invalid"}${extra}`) };
+    };
+  };
+}
