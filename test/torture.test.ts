@@ -3,7 +3,8 @@
  * and nothing left behind; an interruption; and a broken promise, with its evidence.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -52,6 +53,35 @@ test("an interruption ends it with the report so far, and nothing is left behind
   assert.match(ran.stdout, /rounds? in .*, interrupted/);
   assert.match(ran.stdout, /everything acknowledged is there/);
   assert.deepEqual(await readdir(dir), []);
+});
+
+test("killed with -9 it takes its hub along", { skip: process.platform !== "linux" }, async (t) => {
+  const dir = await folder(t);
+  const hubs = async (): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for (const pid of await readdir("/proc")) {
+      if (!/^\d+$/.test(pid)) continue;
+      const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      if (line.includes(dir) && line.includes("\0serve\0")) found.push(pid);
+    }
+    return found;
+  };
+  let before: readonly string[] = [];
+  const ran = await run(["torture", dir, "--verbose"], {
+    timeoutMs: 240_000,
+    onStart: (child) =>
+      child.stderr?.on("data", (text: string) => {
+        if (before.length > 0 || !/: 1 round,/.test(text)) return;
+        void hubs().then((found) => {
+          before = found;
+          child.kill("SIGKILL");
+        });
+      }),
+  });
+  assert.equal(ran.signal, "SIGKILL");
+  assert.equal(before.length, 1);
+  for (let tries = 0; tries < 100 && (await hubs()).length > 0; tries++) await sleep(50);
+  assert.deepEqual(await hubs(), []);
 });
 
 test("a node that forgets what it acknowledged is found out, and kept as evidence", async (t) => {

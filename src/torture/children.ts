@@ -1,7 +1,7 @@
 /**
  * The `zamsync` command as processes of their own: run to its end, or kept running
- * as a hub. Every process started here is killed when this one ends, however it
- * ends, and no other process is ever touched.
+ * as a hub. Every process started here is killed when this one ends, and a hub also
+ * when this one is killed itself. No other process is ever touched.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
@@ -54,10 +54,18 @@ export function keepUntilExit<Child extends ChildProcess>(child: Child): Child {
   return child;
 }
 
-function start(args: readonly string[], options: ChildOptions) {
+/**
+ * Ends a process that is kept running when its stdin ends: a parent that was killed with
+ * -9 cannot do it itself, and a hub must not outlive it.
+ */
+const endWithParent =
+  'process.stdin.on("end",()=>process.kill(process.pid,"SIGKILL")).resume().unref()';
+
+function start(args: readonly string[], options: ChildOptions, nodeFlags: readonly string[] = []) {
   const [file = "", ...rest] = [
     ...(options.wrapper ?? []),
     process.execPath,
+    ...nodeFlags,
     options.entry,
     ...args,
   ];
@@ -129,7 +137,10 @@ export async function serveChild(
   options: ChildOptions & { readonly bind?: string },
 ): Promise<ServingChild> {
   const bind = options.bind ?? "127.0.0.1:0";
-  const { child, output } = start(["serve", ...args, "--bind", bind, "--json"], options);
+  const { child, output } = start(["serve", ...args, "--bind", bind, "--json"], options, [
+    "--import",
+    `data:text/javascript,${encodeURIComponent(endWithParent)}`,
+  ]);
   let ended: number | undefined;
   const closed = new Promise<number>((resolve) => {
     child.on("close", (status) => {
