@@ -106,6 +106,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
         return { ...place, lane: event.lane ?? "", seq: pushed.length };
       }),
     pull: async () => [],
+    arrivals: async () => ({ nodeId: "a", logId: "00".repeat(16), events: [], isCaughtUp: true }),
     async *events() {
       const event: PulledEvent = {
         ...row,

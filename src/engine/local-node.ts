@@ -15,6 +15,8 @@ import { nodeCrypto } from "../storage/node-crypto.ts";
 import { acknowledgeAlarm } from "./acknowledging.ts";
 import type {
   AcknowledgedAlarm,
+  ArrivalBatch,
+  ArrivalQuery,
   AuditQuery,
   AuditRow,
   CareSummary,
@@ -38,6 +40,7 @@ import type {
   SyncSummary,
   VerifyReport,
 } from "./api.ts";
+import { readArrivals } from "./arrivals.ts";
 import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
 import { type AgingClock, openAgingClock } from "./aging-clock.ts";
@@ -85,6 +88,8 @@ export class LocalNode implements HubNode {
   private readonly snapshotTurns = new Turns();
   private readonly careTurns = new Turns();
   private readonly stopping = new AbortController();
+  /** Before all else: nobody waits for news of a node that closes. */
+  private readonly leaving = new AbortController();
   private readonly servers = new Set<RunningServer>();
   private readonly sessions = new OpenSessions();
   readonly meters = new SessionMeters();
@@ -109,6 +114,11 @@ export class LocalNode implements HubNode {
 
   get nodeId(): string {
     return this.log.nodeId;
+  }
+
+  /** False for a reader: another process may own the log meanwhile. */
+  get ownsLog(): boolean {
+    return this.lock !== undefined;
   }
 
   async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
@@ -147,6 +157,12 @@ export class LocalNode implements HubNode {
 
   onDurable(listener: () => void): () => void {
     return this.log.onDurable(listener);
+  }
+
+  arrivals(query: ArrivalQuery): Promise<ArrivalBatch> {
+    const { signal } = query;
+    const signals = [this.leaving.signal, ...(signal === undefined ? [] : [signal])];
+    return readArrivals(this.log, { ...query, signal: AbortSignal.any(signals) });
   }
 
   audit(query: AuditQuery): AsyncIterable<AuditRow> {
@@ -366,6 +382,7 @@ export class LocalNode implements HubNode {
   }
 
   private async closeOnce(): Promise<void> {
+    this.leaving.abort();
     await this.socket?.close();
     this.stopping.abort();
     await Promise.allSettled([...this.servers].map((server) => server.close()));

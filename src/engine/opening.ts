@@ -87,7 +87,7 @@ async function findForWriting(options: OpenOptions): Promise<FoundNode> {
  * Readers take no lock (RULES 21). Only after an unclean stop one does, because
  * what the last group held must be made durable before it is shown.
  */
-async function findForReading(options: OpenOptions): Promise<FoundNode> {
+export async function findForReading(options: OpenOptions): Promise<FoundNode> {
   const dataDir = resolve(options.dataDir);
   const { keyFile, lockTimeoutMs = lockTimeoutMsDefault } = options;
   const startMs = performance.now();

@@ -191,7 +191,8 @@ export async function* follow(
   }
 }
 
-async function nextDurable(
+/** Resolves when something newer than `after` is durable, or the signal has aborted. */
+export async function nextDurable(
   log: Log,
   after: number,
   signal: AbortSignal | undefined,

@@ -3,6 +3,8 @@ import type { RpcClient } from "../storage/rpc-client.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type {
   AcknowledgedAlarm,
+  ArrivalBatch,
+  ArrivalQuery,
   AuditQuery,
   AuditRow,
   CareSummary,
@@ -28,7 +30,7 @@ import type {
 } from "./api.ts";
 import { encodeDataKey } from "../pki/index.ts";
 import { takeNewKey } from "./rekey.ts";
-import { asFields, decodePulledEvent, encodePushInput } from "./wire-json.ts";
+import { asFields, decodeArrivalBatch, decodePulledEvent, encodePushInput } from "./wire-json.ts";
 
 /**
  * Answers are taken as they come: the owner is a process of the same user and of
@@ -58,6 +60,12 @@ export class RemoteNode implements NodeApi {
     const options = signal === undefined ? {} : { signal };
     for await (const item of this.owner.stream("events", rest, options))
       yield decodePulledEvent(item);
+  }
+
+  async arrivals(query: ArrivalQuery): Promise<ArrivalBatch> {
+    const { signal, ...rest } = query;
+    const options = signal === undefined ? {} : { signal };
+    return decodeArrivalBatch(await this.owner.call("arrivals", rest, options));
   }
 
   async *audit(query: AuditQuery): AsyncGenerator<AuditRow> {

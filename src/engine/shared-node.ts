@@ -7,6 +7,8 @@ import { randomUUID } from "node:crypto";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type {
   AcknowledgedAlarm,
+  ArrivalBatch,
+  ArrivalQuery,
   AuditQuery,
   AuditRow,
   CareSummary,
@@ -86,6 +88,10 @@ export class SharedNode implements NodeApi {
     }
   }
 
+  async arrivals(query: ArrivalQuery): Promise<ArrivalBatch> {
+    return this.repeat((node) => node.arrivals(query));
+  }
+
   audit(query: AuditQuery): AsyncIterable<AuditRow> {
     return this.found.node.audit(query);
   }
@@ -151,6 +157,6 @@ export class SharedNode implements NodeApi {
   }
 }
 
-function isLostOwner(error: unknown): boolean {
+export function isLostOwner(error: unknown): boolean {
   return error instanceof ZamError && lostOwnerCodes.has(error.code);
 }

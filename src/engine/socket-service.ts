@@ -2,13 +2,22 @@
 import { codecNames } from "../core/session/codec-choice.ts";
 import type { RpcHandlers } from "../storage/local-rpc.ts";
 import { decodeDataKey, tokenScopes } from "../pki/index.ts";
-import type { AuditQuery, NodeApi, PullQuery, RekeyInput, RekeySummary, SyncInput } from "./api.ts";
+import type {
+  ArrivalQuery,
+  AuditQuery,
+  NodeApi,
+  PullQuery,
+  RekeyInput,
+  RekeySummary,
+  SyncInput,
+} from "./api.ts";
 import { revokeHere, type SignNodeInput, signHere } from "./identity.ts";
 import { createTokenHere, type NewToken, revokeTokenHere } from "./tokens.ts";
 import {
   asFields,
   countField,
   decodePushInputs,
+  encodeArrivalBatch,
   encodePulledEvent,
   flagField,
   listField,
@@ -28,6 +37,8 @@ export function createHandlers(node: OwnedNode): RpcHandlers {
     calls: {
       push: async (params) => node.push(decodePushInputs(asFields(params).events)),
       pull: async (params) => (await node.pull(toPullQuery(params))).map(encodePulledEvent),
+      arrivals: async (params, signal) =>
+        encodeArrivalBatch(await node.arrivals({ ...toArrivalQuery(params), signal })),
       verify: () => node.verify(),
       status: () => node.status(),
       nodes: () => node.nodes(),
@@ -160,6 +171,18 @@ function toPullQuery(params: unknown): PullQuery {
     limit: countField(fields, "limit"),
     order: textField(fields, "order") === "hlc" ? ("hlc" as const) : undefined,
   });
+}
+
+function toArrivalQuery(params: unknown): ArrivalQuery {
+  const fields = asFields(params);
+  return {
+    after: countField(fields, "after") ?? 0,
+    ...present({
+      eventsMax: countField(fields, "eventsMax"),
+      waitMs: countField(fields, "waitMs"),
+      absent: flagField(fields, "absent"),
+    }),
+  };
 }
 
 function toAuditQuery(params: unknown): AuditQuery {

@@ -4,7 +4,7 @@
  * the same.
  */
 import { ZamError } from "../core/errors/zam-error.ts";
-import type { PulledEvent, PushInput } from "./api.ts";
+import type { ArrivalBatch, ArrivedEvent, PulledEvent, PushInput } from "./api.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -96,4 +96,21 @@ export function decodePulledEvent(value: unknown): PulledEvent {
     ...(fields as unknown as PulledEvent),
     payload: Buffer.from(textField(fields, "payload") ?? "", "base64"),
   };
+}
+
+export function encodeArrivalBatch(batch: ArrivalBatch): Fields {
+  const events = batch.events.map((event) => ({
+    ...event,
+    payload: Buffer.from(event.payload).toString("base64"),
+  }));
+  return { ...batch, events };
+}
+
+export function decodeArrivalBatch(value: unknown): ArrivalBatch {
+  const fields = asFields(value);
+  const events = (fields.events as readonly Fields[]).map((event) => ({
+    ...(event as unknown as ArrivedEvent),
+    payload: Buffer.from(textField(event, "payload") ?? "", "base64"),
+  }));
+  return { ...(fields as unknown as ArrivalBatch), events };
 }
