@@ -35,6 +35,8 @@ const jsonOutput: Readonly<Partial<Record<CommandName, string>>> = {
     "a line a peer: `peer`, `role`, `address`, `lastSync`, `result`, `pendingOut`, `connected`.",
   status:
     "`nodeId`, `role`, `epoch`, `walRecords`, `walBytes`, `encrypted`, `pending`, `pendingSince`, `lastSync` (`{peer, address, at, result}` or null), `peers`, `damaged`, `damagedRanges`, `quarantined`, `lostAtSource`, `vector` (a list of `{node, epoch, lane, seq, holes}`), `clock` (`{ok, reason}`), `certDaysLeft`, `alarms`, `readOnly`.",
+  project:
+    '`target`, `table`, `added`, `repeated` (had a row already), `moved` (followed a branch to its new epoch), `unfitting` (values that are NULL because their type is another), `missing` (gone from the log before they were projected), `rows` (in the table; null when it was interrupted), `arrival`, `complete`; before it `{"event":"report",…}` for what a person should know, and with `--follow` `{"event":"caughtUp",…}`. With `--dry-run`: `target`, `table`, `makesTable`, `addsColumns`, `refillsColumns`, `leavesColumns`, `events`, `unfitting`.',
   snapshot:
     "`path`, `nodeId`, `createdAt`, `sizeBytes`, `files`, `events`, `problems` (damage that the log itself has; then the exit status is 8).",
   restore:

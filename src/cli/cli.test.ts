@@ -190,6 +190,10 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       problems: 0,
       reports: [],
     }),
+    followDirectory: () => ({
+      next: async (query) => ({ ...(await node.arrivals(query)), opening: 0 }),
+      close: async () => undefined,
+    }),
     revokeNode: async ({ nodeId }) => ({ nodeId, revokedCount: 1, revokedAt: row.ts }),
     signNode: async () => ({
       nodeId: "a",

@@ -1,6 +1,7 @@
 /** The real engine, as the commands see it. */
 import {
   createNode,
+  followDirectory,
   createToken,
   installBundle,
   listTokens,
@@ -28,6 +29,7 @@ export const engine: Engine = {
   tokenState,
   // fastify and what belongs to it: only a hub that is asked for HTTP pays for it.
   startHub: async (input) => (await import("../hub/index.ts")).startHub(input),
+  followDirectory,
   examine: async (input) => (await import("../engine/doctor.ts")).examine(input),
   restoreNode: async (input) => (await import("../engine/restore.ts")).restoreNode(input),
   // Asked for once in a node's life.

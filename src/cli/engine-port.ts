@@ -5,6 +5,7 @@
 import type { BenchResult } from "../engine/bench.ts";
 import type { TortureInput } from "../torture/torture.ts";
 import type { TortureReport } from "../torture/report.ts";
+import type { ArrivalSource } from "../engine/following.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
 import type { CreatedNodeFacts, RevokedFacts, SignedFacts } from "../command/render-identity.ts";
 import type { DoctorReport, NodeApi, RestoredNode, SyncInput, SyncSummary } from "../engine/api.ts";
@@ -88,6 +89,8 @@ export interface Engine {
   /** Reads everything, changes nothing. */
   readonly examine: (input: OpenInput) => Promise<DoctorReport>;
   readonly restoreNode: (input: OpenInput & { readonly path: string }) => Promise<RestoredNode>;
+  /** The log in order of arrival, without a lock, whoever owns it. */
+  readonly followDirectory: (input: OpenInput) => ArrivalSource;
   readonly runBench: (input: BenchInput) => Promise<BenchResult>;
   readonly runTorture: (input: TortureInput) => Promise<TortureReport>;
 }

@@ -28,6 +28,7 @@ const handlers: { readonly [Name in CommandName]: () => Promise<Handler<Name>> }
   ping: async () => (await import("./commands/ping.ts")).ping,
   peers: async () => (await import("./commands/status.ts")).peers,
   status: async () => (await import("./commands/status.ts")).status,
+  project: async () => (await import("./commands/project.ts")).project,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
   snapshot: async () => (await import("./commands/snapshot.ts")).snapshot,
   restore: async () => (await import("./commands/snapshot.ts")).restore,

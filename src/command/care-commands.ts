@@ -48,6 +48,37 @@ export const careCommands = {
     flags: { ...outputFlags, ...nodeFlags },
     examples: ["zamsync restore clinic_a.zsnap --data-dir clinic_a --key-file data.key"],
   },
+  project: {
+    group: "Care",
+    summary: "copy events into SQL tables, exactly once",
+    description:
+      "One row an event in SQLite or PostgreSQL, with the place in the log in the same transaction: it may be " +
+      "killed at any moment and goes on where the database is. A mapping file gives fields of the payload " +
+      "columns of their own. Takes no lock: it runs beside whatever uses the node, and beside nothing. Exits 8 " +
+      "when events were gone from the log before they were projected; table zamsync_missing names them.",
+    positionals: [dataDirPositional],
+    flags: {
+      ...outputFlags,
+      ...nodeFlags,
+      to: {
+        kind: "text",
+        metavar: "TARGET",
+        isRequired: true,
+        help: "sqlite:FILE or postgres://USER@HOST/DATABASE; the password may be in PGPASSWORD",
+      },
+      mapping: { kind: "path", help: "JSON: the table's name, and fields that get columns" },
+      follow: { kind: "boolean", help: "go on as events arrive, until interrupted" },
+      dryRun: {
+        kind: "boolean",
+        help: "only say what would change and how many events would come",
+      },
+    },
+    conflicts: [["follow", "dryRun"]],
+    examples: [
+      "zamsync project --data-dir hub --to sqlite:events.db --mapping visits.json",
+      "zamsync project --data-dir hub --to postgres://zamsync@db.example.org/clinics --follow",
+    ],
+  },
   doctor: {
     group: "Care",
     summary: "read everything, say what is wrong and what to do about it",

@@ -50,3 +50,9 @@ export {
 } from "../pki/index.ts";
 export { parseAddress, type PeerAddress } from "../network/address.ts";
 export { type HttpsCredentials, readHttpsCredentials } from "./https-credentials.ts";
+export {
+  type ArrivalSource,
+  followDirectory,
+  type OpenedBatch,
+  ownArrivals,
+} from "./following.ts";

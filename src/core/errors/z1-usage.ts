@@ -58,6 +58,22 @@ export const usageErrors = {
     http: 404,
     retryable: false,
   },
+  Z108: {
+    name: "MappingUnusable",
+    message: "the mapping {path} cannot be used: {problem}",
+    hint: 'write {"table":"visits","columns":[{"name":"pulse","pointer":"/vitals/pulse","type":"integer"}]}',
+    exit: 2,
+    http: 400,
+    retryable: false,
+  },
+  Z109: {
+    name: "TargetMalformed",
+    message: "that is no database to project into: {problem}",
+    hint: "write sqlite:FILE or postgres://USER@HOST/DATABASE; the password may be in PGPASSWORD",
+    exit: 2,
+    http: 400,
+    retryable: false,
+  },
   Z199: {
     name: "Internal",
     message: "a defect in zamsync: {problem}",

@@ -186,4 +186,12 @@ export const networkErrors = {
     http: 503,
     retryable: true,
   },
+  Z424: {
+    name: "DatabaseUnreachable",
+    message: "the database {target} cannot be used now: {reason}",
+    hint: "the events stay in the log, and nothing is projected twice: try again when it is there",
+    exit: 5,
+    http: 503,
+    retryable: true,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -82,4 +82,37 @@ export const dataErrors = {
     http: 404,
     retryable: false,
   },
+  Z611: {
+    name: "ProjectionForeign",
+    message: "table {table} in {target} holds the events of '{found}', and this node is '{node}'",
+    hint: 'give each node a table of its own, by "table" in a mapping file',
+    exit: 7,
+    http: 409,
+    retryable: false,
+  },
+  Z612: {
+    name: "ProjectionRefused",
+    message: "the database {target} refuses: {reason}",
+    hint: "see that it is the right database and that its user may make and change tables in it",
+    exit: 7,
+    http: 500,
+    retryable: false,
+  },
+  Z613: {
+    name: "ProjectionIncomplete",
+    message:
+      "{count} events are in no row of {table}, because the log no longer had them: they were compacted, expired or lost before",
+    hint: "table zamsync_missing names them; project more often than --retain and expire drop",
+    exit: 8,
+    http: 409,
+    retryable: false,
+  },
+  Z614: {
+    name: "ProjectionElsewhere",
+    message: "another process projects into {table} as well",
+    hint: "let one of the two go on alone; nothing is in the table twice",
+    exit: 7,
+    http: 409,
+    retryable: true,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
