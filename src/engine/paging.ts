@@ -1,5 +1,6 @@
 /** Pages of the log by cursor, and single events, for the hub's services. */
 import { setImmediate as breathe } from "node:timers/promises";
+import { ZamError } from "../core/errors/zam-error.ts";
 import { isNodeId } from "../core/event.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
 import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
@@ -11,9 +12,11 @@ const stepLimit: ReadLimit = { events: 256, bytes: 1024 * 1024 };
 /** Events that one page looks at: with a filter that nothing fits, some tens of milliseconds. */
 const lookedAtMax = 16 * 1024;
 
-/** @throws ZamError Z605 */
+/** @throws ZamError Z605, Z615 */
 export async function readPage(log: Log, query: PageQuery): Promise<EventPage> {
   let at = query.after === undefined ? 0 : cursorToOrdinal(query.after, log.logId);
+  // Waiting there would leave out everything that comes until then.
+  if (at > log.lastOrdinal) throw new ZamError("Z615", { cursor: query.after ?? "" });
   const nodes = query.nodes === undefined ? undefined : new Set(query.nodes);
   const found: HubEvent[] = [];
   let sizeBytes = 0;

@@ -16,6 +16,7 @@ import type { CreateHubPart, HubContext, HubPart, ListenerName } from "./hub-con
 import { isLoopback } from "./http/bind-policy.ts";
 import { createHealth } from "./http/health.ts";
 import { ownNames } from "./http/host-check.ts";
+import { createStream } from "./stream/stream.ts";
 import { type HttpServer, startHttpServer } from "./http/http-server.ts";
 
 export interface StartHubInput {
@@ -38,7 +39,7 @@ export interface RunningHub {
 }
 
 /** Every part of the hub. A new one is added here, in a folder of its own. */
-const creators: readonly CreateHubPart[] = [createHealth, createApi];
+const creators: readonly CreateHubPart[] = [createHealth, createApi, createStream];
 
 /** Rejects with Z335, Z410, Z3xx; then nothing listens. */
 export async function startHub(input: StartHubInput): Promise<RunningHub> {

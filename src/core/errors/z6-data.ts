@@ -115,4 +115,12 @@ export const dataErrors = {
     http: 409,
     retryable: true,
   },
+  Z615: {
+    name: "CursorAhead",
+    message: "the cursor '{cursor}' is ahead of this log",
+    hint: "the log was restored from an older copy: start again without a cursor, and leave out events that you have by (node, epoch, lane, seq)",
+    exit: 7,
+    http: 400,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
