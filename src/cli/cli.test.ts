@@ -17,6 +17,7 @@ import type {
 } from "../engine/api.ts";
 import type { Engine, OwnedNode } from "./engine-port.ts";
 import { createIo } from "./io.ts";
+import { handlers } from "./handlers.ts";
 import { runCommandLine } from "./run.ts";
 import { watchSignals } from "./signals.ts";
 
@@ -250,15 +251,19 @@ async function run(argv: readonly string[], input: RunInput = {}): Promise<Ran> 
     stderr,
     nowMs: () => Date.parse("2026-03-01T12:00:00Z"),
   });
-  const status = await runCommandLine(argv, {
-    io,
-    environment: input.environment ?? {},
-    loadEngine: async () => fake.engine,
-    interrupts: watchSignals(
-      { on: (_name, listener) => listeners.push(listener) },
-      () => undefined,
-    ),
-  });
+  const status = await runCommandLine(
+    argv,
+    {
+      io,
+      environment: input.environment ?? {},
+      loadEngine: async () => fake.engine,
+      interrupts: watchSignals(
+        { on: (_name, listener) => listeners.push(listener) },
+        () => undefined,
+      ),
+    },
+    handlers,
+  );
   await io.flush();
   return { status, ...texts };
 }
@@ -480,21 +485,25 @@ describe("push", () => {
     stdout.on("data", (chunk) => (out += chunk));
     const listeners: (() => void)[] = [];
     interrupt = () => listeners[0]?.();
-    const status = await runCommandLine(["push", "x", "--stdin", "--json"], {
-      io: createIo({
-        stdin: () => endless,
-        stdinBytes: () => undefined,
-        stdout,
-        stderr: new PassThrough(),
-        nowMs: Date.now,
-      }),
-      environment: {},
-      loadEngine: async () => fake.engine,
-      interrupts: watchSignals(
-        { on: (_name, listener) => listeners.push(listener) },
-        () => undefined,
-      ),
-    });
+    const status = await runCommandLine(
+      ["push", "x", "--stdin", "--json"],
+      {
+        io: createIo({
+          stdin: () => endless,
+          stdinBytes: () => undefined,
+          stdout,
+          stderr: new PassThrough(),
+          nowMs: Date.now,
+        }),
+        environment: {},
+        loadEngine: async () => fake.engine,
+        interrupts: watchSignals(
+          { on: (_name, listener) => listeners.push(listener) },
+          () => undefined,
+        ),
+      },
+      handlers,
+    );
     assert.equal(status, 8);
     assert.deepEqual([oneJson(out).count, oneJson(out).complete], [2, false]);
   });

@@ -1,6 +1,7 @@
 /** The process around a command: its streams, its signals, its end. */
 import { fstatSync } from "node:fs";
 import process from "node:process";
+import { handlers } from "./handlers.ts";
 import { createIo } from "./io.ts";
 import { reportFailure, runCommandLine } from "./run.ts";
 import { watchSignals } from "./signals.ts";
@@ -37,6 +38,6 @@ function onDefect(error: unknown): void {
 process.on("uncaughtException", onDefect);
 process.on("unhandledRejection", onDefect);
 
-const status = await runCommandLine(argv, outside);
+const status = await runCommandLine(argv, outside, handlers);
 await io.flush();
 process.exit(status);

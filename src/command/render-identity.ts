@@ -155,7 +155,8 @@ export function nodesToText(nodes: readonly NodeFacts[], view: View): string {
 
 export interface VersionFacts {
   readonly version: string;
-  readonly node: string;
+  /** What it runs on, with its version. */
+  readonly runtime: string;
   readonly logFormat: number;
   readonly protocol: number;
   readonly platform: string;
@@ -164,7 +165,7 @@ export interface VersionFacts {
 export function versionToText(facts: VersionFacts): string {
   return [
     `zamsync ${facts.version}`,
-    `Node ${facts.node} on ${facts.platform}`,
+    `${facts.runtime} on ${facts.platform}`,
     `log format ${facts.logFormat}, protocol ${facts.protocol}`,
   ].join("\n");
 }

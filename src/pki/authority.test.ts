@@ -16,7 +16,8 @@ import {
   readCredentials,
   writeBesideCsr,
 } from "./bundle.ts";
-import { createAcceptingJudge, isIssuedBy, keyFingerprintOf } from "./certificate.ts";
+import { createAcceptingJudge, isIssuedBy } from "./certificate.ts";
+import { keyFingerprintOf } from "./key-fingerprint.ts";
 import { createIdentity } from "./identity.ts";
 import { listIssued } from "./issued.ts";
 import { nodeFiles } from "./node-files.ts";

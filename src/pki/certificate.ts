@@ -6,11 +6,12 @@
  *
  * Chains are one link long: every certificate comes from the hub's CA itself.
  */
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { isNodeId } from "../core/event.ts";
 import type { Role } from "../core/session/api.ts";
 import type { PeerVerdict } from "../core/session/peer-verdict.ts";
+import { keyFingerprintOf } from "./key-fingerprint.ts";
 
 export const nodeUriPrefix = "urn:zamsync:node:";
 export const serverAuthOid = "1.3.6.1.5.5.7.3.1";
@@ -37,11 +38,6 @@ export function parseCertificate(pem: string): X509Certificate | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function keyFingerprintOf(certificate: X509Certificate): Uint8Array {
-  const spki = certificate.publicKey.export({ type: "spki", format: "der" });
-  return Uint8Array.from(createHash("sha256").update(spki).digest());
 }
 
 /**

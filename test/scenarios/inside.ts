@@ -8,6 +8,7 @@ import { PassThrough, Readable } from "node:stream";
 import type { Ran } from "../../lab/command.ts";
 import { engine } from "../../src/cli/engine-link.ts";
 import { createIo } from "../../src/cli/io.ts";
+import { handlers } from "../../src/cli/handlers.ts";
 import { runCommandLine } from "../../src/cli/run.ts";
 
 function collect(stream: PassThrough): () => string {
@@ -30,12 +31,16 @@ export async function runInside(
     stdinBytes: () => undefined,
     nowMs: Date.now,
   });
-  const status = await runCommandLine(args, {
-    io,
-    environment: { NO_COLOR: "1" },
-    loadEngine: async () => engine,
-    interrupts: { graceful: () => new AbortController().signal },
-  });
+  const status = await runCommandLine(
+    args,
+    {
+      io,
+      environment: { NO_COLOR: "1" },
+      loadEngine: async () => engine,
+      interrupts: { graceful: () => new AbortController().signal },
+    },
+    handlers,
+  );
   await io.flush();
   return { args, status, signal: null, stdout: stdout(), stderr: stderr() };
 }

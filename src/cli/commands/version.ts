@@ -10,6 +10,7 @@ export const version: Handler<"version"> = async (_values, context) => {
   const facts = {
     version: packageVersion,
     node: process.versions.node,
+    runtime: `Node ${process.versions.node}`,
     logFormat: formatVersions.log,
     protocol: formatVersions.protocol,
     platform: `${process.platform}-${process.arch}`,

@@ -1,0 +1,32 @@
+/** What each command does. */
+import type { Handlers } from "./run.ts";
+
+export const handlers: Handlers = {
+  keygen: async () => (await import("./commands/identity.ts")).keygen,
+  sign: async () => (await import("./commands/identity.ts")).sign,
+  install: async () => (await import("./commands/identity.ts")).install,
+  revoke: async () => (await import("./commands/identity.ts")).revoke,
+  nodes: async () => (await import("./commands/identity.ts")).nodes,
+  token: async () => (await import("./commands/token.ts")).token,
+  push: async () => (await import("./commands/push.ts")).push,
+  pull: async () => (await import("./commands/pull.ts")).pull,
+  audit: async () => (await import("./commands/audit.ts")).audit,
+  serve: async () => (await import("./commands/serve.ts")).serve,
+  sync: async () => (await import("./commands/sync.ts")).sync,
+  daemon: async () => (await import("./commands/daemon.ts")).daemon,
+  ping: async () => (await import("./commands/ping.ts")).ping,
+  peers: async () => (await import("./commands/status.ts")).peers,
+  status: async () => (await import("./commands/status.ts")).status,
+  project: async () => (await import("./commands/project.ts")).project,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  snapshot: async () => (await import("./commands/snapshot.ts")).snapshot,
+  restore: async () => (await import("./commands/snapshot.ts")).restore,
+  compact: async () => (await import("./commands/care.ts")).compact,
+  expire: async () => (await import("./commands/care.ts")).expire,
+  rekey: async () => (await import("./commands/care.ts")).rekey,
+  bench: async () => (await import("./commands/bench.ts")).bench,
+  torture: async () => (await import("./commands/torture.ts")).torture,
+  version: async () => (await import("./commands/version.ts")).version,
+  help: async () => (await import("./commands/help.ts")).help,
+  completion: async () => (await import("./commands/help.ts")).completion,
+};
