@@ -1,7 +1,7 @@
 /**
- * Builds the small device's host, which runs a file of QuickJS bytecode, from
- * pinned sources. Everything downloaded or built on the way lies in `.edge`, which
- * git ignores; the same sources and compiler give the same bytes.
+ * Builds the small device's executable, and the runner of its tests, from pinned
+ * sources. Everything downloaded or built on the way lies in `.edge`, which git
+ * ignores; the same sources and compiler give the same bytes.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,8 @@ import type { Architecture } from "./architectures.ts";
 import { buildExecutable } from "./executable.ts";
 import { fetchSource } from "./fetch.ts";
 import { buildLibraries, type SourceFolders, type Toolchain } from "./libraries.ts";
-import { buildScriptCompiler } from "./program.ts";
+import { bundleProgram } from "./bundle.ts";
+import { buildScriptCompiler, compileScript } from "./program.ts";
 import { assertTool } from "./run.ts";
 import { sourcePackages } from "./sources.ts";
 
@@ -38,18 +39,36 @@ export async function prepare(
   };
 }
 
-/** The host, and the compiler that makes bytecode for it. */
+/** The host alone, and the compiler that makes bytecode for it. */
 export async function buildRunner(
   toolchain: Toolchain,
-): Promise<{ readonly runner: string; readonly compiler: string; readonly sizeBytes: number }> {
-  const name = toolchain.isSanitized ? "sanitized" : toolchain.architecture.name;
-  const runner = join(cache, "built", name, "runner");
+): Promise<{ readonly runner: string; readonly compiler: string }> {
+  const runner = join(placeOf(toolchain), "runner");
   const libraries = await buildLibraries(toolchain);
-  const sizeBytes = await buildExecutable({ toolchain, libraries, host, out: runner });
-  const compiler = await buildScriptCompiler({
-    cache,
-    sources: toolchain.sources,
-    compilerSource: join(host, "compile.c"),
-  });
-  return { runner, compiler, sizeBytes };
+  await buildExecutable({ toolchain, libraries, host, out: runner });
+  return { runner, compiler: await compilerOf(toolchain) };
+}
+
+/** `zamsync-edge`: the host with the program in it. */
+export async function buildProgram(
+  toolchain: Toolchain,
+): Promise<{ readonly path: string; readonly sizeBytes: number }> {
+  const path = join(placeOf(toolchain), "zamsync-edge");
+  const program = `${path}.bytecode`;
+  const libraries = await buildLibraries(toolchain);
+  const compiler = await compilerOf(toolchain);
+  const { script } = await bundleProgram(`linux-${toolchain.architecture.name}`);
+  await compileScript(compiler, { script, out: program });
+  const sizeBytes = await buildExecutable({ toolchain, libraries, host, out: path, program });
+  return { path, sizeBytes };
+}
+
+function placeOf(toolchain: Toolchain): string {
+  const { architecture, isSanitized } = toolchain;
+  return join(cache, "built", isSanitized ? "sanitized" : architecture.name);
+}
+
+function compilerOf(toolchain: Toolchain): Promise<string> {
+  const { sources } = toolchain;
+  return buildScriptCompiler({ cache, sources, compilerSource: join(host, "compile.c") });
 }

@@ -24,11 +24,13 @@ export interface ExecutableInput {
   /** Folder of the host's sources. */
   readonly host: string;
   readonly out: string;
+  /** Path of the bytecode that becomes part of it; without one it is the tests' runner. */
+  readonly program?: string;
 }
 
 /** Builds `out`, stripped; returns its size in bytes. */
 export async function buildExecutable(input: ExecutableInput): Promise<number> {
-  const { toolchain, libraries, host, out } = input;
+  const { toolchain, libraries, host, out, program } = input;
   const { prefix } = toolchain.architecture;
   const { quickjs, mbedtls, zstd } = toolchain.sources;
   const objects = `${out}.objects`;
@@ -39,6 +41,7 @@ export async function buildExecutable(input: ExecutableInput): Promise<number> {
     ...[quickjs, join(mbedtls, "include"), join(zstd, "lib")].flatMap((path) => ["-isystem", path]),
     ...mbedtlsFlags(toolchain).slice(1),
     `-ffile-prefix-map=${host}=host`,
+    ...(program === undefined ? ["-DZAMSYNC_RUNNER"] : []),
   ];
   const files = readdirSync(host)
     .filter((name) => name.endsWith(".c") && name !== "compile.c")
@@ -48,7 +51,15 @@ export async function buildExecutable(input: ExecutableInput): Promise<number> {
   await inParallel(files, (path) =>
     run(`${prefix}gcc`, [...flags, "-c", path, "-o", objectOf(path)]),
   );
-  await link(input, files.map(objectOf));
+  const all = files.map(objectOf);
+  if (program !== undefined) {
+    const embedded = join(objects, "program.o");
+    const { flags: own } = toolchain.architecture;
+    const named = `-DPROGRAM_FILE="${program}"`;
+    await run(`${prefix}gcc`, [...own, named, "-c", join(host, "program.S"), "-o", embedded]);
+    all.push(embedded);
+  }
+  await link(input, all);
   if (!toolchain.isSanitized) await run(`${prefix}strip`, ["--strip-all", out]);
   return statSync(out).size;
 }

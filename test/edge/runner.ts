@@ -10,13 +10,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { architectures } from "../../scripts/edge/architectures.ts";
 import { buildRunner, prepare } from "../../scripts/edge/build.ts";
+import { edgeModules } from "../../scripts/edge/bundle.ts";
 import { compileScript } from "../../scripts/edge/program.ts";
 import { BuildError, hasTool } from "../../scripts/edge/run.ts";
 import { fileURLToPath } from "node:url";
 import { bundleGuest } from "../quickjs/bundle.ts";
 
 export const variant = process.env.ZAMSYNC_EDGE ?? "x86_64";
-const ports = fileURLToPath(new URL("guest/ports.ts", import.meta.url));
+const ports = fileURLToPath(new URL("../../src/edge/ports.ts", import.meta.url));
 
 export interface Guest {
   /** Runs a script's whole life. */
@@ -67,7 +68,10 @@ function guestOver(tools: {
     start,
     async compile(code) {
       const out = join(folder, `script-${scripts++}`);
-      await compileScript(tools.compiler, { script: await bundleGuest({ code, ports }), out });
+      await compileScript(tools.compiler, {
+        script: await bundleGuest({ code, ports, plugins: [edgeModules] }),
+        out,
+      });
       return out;
     },
     run: (script, args) => resultOf(start(script, args)),

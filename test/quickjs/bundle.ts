@@ -55,6 +55,8 @@ export interface BundleInput {
   readonly minify?: boolean;
   /** Path of a module with `nodeCrypto` and `nodeCompressor`; default: bridged to the process that holds the guest. */
   readonly ports?: string;
+  /** Asked after those that belong to every guest. */
+  readonly plugins?: readonly Plugin[];
 }
 
 export async function bundleGuest(input: BundleInput): Promise<string> {
@@ -69,7 +71,11 @@ export async function bundleGuest(input: BundleInput): Promise<string> {
     mainFields: ["module", "main"],
     conditions: ["import"],
     minify: input.minify ?? false,
-    plugins: [smallTestModules, replacements(input.ports ?? `${guestFolder}host.ts`)],
+    plugins: [
+      smallTestModules,
+      replacements(input.ports ?? `${guestFolder}host.ts`),
+      ...(input.plugins ?? []),
+    ],
     logLevel: "silent",
   });
   const [file] = result.outputFiles;

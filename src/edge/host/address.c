@@ -1,4 +1,5 @@
 /* From names to sockets: connecting, listening. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,7 +13,7 @@
 
 #include "connection.h"
 
-static void set_options(int fd) {
+void set_socket_options(int fd) {
   static const int on = 1;
   /* Keep-alive lets the kernel find a dead peer behind a link that fell silent. */
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -28,7 +29,7 @@ void try_next_address(Connection *connection) {
     if (connection->fd >= 0) close(connection->fd);
     connection->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connection->fd >= 0) {
-      set_options(connection->fd);
+      set_socket_options(connection->fd);
       if (connect(connection->fd, address->ai_addr, address->ai_addrlen) == 0 ||
           errno == EINPROGRESS)
         return;
@@ -46,7 +47,11 @@ static AddressList *look_up(const char *host, const char *port, int flags, int *
   return *status == 0 ? list : NULL;
 }
 
-/* connect(host, port): a connection on its way, or "notFound" for an unknown name. */
+static JSValue look_up_fault(JSContext *ctx, int status) {
+  return JS_NewString(ctx, status == EAI_AGAIN ? "EAI_AGAIN" : "ENOTFOUND");
+}
+
+/* connect(host, port): a connection on its way; "ENOTFOUND", "EAI_AGAIN": the name has no address. */
 static JSValue call_connect(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   const char *host = get_path(ctx, argv[0]);
@@ -60,7 +65,7 @@ static JSValue call_connect(JSContext *ctx, JSValueConst self, int argc, JSValue
     Connection *connection = list == NULL ? NULL : add_connection(-1, stage_connecting, &id);
     if (connection == NULL) {
       if (list != NULL) freeaddrinfo(list);
-      result = JS_NewString(ctx, list == NULL ? "notFound" : "other");
+      result = list == NULL ? look_up_fault(ctx, status) : fault(ctx, ENOMEM);
     } else {
       connection->addresses = list;
       connection->next_address = list;
@@ -89,15 +94,15 @@ static int listen_on(const AddressList *address) {
 
 static JSValue listening(JSContext *ctx, int fd) {
   int id = -1;
-  if (fd < 0) return errno == EADDRINUSE ? JS_NewString(ctx, "exists") : fault(ctx, errno);
+  if (fd < 0) return fault(ctx, errno);
   if (add_connection(fd, stage_listening, &id) == NULL) {
     close(fd);
-    return JS_NewString(ctx, "other");
+    return fault(ctx, ENOMEM);
   }
   return JS_NewInt32(ctx, id);
 }
 
-/* listen(host, port): a listening place, "exists" when the port is taken, "notFound" for no address of ours. */
+/* listen(host, port): a listening place; "EADDRINUSE": the port is taken; "ENOTFOUND": no such name. */
 static JSValue call_listen(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   const char *host = get_path(ctx, argv[0]);
@@ -108,7 +113,7 @@ static JSValue call_listen(JSContext *ctx, JSValueConst self, int argc, JSValueC
     int status = 0;
     AddressList *list = look_up(host, port, AI_PASSIVE, &status);
     if (list == NULL) {
-      result = JS_NewString(ctx, "notFound");
+      result = look_up_fault(ctx, status);
     } else {
       result = listening(ctx, listen_on(list));
       freeaddrinfo(list);
@@ -161,11 +166,11 @@ static JSValue call_connect_local(JSContext *ctx, JSValueConst self, int argc, J
   JSValue result = JS_UNDEFINED;
   int id = -1;
   if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-    result = fault(ctx, errno == ECONNREFUSED ? ENOENT : errno);
+    result = fault(ctx, errno);
     if (fd >= 0) close(fd);
   } else if (add_connection(fd, stage_plain, &id) == NULL) {
     close(fd);
-    result = JS_NewString(ctx, "other");
+    result = fault(ctx, ENOMEM);
   } else {
     result = JS_NewInt32(ctx, id);
   }
@@ -208,10 +213,36 @@ static JSValue call_remote(JSContext *ctx, JSValueConst self, int argc, JSValueC
   return JS_NewString(ctx, text);
 }
 
+/* isAddress(text) */
+static JSValue call_is_address(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  const char *text = get_path(ctx, argv[0]);
+  if (text == NULL) return JS_EXCEPTION;
+  uint8_t address[sizeof(struct in6_addr)];
+  bool is = inet_pton(AF_INET6, text, address) == 1 || inet_pton(AF_INET, text, address) == 1;
+  JS_FreeCString(ctx, text);
+  return JS_NewBool(ctx, is);
+}
+
+/* setKeepAlive(id, isWanted, afterS): TCP's own probes of a silent connection. */
+static JSValue call_keep_alive(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  const Connection *connection = connection_of(ctx, argv[0]);
+  int32_t after_s = 60;
+  if (connection == NULL || JS_ToInt32(ctx, &after_s, argv[2]) < 0) return JS_EXCEPTION;
+  int wanted = JS_ToBool(ctx, argv[1]) == 1;
+  if (connection->fd < 0) return JS_UNDEFINED;
+  setsockopt(connection->fd, SOL_SOCKET, SO_KEEPALIVE, &wanted, sizeof wanted);
+  if (wanted) setsockopt(connection->fd, IPPROTO_TCP, TCP_KEEPIDLE, &after_s, sizeof after_s);
+  return JS_UNDEFINED;
+}
+
 static const HostFunction functions[] = {
     {"connect", 2, call_connect},           {"listen", 2, call_listen},
     {"listenLocal", 1, call_listen_local},  {"connectLocal", 1, call_connect_local},
     {"localPort", 1, call_local_port},      {"remoteAddress", 1, call_remote},
+    {"isAddress", 1, call_is_address},
+    {"setKeepAlive", 3, call_keep_alive},
 };
 
 void add_addresses(JSContext *ctx, JSValueConst object) {

@@ -1,19 +1,13 @@
 /*
- * What a certificate says, and the making of keys and requests. Whether a peer
- * is trusted is decided in TypeScript, from these facts.
+ * What a certificate says. Whether a peer is trusted is decided in TypeScript,
+ * from these facts; authority.c makes certificates.
  */
 #include <string.h>
-#include <time.h>
 
 #include "connection.h"
 #include "mbedtls/oid.h"
-#include "mbedtls/pk.h"
 #include "mbedtls/sha256.h"
 #include "mbedtls/x509_crt.h"
-#include "mbedtls/x509_csr.h"
-#include "psa/crypto.h"
-
-enum { spki_bytes_max = 256, pem_bytes_max = 2048 };
 
 static double unix_ms(const mbedtls_x509_time *time) {
   /* Days from 1970-01-01 by the proleptic Gregorian calendar; years begin in March. */
@@ -27,8 +21,7 @@ static double unix_ms(const mbedtls_x509_time *time) {
 }
 
 /* Exactly one alternative name, and that a URI: nothing else is guessed at. */
-static bool read_uri(const mbedtls_x509_crt *certificate, char *out, size_t room) {
-  const mbedtls_x509_sequence *names = &certificate->subject_alt_names;
+bool read_uri(const mbedtls_x509_sequence *names, char *out, size_t room) {
   if (names->next != NULL || names->buf.p == NULL) return false;
   mbedtls_x509_subject_alternative_name name;
   if (mbedtls_x509_parse_subject_alt_name(&names->buf, &name) != 0) return false;
@@ -52,11 +45,13 @@ static bool has_usage(const mbedtls_x509_crt *certificate, const char *oid, size
 
 bool read_peer_facts(const mbedtls_x509_crt *certificate, PeerFacts *facts) {
   memset(facts, 0, sizeof *facts);
-  if (!read_uri(certificate, facts->uri, sizeof facts->uri)) return false;
+  if (!read_uri(&certificate->subject_alt_names, facts->uri, sizeof facts->uri))
+    facts->uri[0] = 0;
   facts->is_server =
       has_usage(certificate, MBEDTLS_OID_SERVER_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH));
   facts->is_client =
       has_usage(certificate, MBEDTLS_OID_CLIENT_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH));
+  facts->is_authority = mbedtls_x509_crt_get_ca_istrue(certificate) == 1;
   facts->not_after_ms = unix_ms(&certificate->valid_to);
   /* The SPKI as it stands in the certificate. */
   return mbedtls_sha256(certificate->pk_raw.p, certificate->pk_raw.len, facts->key_fingerprint,
@@ -66,6 +61,8 @@ bool read_peer_facts(const mbedtls_x509_crt *certificate, PeerFacts *facts) {
 JSValue facts_to_object(JSContext *ctx, const PeerFacts *facts) {
   JSValue object = JS_NewObject(ctx);
   JS_SetPropertyStr(ctx, object, "uri", JS_NewString(ctx, facts->uri));
+  JS_SetPropertyStr(ctx, object, "isIssued", JS_NewBool(ctx, facts->is_issued));
+  JS_SetPropertyStr(ctx, object, "isAuthority", JS_NewBool(ctx, facts->is_authority));
   JS_SetPropertyStr(ctx, object, "isServer", JS_NewBool(ctx, facts->is_server));
   JS_SetPropertyStr(ctx, object, "isClient", JS_NewBool(ctx, facts->is_client));
   JS_SetPropertyStr(ctx, object, "notAfterMs", JS_NewFloat64(ctx, facts->not_after_ms));
@@ -75,7 +72,7 @@ JSValue facts_to_object(JSContext *ctx, const PeerFacts *facts) {
 }
 
 /* Parses PEM text; false for anything else. The terminating NUL counts for mbedTLS. */
-static bool parse_pem(JSContext *ctx, JSValueConst value, mbedtls_x509_crt *out) {
+bool parse_certificate(JSContext *ctx, JSValueConst value, mbedtls_x509_crt *out) {
   size_t size = 0;
   const char *pem = JS_ToCStringLen(ctx, &size, value);
   if (pem == NULL) {
@@ -84,97 +81,53 @@ static bool parse_pem(JSContext *ctx, JSValueConst value, mbedtls_x509_crt *out)
   }
   int status = mbedtls_x509_crt_parse(out, (const uint8_t *)pem, size + 1);
   JS_FreeCString(ctx, pem);
-  return status == 0;
+  return status == 0 && out->next == NULL;
 }
 
-/*
- * certificateFacts(pem, authorityPem): what it says, and `isIssued`: the authority
- * signed it, and it is no CA itself. Dates are not looked at. Null when it cannot be read.
- */
+/* certificateFacts(pem): what it says; who signed it is not looked at. Null when it cannot be read. */
 static JSValue call_facts(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  mbedtls_x509_crt certificate;
+  mbedtls_x509_crt_init(&certificate);
+  PeerFacts facts;
+  uint8_t fingerprint[32];
+  JSValue result = JS_NULL;
+  if (parse_certificate(ctx, argv[0], &certificate) && read_peer_facts(&certificate, &facts) &&
+      mbedtls_sha256(certificate.raw.p, certificate.raw.len, fingerprint, 0) == 0) {
+    result = facts_to_object(ctx, &facts);
+    JS_SetPropertyStr(ctx, result, "serial",
+                      new_bytes(ctx, certificate.serial.p, certificate.serial.len));
+    JS_SetPropertyStr(ctx, result, "spki",
+                      new_bytes(ctx, certificate.pk_raw.p, certificate.pk_raw.len));
+    JS_SetPropertyStr(ctx, result, "fingerprint", new_bytes(ctx, fingerprint, sizeof fingerprint));
+  }
+  mbedtls_x509_crt_free(&certificate);
+  return result;
+}
+
+/* certificateIsIssuedBy(pem, authorityPem): by its signature and names. Dates are not looked at. */
+static JSValue call_is_issued(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   mbedtls_x509_crt certificate;
   mbedtls_x509_crt authority;
   mbedtls_x509_crt_init(&certificate);
   mbedtls_x509_crt_init(&authority);
-  PeerFacts facts;
-  JSValue result = JS_NULL;
-  if (parse_pem(ctx, argv[0], &certificate) && parse_pem(ctx, argv[1], &authority) &&
-      read_peer_facts(&certificate, &facts)) {
+  bool is_issued = false;
+  if (parse_certificate(ctx, argv[0], &certificate) &&
+      parse_certificate(ctx, argv[1], &authority)) {
     uint32_t flags = 0;
     mbedtls_x509_crt_verify(&certificate, &authority, NULL, NULL, &flags, NULL, NULL);
     flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
-    result = facts_to_object(ctx, &facts);
-    bool is_issued = flags == 0 && mbedtls_x509_crt_get_ca_istrue(&certificate) != 1;
-    JS_SetPropertyStr(ctx, result, "isIssued", JS_NewBool(ctx, is_issued));
-    JS_SetPropertyStr(ctx, result, "serial",
-                      new_bytes(ctx, certificate.serial.p, certificate.serial.len));
+    is_issued = flags == 0;
   }
   mbedtls_x509_crt_free(&certificate);
   mbedtls_x509_crt_free(&authority);
-  return result;
-}
-
-static int generate(mbedtls_pk_context *key) {
-  int status = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
-  if (status != 0) return status;
-  return mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key),
-                             fill_random, NULL);
-}
-
-static int write_request(mbedtls_pk_context *key, const char *subject, const char *uri,
-                         uint8_t *pem) {
-  mbedtls_x509write_csr request;
-  mbedtls_x509write_csr_init(&request);
-  mbedtls_x509_san_list names;
-  memset(&names, 0, sizeof names);
-  names.node.type = MBEDTLS_X509_SAN_UNIFORM_RESOURCE_IDENTIFIER;
-  names.node.san.unstructured_name.p = (uint8_t *)(uintptr_t)uri;
-  names.node.san.unstructured_name.len = strlen(uri);
-  mbedtls_x509write_csr_set_md_alg(&request, MBEDTLS_MD_SHA256);
-  mbedtls_x509write_csr_set_key(&request, key);
-  int status = mbedtls_x509write_csr_set_subject_name(&request, subject);
-  if (status == 0) status = mbedtls_x509write_csr_set_subject_alternative_name(&request, &names);
-  if (status == 0)
-    status = mbedtls_x509write_csr_pem(&request, pem, pem_bytes_max, fill_random,
-                                       NULL);
-  mbedtls_x509write_csr_free(&request);
-  return status;
-}
-
-/* makeIdentity(subject, uri): { keyPem, csrPem }, a fresh P-256 key and a request for it. */
-static JSValue call_make(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
-  (void)self; (void)argc;
-  const char *subject = get_path(ctx, argv[0]);
-  if (subject == NULL) return JS_EXCEPTION;
-  const char *uri = get_path(ctx, argv[1]);
-  JSValue result = JS_EXCEPTION;
-  if (uri != NULL) {
-    uint8_t key_pem[pem_bytes_max];
-    uint8_t csr_pem[pem_bytes_max];
-    mbedtls_pk_context key;
-    mbedtls_pk_init(&key);
-    int status = generate(&key);
-    if (status == 0) status = mbedtls_pk_write_key_pem(&key, key_pem, sizeof key_pem);
-    if (status == 0) status = write_request(&key, subject, uri, csr_pem);
-    mbedtls_pk_free(&key);
-    if (status != 0) {
-      JS_ThrowInternalError(ctx, "making a key: -0x%04x", (unsigned)-status);
-    } else {
-      result = JS_NewObject(ctx);
-      JS_SetPropertyStr(ctx, result, "keyPem", JS_NewString(ctx, (const char *)key_pem));
-      JS_SetPropertyStr(ctx, result, "csrPem", JS_NewString(ctx, (const char *)csr_pem));
-    }
-    memset(key_pem, 0, sizeof key_pem);
-    JS_FreeCString(ctx, uri);
-  }
-  JS_FreeCString(ctx, subject);
-  return result;
+  return JS_NewBool(ctx, is_issued);
 }
 
 static const HostFunction functions[] = {
-    {"certificateFacts", 2, call_facts},
-    {"makeIdentity", 2, call_make},
+    {"certificateFacts", 1, call_facts},
+    {"certificateIsIssuedBy", 2, call_is_issued},
 };
 
 void add_certificates(JSContext *ctx, JSValueConst object) {

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,14 @@
 
 /* A peer that does not read must not make us hold more than this of what was written to it. */
 enum { out_bytes_max = 4 * 1024 * 1024 };
+/* What a peer may still send after our end: more than an honest one ever has in flight. */
+enum { lingered_bytes_max = 1024 * 1024 };
 
 static Connection **table;
 static size_t table_size;
 static volatile sig_atomic_t caught_signal;
 static int signal_pipe[2] = {-1, -1};
+static bool is_input_watched;
 
 Connection *connection_of(JSContext *ctx, JSValueConst id) {
   uint32_t at = 0;
@@ -49,6 +53,7 @@ Connection *add_connection(int fd, Stage stage, int *id) {
   if (connection == NULL) return NULL;
   connection->fd = fd;
   connection->stage = stage;
+  connection->listener = -1;
   table[at] = connection;
   *id = (int)at;
   return connection;
@@ -92,7 +97,9 @@ static void flush(Connection *connection) {
       return;
     }
     if (put <= 0) {
-      end_connection(connection, put < 0 ? errno : EPIPE);
+      end_connection(connection, connection->error != 0 ? connection->error
+                                 : put < 0              ? errno
+                                                        : EPIPE);
       return;
     }
     connection->out_size -= (size_t)put;
@@ -100,9 +107,30 @@ static void flush(Connection *connection) {
   }
   connection->wants_write = false;
   if (!connection->is_closing) return;
+  /*
+   * Closing with unread bytes would make the system send a reset, which may overtake our
+   * last words. So what the peer still sends is thrown away until it has ended, too.
+   */
   if (connection->has_ssl) tls_goodbye(connection);
+  free_tls(connection);
   shutdown(connection->fd, SHUT_WR);
-  end_connection(connection, 0);
+  connection->stage = stage_lingering;
+}
+
+static void linger(Connection *connection) {
+  uint8_t unread[4096];
+  for (;;) {
+    ssize_t got = recv(connection->fd, unread, sizeof unread, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got > 0) {
+      connection->received_bytes += (uint64_t)got;
+      connection->lingered_bytes += (size_t)got;
+    }
+    if (got <= 0 || connection->lingered_bytes > lingered_bytes_max) {
+      end_connection(connection, 0);
+      return;
+    }
+  }
 }
 
 static bool can_transfer(const Connection *connection) {
@@ -145,7 +173,7 @@ static JSValue call_read(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     return JS_NewInt64(ctx, got);
   }
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return JS_NewInt32(ctx, 0);
-  if (got < 0) end_connection(connection, errno);
+  if (got < 0) end_connection(connection, connection->error != 0 ? connection->error : errno);
   connection->peer_ended = true;
   return JS_NewInt32(ctx, -1);
 }
@@ -159,11 +187,23 @@ static JSValue call_set_reading(JSContext *ctx, JSValueConst self, int argc, JSV
   return JS_UNDEFINED;
 }
 
-/* closeGently(id): after what was written has left, a goodbye, and the end. */
+/* peek(id): how many bytes can be read from a plain connection at once; -1 at its end. */
+static JSValue call_peek(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  Connection *connection = connection_of(ctx, argv[0]);
+  int count = 0;
+  if (connection == NULL) return JS_EXCEPTION;
+  if (connection->stage != stage_plain || ioctl(connection->fd, FIONREAD, &count) < 0)
+    return JS_NewInt32(ctx, -1);
+  return JS_NewInt32(ctx, count);
+}
+
+/* closeGently(id): after what was written has left, a goodbye; `wait` tells of that, and later of the end. */
 static JSValue call_close(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   Connection *connection = connection_of(ctx, argv[0]);
   if (connection == NULL) return JS_EXCEPTION;
+  if (connection->is_closing) return JS_UNDEFINED;
   connection->is_closing = true;
   if (can_transfer(connection)) flush(connection);
   else end_connection(connection, 0);
@@ -180,33 +220,48 @@ static JSValue call_release(JSContext *ctx, JSValueConst self, int argc, JSValue
   return JS_UNDEFINED;
 }
 
-static JSValue error_text(JSContext *ctx, int error) {
-  if (error == 0) return JS_NewString(ctx, "");
-  if (error > 0) return JS_NewString(ctx, strerror(error));
-  char text[32];
-  snprintf(text, sizeof text, "TLS -0x%04x", (unsigned)-error);
-  return JS_NewString(ctx, text);
+static const char *error_name(const Connection *connection) {
+  if (connection->error == 0) return "";
+  if (connection->error > 0) return errno_name(connection->error);
+  return tls_error_name(connection->error, connection->alert);
 }
 
-/* connectionFacts(id): { sentBytes, receivedBytes, queuedBytes, isResumed, error, peer }. */
+/* connectionFacts(id): { listener, sentBytes, receivedBytes, queuedBytes, isResumed, error, peer }. */
 static JSValue call_facts(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   const Connection *connection = connection_of(ctx, argv[0]);
   if (connection == NULL) return JS_EXCEPTION;
   JSValue facts = JS_NewObject(ctx);
+  JS_SetPropertyStr(ctx, facts, "listener", JS_NewInt32(ctx, connection->listener));
   JS_SetPropertyStr(ctx, facts, "sentBytes", JS_NewInt64(ctx, (int64_t)connection->sent_bytes));
   JS_SetPropertyStr(ctx, facts, "receivedBytes",
                     JS_NewInt64(ctx, (int64_t)connection->received_bytes));
   JS_SetPropertyStr(ctx, facts, "queuedBytes", JS_NewInt64(ctx, (int64_t)connection->out_size));
   JS_SetPropertyStr(ctx, facts, "isResumed", JS_NewBool(ctx, connection->is_resumed));
-  JS_SetPropertyStr(ctx, facts, "error", error_text(ctx, connection->error));
+  JS_SetPropertyStr(ctx, facts, "error", JS_NewString(ctx, error_name(connection)));
   JS_SetPropertyStr(ctx, facts, "peer",
                     connection->has_peer ? facts_to_object(ctx, &connection->peer) : JS_NULL);
   return facts;
 }
 
+/* countBytes(id, which): "sent", "received" or "queued". */
+static JSValue call_count(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  const Connection *connection = connection_of(ctx, argv[0]);
+  if (connection == NULL) return JS_EXCEPTION;
+  const char *which = JS_ToCString(ctx, argv[1]);
+  if (which == NULL) return JS_EXCEPTION;
+  uint64_t count = which[0] == 's'   ? connection->sent_bytes
+                   : which[0] == 'r' ? connection->received_bytes
+                                     : connection->out_size;
+  JS_FreeCString(ctx, which);
+  return JS_NewInt64(ctx, (int64_t)count);
+}
+
+/* A second signal ends a process that is too busy, or too stuck, to hear the first. */
 static void on_signal(int number) {
   int reason = errno;
+  if (caught_signal != 0) _exit(128 + number);
   caught_signal = number;
   ssize_t ignored = write(signal_pipe[1], "", 1);
   (void)ignored;
@@ -221,6 +276,13 @@ static JSValue call_catch(JSContext *ctx, JSValueConst self, int argc, JSValueCo
   struct sigaction action = {.sa_handler = on_signal};
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+  return JS_UNDEFINED;
+}
+
+/* watchInput(wanted): whether `wait` tells that standard input can be read, or has ended. */
+static JSValue call_watch_input(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  is_input_watched = JS_ToBool(ctx, argv[0]) == 1;
   return JS_UNDEFINED;
 }
 
@@ -247,21 +309,26 @@ static short wanted_of(const Connection *connection) {
     case stage_secured:
       return (short)((connection->is_reading && !connection->peer_ended ? POLLIN : 0) |
                      (connection->wants_write ? POLLOUT : 0));
+    case stage_lingering:
+      return POLLIN;
     case stage_ended:
       break;
   }
   return 0;
 }
 
-static void accept_all(Connection *listener, Events *events) {
+static void accept_all(Connection *listener, int listener_id, Events *events) {
   for (;;) {
     int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     int id = -1;
     if (fd < 0) return;
-    if (add_connection(fd, stage_plain, &id) == NULL) {
+    Connection *accepted = add_connection(fd, stage_plain, &id);
+    if (accepted == NULL) {
       close(fd);
       return;
     }
+    accepted->listener = listener_id;
+    set_socket_options(fd);
     tell(events, id, event_accepted);
   }
 }
@@ -282,7 +349,7 @@ static void finish_connecting(Connection *connection, int id, Events *events) {
 static void serve(Connection *connection, int id, short happened, Events *events) {
   switch (connection->stage) {
     case stage_listening:
-      if (happened != 0) accept_all(connection, events);
+      if (happened != 0) accept_all(connection, id, events);
       return;
     case stage_connecting:
       if (happened != 0) finish_connecting(connection, id, events);
@@ -302,14 +369,22 @@ static void serve(Connection *connection, int id, short happened, Events *events
            (connection->has_ssl && tls_has_unread(connection))))
         tell(events, id, event_readable);
       break;
+    case stage_lingering:
+      break;
     case stage_ended:
       break;
   }
+  if (connection->stage == stage_lingering && !connection->has_told_flushed) {
+    connection->has_told_flushed = true;
+    tell(events, id, event_flushed);
+  }
+  if (connection->stage == stage_lingering && happened != 0) linger(connection);
   if (connection->stage == stage_ended) tell(events, id, event_ended);
 }
 
 static bool must_not_sleep(const Connection *connection) {
   return connection->stage == stage_ended ||
+         (connection->stage == stage_lingering && !connection->has_told_flushed) ||
          (connection->stage == stage_secured && connection->is_reading &&
           !connection->peer_ended && tls_has_unread(connection));
 }
@@ -317,14 +392,14 @@ static bool must_not_sleep(const Connection *connection) {
 /*
  * wait(timeoutMs): what happened, as id, event, id, event …; empty when the time is
  * up. An ended connection is told again and again until it is released. A signal
- * comes as its number and event_signal.
+ * comes as its number and event_signal, input as 0 and event_input.
  */
 static JSValue call_wait(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   double timeout_ms = 0;
   if (JS_ToFloat64(ctx, &timeout_ms, argv[0]) < 0) return JS_EXCEPTION;
   size_t size = table_size;
-  struct pollfd *polled = calloc(size + 1, sizeof *polled);
+  struct pollfd *polled = calloc(size + 2, sizeof *polled);
   if (polled == NULL) return JS_ThrowOutOfMemory(ctx);
   bool is_late = false;
   for (size_t at = 0; at < size; at++) {
@@ -336,8 +411,9 @@ static JSValue call_wait(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     if (polled[at].events != 0) polled[at].fd = connection->fd;
   }
   polled[size] = (struct pollfd){.fd = signal_pipe[0], .events = POLLIN};
+  polled[size + 1] = (struct pollfd){.fd = is_input_watched ? 0 : -1, .events = POLLIN};
   int wait_ms = is_late || !(timeout_ms > 0) ? 0 : timeout_ms > 60000 ? 60000 : (int)timeout_ms + 1;
-  poll(polled, size + 1, wait_ms);
+  poll(polled, size + 2, wait_ms);
   Events events = {.ctx = ctx, .list = JS_NewArray(ctx), .count = 0};
   for (size_t at = 0; at < size; at++)
     if (table[at] != NULL) serve(table[at], (int)at, polled[at].revents, &events);
@@ -345,7 +421,9 @@ static JSValue call_wait(JSContext *ctx, JSValueConst self, int argc, JSValueCon
     char drained[16];
     while (read(signal_pipe[0], drained, sizeof drained) > 0) continue;
     tell(&events, caught_signal, event_signal);
+    caught_signal = 0;
   }
+  if (polled[size + 1].revents != 0) tell(&events, 0, event_input);
   free(polled);
   return events.list;
 }
@@ -355,10 +433,13 @@ static const HostFunction functions[] = {
     {"write", 2, call_write},
     {"read", 2, call_read},
     {"setReading", 2, call_set_reading},
+    {"peek", 1, call_peek},
     {"closeGently", 1, call_close},
     {"release", 1, call_release},
     {"connectionFacts", 1, call_facts},
+    {"countBytes", 2, call_count},
     {"catchSignals", 0, call_catch},
+    {"watchInput", 1, call_watch_input},
 };
 
 void add_connections(JSContext *ctx, JSValueConst object) {

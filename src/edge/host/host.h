@@ -4,13 +4,14 @@
  * decided stands in src/core, in TypeScript. src/edge/host-functions.ts has the
  * same list with types.
  *
- * Conventions: bytes are Uint8Arrays, and no function keeps one. A call on
- * files answers its value, or the kind of its fault as text ("noSpace").
+ * Conventions: bytes are Uint8Arrays, and no function keeps one. What can fail
+ * answers its value, or the name of its errno as text ("ENOSPC").
  * Anything that only a defect of our own can cause throws a TypeError.
  */
 #ifndef ZAMSYNC_HOST_H
 #define ZAMSYNC_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,7 +42,8 @@ JSValue new_bytes(JSContext *ctx, const uint8_t *data, size_t size);
 /* A new Uint8Array of `size` bytes to be filled; *data is valid until JavaScript runs again. */
 JSValue new_empty_bytes(JSContext *ctx, size_t size, uint8_t **data);
 
-/* The kind that core/ports.ts names, of errno or -1's errno. */
+/* As Node calls it ("ENOENT"); one that nobody here expects is "EOTHER". */
+const char *errno_name(int error_number);
 JSValue fault(JSContext *ctx, int error_number);
 
 void add_functions(JSContext *ctx, JSValueConst object, const HostFunction *list, size_t count);
@@ -55,6 +57,7 @@ int fill_random(void *unused, unsigned char *out, size_t size);
 void add_crypto(JSContext *ctx, JSValueConst object);
 void add_compress(JSContext *ctx, JSValueConst object);
 void add_files(JSContext *ctx, JSValueConst object);
+void add_text(JSContext *ctx, JSValueConst object);
 void add_process(JSContext *ctx, JSValueConst object, int argc, char **argv);
 
 #endif

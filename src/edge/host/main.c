@@ -1,37 +1,68 @@
 /*
- * Runs the file of bytecode that the first argument names; the others are the
- * program's own.
+ * Runs a program of QuickJS bytecode: the one that is part of the executable, or, in the
+ * tests' runner, the file that the first argument names.
  *
- * The program sets `host.exitStatus` and may leave promises behind; the process
- * ends when none of them can go on.
+ * After the program's own run the process belongs to `host.turn`: each call lets it do one
+ * thing that is due, and between two calls all that promises have to do is done. It answers
+ * false when nothing is left to wait for. A promise that was refused and that nobody handles
+ * is told to `host.onRejected`. The process's exit status is `host.exitStatus`.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "connection.h"
 
-static uint8_t *read_program(const char *path, size_t *size) {
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) return NULL;
-  uint8_t *bytes = NULL;
-  if (fseek(file, 0, SEEK_END) == 0) {
-    long length = ftell(file);
-    rewind(file);
-    bytes = length > 0 ? malloc((size_t)length) : NULL;
-    if (bytes != NULL && fread(bytes, 1, (size_t)length, file) == (size_t)length)
-      *size = (size_t)length;
-  }
+typedef struct {
+  const uint8_t *bytes;
+  size_t size;
+  int argc;
+  char **argv;
+} Program;
+
+#ifdef ZAMSYNC_RUNNER
+static bool find_program(int argc, char **argv, Program *out) {
+  FILE *file = argc < 2 ? NULL : fopen(argv[1], "rb");
+  if (file == NULL) return false;
+  long length = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : 0;
+  rewind(file);
+  uint8_t *bytes = length > 0 ? malloc((size_t)length) : NULL;
+  bool is_read = bytes != NULL && fread(bytes, 1, (size_t)length, file) == (size_t)length;
   fclose(file);
-  return bytes;
+  *out = (Program){bytes, (size_t)length, argc - 2, argv + 2};
+  return is_read;
 }
 
-/* QuickJS's own default of 256 KB is more than our deepest call needs; a Pi's thread has 8 MB. */
+static void forget_program(const Program *program) { free((void *)(uintptr_t)program->bytes); }
+#else
+extern const uint8_t program_start[];
+extern const uint8_t program_end[];
+
+static bool find_program(int argc, char **argv, Program *out) {
+  *out = (Program){program_start, (size_t)(program_end - program_start), argc - 1, argv + 1};
+  return true;
+}
+
+/* QuickJS has its own copy now: the pages of this one may go. */
+static void forget_program(const Program *program) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t from = ((uintptr_t)program->bytes + page - 1) / page * page;
+  uintptr_t to = ((uintptr_t)program->bytes + program->size) / page * page;
+  if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
+}
+#endif
+
+/* QuickJS's own default of 256 KB is less than our deepest call needs; a Pi's thread has 8 MB. */
 enum { stack_bytes_max = 512 * 1024 };
 /* Collect cycles seldom: nearly everything goes by reference counts. */
 enum { gc_threshold_bytes = 1024 * 1024 };
+/* EX_SOFTWARE of sysexits.h: a defect of ours that not even TypeScript could report. */
+enum { status_defect = 70 };
 
-/* Only what core and the commands use: no Proxy, no Symbol.asyncIterator helpers to pay for. */
+/* Only what core and the commands use. */
 static JSContext *new_context(JSRuntime *runtime) {
   JSContext *ctx = JS_NewContextRaw(runtime);
   if (ctx == NULL) return NULL;
@@ -39,15 +70,17 @@ static JSContext *new_context(JSRuntime *runtime) {
   JS_AddIntrinsicDate(ctx);
   JS_AddIntrinsicStringNormalize(ctx);
   JS_AddIntrinsicRegExp(ctx);
+  JS_AddIntrinsicRegExpCompiler(ctx);
   JS_AddIntrinsicJSON(ctx);
   JS_AddIntrinsicMapSet(ctx);
   JS_AddIntrinsicTypedArrays(ctx);
   JS_AddIntrinsicPromise(ctx);
   JS_AddIntrinsicWeakRef(ctx);
+#ifdef ZAMSYNC_RUNNER
   /* Libraries that only tests load look for these. */
   JS_AddIntrinsicProxy(ctx);
   JS_AddIntrinsicEval(ctx);
-  JS_AddIntrinsicRegExpCompiler(ctx);
+#endif
   return ctx;
 }
 
@@ -66,59 +99,131 @@ static void print_exception(JSContext *ctx) {
   JS_FreeValue(ctx, error);
 }
 
-/* Jobs of promises, until none is left. Negative when one of them threw. */
-static int run_jobs(JSRuntime *runtime) {
-  JSContext *ctx = NULL;
-  int status = 1;
-  while (status > 0) status = JS_ExecutePendingJob(runtime, &ctx);
-  if (status < 0) print_exception(ctx);
-  return status;
+/* Promises that were refused, until somebody handles them. */
+enum { rejected_max = 64 };
+static struct { JSValue promise; JSValue reason; } rejected[rejected_max];
+static size_t rejected_count;
+
+static void forget_rejected(JSContext *ctx, size_t at) {
+  JS_FreeValue(ctx, rejected[at].promise);
+  JS_FreeValue(ctx, rejected[at].reason);
+  rejected[at] = rejected[--rejected_count];
 }
 
-static int run(JSRuntime *runtime, JSContext *ctx, const uint8_t *program, size_t size) {
-  JSValue script = JS_ReadObject(ctx, program, size, JS_READ_OBJ_BYTECODE);
+static void note_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason,
+                           JS_BOOL is_handled, void *unused) {
+  (void)unused;
+  if (!is_handled && rejected_count < rejected_max) {
+    rejected[rejected_count].promise = JS_DupValue(ctx, promise);
+    rejected[rejected_count++].reason = JS_DupValue(ctx, reason);
+    return;
+  }
+  for (size_t at = 0; is_handled && at < rejected_count; at++)
+    if (JS_VALUE_GET_PTR(rejected[at].promise) == JS_VALUE_GET_PTR(promise)) {
+      forget_rejected(ctx, at);
+      return;
+    }
+}
+
+/* Calls a function of `host`; undefined when there is none. */
+static JSValue call_host(JSContext *ctx, JSValueConst host, const char *name, int argc,
+                         JSValueConst *argv) {
+  JSValue function = JS_GetPropertyStr(ctx, host, name);
+  JSValue result =
+      JS_IsFunction(ctx, function) ? JS_Call(ctx, function, host, argc, argv) : JS_UNDEFINED;
+  JS_FreeValue(ctx, function);
+  return result;
+}
+
+/* Jobs of promises, until none is left; then refusals that nobody handled. False when one of them threw. */
+static bool run_jobs(JSRuntime *runtime, JSContext *ctx, JSValueConst host) {
+  JSContext *failed = NULL;
+  int status = 1;
+  while (status > 0) status = JS_ExecutePendingJob(runtime, &failed);
+  if (status < 0) {
+    print_exception(failed);
+    return false;
+  }
+  while (rejected_count > 0) {
+    JSValue reason = JS_DupValue(ctx, rejected[0].reason);
+    forget_rejected(ctx, 0);
+    JSValue result = call_host(ctx, host, "onRejected", 1, (JSValueConst *)&reason);
+    JS_FreeValue(ctx, reason);
+    if (JS_IsException(result)) {
+      print_exception(ctx);
+      return false;
+    }
+    JS_FreeValue(ctx, result);
+  }
+  return true;
+}
+
+static bool take_turns(JSRuntime *runtime, JSContext *ctx, JSValueConst host) {
+  for (;;) {
+    if (!run_jobs(runtime, ctx, host)) return false;
+    JSValue result = call_host(ctx, host, "turn", 0, NULL);
+    if (JS_IsException(result)) {
+      print_exception(ctx);
+      return false;
+    }
+    bool is_over = JS_ToBool(ctx, result) != 1;
+    JS_FreeValue(ctx, result);
+    if (is_over) return run_jobs(runtime, ctx, host);
+  }
+}
+
+static int run(JSRuntime *runtime, JSContext *ctx, JSValueConst host, const Program *program) {
+  JSValue script = JS_ReadObject(ctx, program->bytes, program->size, JS_READ_OBJ_BYTECODE);
+  forget_program(program);
   JSValue result = JS_IsException(script) ? script : JS_EvalFunction(ctx, script);
-  int failed = JS_IsException(result);
-  if (failed) print_exception(ctx);
+  if (JS_IsException(result)) {
+    print_exception(ctx);
+    return status_defect;
+  }
   JS_FreeValue(ctx, result);
-  return failed || run_jobs(runtime) < 0 ? 70 : 0;
+  if (!take_turns(runtime, ctx, host)) return status_defect;
+  JSValue asked = JS_GetPropertyStr(ctx, host, "exitStatus");
+  int32_t exit_status = 0;
+  JS_ToInt32(ctx, &exit_status, asked);
+  JS_FreeValue(ctx, asked);
+  return exit_status;
 }
 
 int main(int argc, char **argv) {
+  /* Whoever stops reading makes writing fail, and nothing worse. */
+  signal(SIGPIPE, SIG_IGN);
+  Program program;
+  if (!find_program(argc, argv, &program)) {
+    fputs("usage: runner PROGRAM [ARGUMENT...]\n", stderr);
+    return status_defect;
+  }
   JSRuntime *runtime = JS_NewRuntime();
   JSContext *ctx = runtime == NULL ? NULL : new_context(runtime);
   if (ctx == NULL) {
     fputs("zamsync-edge: not enough memory to start\n", stderr);
-    return 70;
+    return status_defect;
   }
   JS_SetMaxStackSize(runtime, stack_bytes_max);
   JS_SetGCThreshold(runtime, gc_threshold_bytes);
+  JS_SetHostPromiseRejectionTracker(runtime, note_rejection, NULL);
   JSValue global = JS_GetGlobalObject(ctx);
   JSValue host = JS_NewObject(ctx);
   add_crypto(ctx, host);
   add_compress(ctx, host);
+  add_text(ctx, host);
   add_files(ctx, host);
   add_certificates(ctx, host);
+  add_authority(ctx, host);
   add_addresses(ctx, host);
   add_connections(ctx, host);
   add_tls(ctx, host);
-  size_t program_size = 0;
-  uint8_t *program = argc < 2 ? NULL : read_program(argv[1], &program_size);
-  if (program_size == 0) {
-    fputs("usage: zamsync-edge-runner PROGRAM [ARGUMENT...]\n", stderr);
-    return 70;
-  }
-  add_process(ctx, host, argc - 2, argv + 2);
+  add_process(ctx, host, program.argc, program.argv);
   JS_SetPropertyStr(ctx, global, "host", JS_DupValue(ctx, host));
-  int status = run(runtime, ctx, program, program_size);
-  JSValue asked = JS_GetPropertyStr(ctx, host, "exitStatus");
-  int32_t exit_status = 0;
-  if (status == 0 && JS_ToInt32(ctx, &exit_status, asked) == 0) status = exit_status;
-  JS_FreeValue(ctx, asked);
-  JS_FreeValue(ctx, host);
   JS_FreeValue(ctx, global);
+  int status = run(runtime, ctx, host, &program);
+  while (rejected_count > 0) forget_rejected(ctx, 0);
+  JS_FreeValue(ctx, host);
   JS_FreeContext(ctx);
   JS_FreeRuntime(runtime);
-  free(program);
   return status;
 }

@@ -1,7 +1,9 @@
 /* Arguments, environment, time, standard streams: what a command needs of its process. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,12 +12,12 @@
 static double milliseconds_of(clockid_t clock) {
   struct timespec now;
   clock_gettime(clock, &now);
-  return (double)now.tv_sec * 1e3 + (double)(now.tv_nsec / 1000000);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 static JSValue call_wall_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc; (void)argv;
-  return JS_NewFloat64(ctx, milliseconds_of(CLOCK_REALTIME));
+  return JS_NewFloat64(ctx, floor(milliseconds_of(CLOCK_REALTIME)));
 }
 
 static JSValue call_steady_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
@@ -23,14 +25,41 @@ static JSValue call_steady_ms(JSContext *ctx, JSValueConst self, int argc, JSVal
   return JS_NewFloat64(ctx, milliseconds_of(CLOCK_MONOTONIC));
 }
 
-/* environment(name): its text, or null. */
-static JSValue call_environment(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+/* upMs(): since the machine started, sleep included. */
+static JSValue call_up_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc; (void)argv;
+  return JS_NewFloat64(ctx, milliseconds_of(CLOCK_BOOTTIME));
+}
+
+/* exit(status): at once. */
+static JSValue call_exit(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
-  const char *name = get_path(ctx, argv[0]);
-  if (name == NULL) return JS_EXCEPTION;
-  const char *value = getenv(name);
-  JS_FreeCString(ctx, name);
-  return value == NULL ? JS_NULL : JS_NewString(ctx, value);
+  int32_t status = 70;
+  if (JS_ToInt32(ctx, &status, argv[0]) < 0) return JS_EXCEPTION;
+  _exit(status);
+}
+
+/* terminalColumns(fd): 0 when it is no terminal, or one that does not know. */
+static JSValue call_columns(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  int32_t fd = 1;
+  struct winsize size;
+  if (JS_ToInt32(ctx, &fd, argv[0]) < 0) return JS_EXCEPTION;
+  return JS_NewInt32(ctx, ioctl(fd, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col);
+}
+
+/* environment(): all of it, by name. */
+static JSValue call_environment(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc; (void)argv;
+  JSValue all = JS_NewObject(ctx);
+  for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+    const char *equals = strchr(*entry, '=');
+    if (equals == NULL || equals == *entry) continue;
+    JSAtom name = JS_NewAtomLen(ctx, *entry, (size_t)(equals - *entry));
+    JS_DefinePropertyValue(ctx, all, name, JS_NewString(ctx, equals + 1), JS_PROP_C_W_E);
+    JS_FreeAtom(ctx, name);
+  }
+  return all;
 }
 
 /* print(fd, text): 1 or 2. A reader that went away ends nothing here: false. */
@@ -70,8 +99,10 @@ static JSValue call_is_terminal(JSContext *ctx, JSValueConst self, int argc, JSV
 }
 
 static const HostFunction functions[] = {
+    {"upMs", 0, call_up_ms},               {"exit", 1, call_exit},
+    {"terminalColumns", 1, call_columns},
     {"wallMs", 0, call_wall_ms},           {"steadyMs", 0, call_steady_ms},
-    {"environment", 1, call_environment},  {"print", 2, call_print},
+    {"environment", 0, call_environment},  {"print", 2, call_print},
     {"readInput", 1, call_read_input},     {"isTerminal", 1, call_is_terminal},
 };
 
@@ -81,4 +112,5 @@ void add_process(JSContext *ctx, JSValueConst object, int argc, char **argv) {
   for (int at = 0; at < argc; at++)
     JS_SetPropertyUint32(ctx, list, (uint32_t)at, JS_NewString(ctx, argv[at]));
   JS_SetPropertyStr(ctx, object, "arguments", list);
+  JS_SetPropertyStr(ctx, object, "processId", JS_NewInt32(ctx, getpid()));
 }

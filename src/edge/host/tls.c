@@ -13,9 +13,10 @@
 
 #include "connection.h"
 #include "mbedtls/chachapoly.h"
+#include "mbedtls/sha256.h"
 #include "psa/crypto.h"
 
-enum { ticket_key_bytes = 32, nonce_bytes = 12, tag_bytes = 16 };
+enum { ticket_key_bytes = 32, nonce_bytes = 12, tag_bytes = 16, hash_bytes = 32 };
 /* RFC 8446, 4.6.1: seven days at the most. */
 enum { ticket_lifetime_s = 604800 };
 
@@ -25,6 +26,8 @@ struct TlsContext {
   mbedtls_x509_crt authority;
   mbedtls_pk_context key;
   uint8_t ticket_key[ticket_key_bytes];
+  /* SHA-256 of the CA's certificate: a ticket of another generation of the CA does not open. */
+  uint8_t generation[hash_bytes];
 };
 
 static TlsContext *contexts[8];
@@ -36,9 +39,22 @@ static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_X25519, 0};
 static const uint16_t signatures[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
                                       MBEDTLS_TLS1_3_SIG_NONE};
 
-static int forgive_dates(void *unused, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
-  (void)unused; (void)certificate; (void)depth;
+/*
+ * What the chain says is noted, and judged above, where a reason can be given: here a
+ * certificate must be shown, and its key be held. Dates are judged there as well.
+ */
+static int note_chain(void *unused, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+  (void)unused;
+  if (current == NULL) return MBEDTLS_ERR_X509_FATAL_ERROR;
   *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
+  if (depth == 0) {
+    current->has_peer = read_peer_facts(certificate, &current->peer);
+    /* The authority's own flags came before. */
+    current->peer.is_issued = *flags == 0 && !current->has_bad_chain;
+  } else if (*flags != 0) {
+    current->has_bad_chain = true;
+  }
+  *flags = 0;
   return 0;
 }
 
@@ -63,7 +79,8 @@ static int write_ticket(void *context, const mbedtls_ssl_session *session, unsig
   status = mbedtls_chachapoly_setkey(&aead, tls->ticket_key);
   uint8_t *sealed = start + nonce_bytes;
   if (status == 0)
-    status = mbedtls_chachapoly_encrypt_and_tag(&aead, size, start, NULL, 0, plain, sealed,
+    status = mbedtls_chachapoly_encrypt_and_tag(&aead, size, start, tls->generation,
+                                                sizeof tls->generation, plain, sealed,
                                                 sealed + size);
   mbedtls_chachapoly_free(&aead);
   memset(plain, 0, sizeof plain);
@@ -85,8 +102,9 @@ static int read_ticket(void *context, mbedtls_ssl_session *session, unsigned cha
   mbedtls_chachapoly_init(&aead);
   int status = mbedtls_chachapoly_setkey(&aead, tls->ticket_key);
   if (status == 0)
-    status = mbedtls_chachapoly_auth_decrypt(&aead, plain_size, buffer, NULL, 0,
-                                             sealed + plain_size, sealed, plain);
+    status = mbedtls_chachapoly_auth_decrypt(&aead, plain_size, buffer, tls->generation,
+                                             sizeof tls->generation, sealed + plain_size, sealed,
+                                             plain);
   mbedtls_chachapoly_free(&aead);
   if (status != 0) return MBEDTLS_ERR_SSL_INVALID_MAC;
   status = mbedtls_ssl_session_load(session, plain + sizeof(PeerFacts),
@@ -154,7 +172,7 @@ static int configure(TlsContext *tls, bool is_server) {
   mbedtls_ssl_conf_groups(config, groups);
   mbedtls_ssl_conf_sig_algs(config, signatures);
   mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
-  mbedtls_ssl_conf_verify(config, forgive_dates, NULL);
+  mbedtls_ssl_conf_verify(config, note_chain, NULL);
   mbedtls_ssl_conf_ca_chain(config, &tls->authority, NULL);
   mbedtls_ssl_conf_rng(config, fill_random, NULL);
   mbedtls_ssl_conf_tls13_key_exchange_modes(
@@ -199,6 +217,8 @@ static JSValue call_context(JSContext *ctx, JSValueConst self, int argc, JSValue
   mbedtls_pk_init(&tls->key);
   memcpy(tls->ticket_key, ticket_key.data, ticket_key_bytes);
   int status = parse_credentials(tls, ctx, argv + 1);
+  if (status == 0)
+    status = mbedtls_sha256(tls->authority.raw.p, tls->authority.raw.len, tls->generation, 0);
   if (status == 0) status = configure(tls, is_server);
   if (status != 0) {
     free_context(tls);
@@ -211,7 +231,9 @@ static JSValue call_context(JSContext *ctx, JSValueConst self, int argc, JSValue
 static int use_ticket(Connection *connection, Bytes ticket) {
   mbedtls_ssl_session session;
   mbedtls_ssl_session_init(&session);
-  int status = mbedtls_ssl_session_load(&session, ticket.data, ticket.size);
+  /* The first four bytes are for keep_ticket's reader. */
+  int status = ticket.size < 4 ? MBEDTLS_ERR_SSL_BAD_INPUT_DATA
+                               : mbedtls_ssl_session_load(&session, ticket.data + 4, ticket.size - 4);
   if (status == 0) status = mbedtls_ssl_set_session(&connection->ssl, &session);
   mbedtls_ssl_session_free(&session);
   return status;
@@ -243,7 +265,7 @@ static JSValue call_secure(JSContext *ctx, JSValueConst self, int argc, JSValueC
     return JS_UNDEFINED;
   }
   mbedtls_ssl_set_bio(&connection->ssl, connection, send_bytes, receive_bytes, NULL);
-  if (ticket.size > 0) use_ticket(connection, ticket);
+  connection->has_offered_ticket = ticket.size > 0 && use_ticket(connection, ticket) == 0;
   connection->stage = stage_handshaking;
   /* The first step is the next wait's, so that its outcome is always told. */
   connection->wants_write = true;
@@ -259,39 +281,48 @@ static int reason_of(const Connection *connection, int status) {
   return connection->error != 0 ? connection->error : status;
 }
 
+/* RFC 8446, 6: level, then what it is. */
+static void note_alert(Connection *connection, int status) {
+  if (status == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+    connection->alert = connection->ssl.MBEDTLS_PRIVATE(in_msg)[1];
+}
+
 /* 1: secured. 0: not yet. -1: over. */
 int step_handshake(Connection *connection) {
   current = connection;
   int status = 0;
   while (status == 0 && !mbedtls_ssl_is_handshake_over(&connection->ssl)) {
     status = mbedtls_ssl_handshake_step(&connection->ssl);
-    /* A ticket is written in the last steps: who it is for must be known by then. */
-    const mbedtls_x509_crt *shown = mbedtls_ssl_get_peer_cert(&connection->ssl);
-    if (!connection->has_peer && shown != NULL)
-      connection->has_peer = read_peer_facts(shown, &connection->peer);
   }
   current = NULL;
   if (status != 0 && is_waiting(connection, status)) return 0;
   if (status != 0) {
+    note_alert(connection, status);
     end_connection(connection, reason_of(connection, status));
     return -1;
   }
+  /* Without a certificate it was the ticket that proved who the server is: TLS knows no third way. */
+  if (connection->has_offered_ticket && !connection->has_peer) connection->is_resumed = true;
   connection->wants_write = false;
+  connection->record_start_bytes = connection->received_bytes;
   connection->stage = stage_secured;
   return 1;
 }
 
-static void keep_ticket(Connection *connection) {
+/* `before`: the bytes that had come before the ticket's record. */
+static void keep_ticket(Connection *connection, uint64_t before) {
+  uint32_t wire_bytes = (uint32_t)(connection->received_bytes - before);
   mbedtls_ssl_session session;
   mbedtls_ssl_session_init(&session);
   size_t size = 0;
   if (mbedtls_ssl_get_session(&connection->ssl, &session) == 0 &&
       mbedtls_ssl_session_save(&session, NULL, 0, &size) == MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL) {
-    uint8_t *saved = malloc(size);
-    if (saved != NULL && mbedtls_ssl_session_save(&session, saved, size, &size) == 0) {
+    uint8_t *saved = malloc(4 + size);
+    if (saved != NULL && mbedtls_ssl_session_save(&session, saved + 4, size, &size) == 0) {
+      for (int at = 0; at < 4; at++) saved[at] = (uint8_t)(wire_bytes >> (24 - 8 * at));
       free(connection->ticket);
       connection->ticket = saved;
-      connection->ticket_size = size;
+      connection->ticket_size = 4 + size;
     } else {
       free(saved);
     }
@@ -304,17 +335,23 @@ ptrdiff_t tls_read(Connection *connection, uint8_t *out, size_t size) {
   /* A server's ticket goes out with its first read or write after the handshake. */
   current = connection;
   while (got == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+    uint64_t before = connection->record_start_bytes;
     got = mbedtls_ssl_read(&connection->ssl, out, size);
-    if (got == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) keep_ticket(connection);
+    if (got == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) keep_ticket(connection, before);
+    /* mbedTLS reads a record at a time: what is complete here ended one. */
+    if (got != MBEDTLS_ERR_SSL_WANT_READ) connection->record_start_bytes = connection->received_bytes;
   }
   current = NULL;
   if (got >= 0) return got;
   if (got == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return 0;
+  /* Its TCP ended without a goodbye: whether that is one is decided by who knows what was said. */
+  if (got == MBEDTLS_ERR_SSL_CONN_EOF && connection->error == 0) return 0;
   if (got == MBEDTLS_ERR_SSL_WANT_READ || got == MBEDTLS_ERR_SSL_WANT_WRITE) {
     errno = EAGAIN;
     return -1;
   }
-  errno = connection->error != 0 ? connection->error : ECONNRESET;
+  note_alert(connection, got);
+  if (connection->error == 0) connection->error = got;
   return -1;
 }
 
@@ -333,7 +370,9 @@ ptrdiff_t tls_write(Connection *connection, const uint8_t *bytes, size_t size) {
     errno = EAGAIN;
     return -1;
   }
-  errno = connection->error != 0 ? connection->error : EPIPE;
+  note_alert(connection, put);
+  if (connection->error == 0)
+    connection->error = put == MBEDTLS_ERR_SSL_CONN_EOF ? EPIPE : put;
   return -1;
 }
 
@@ -349,13 +388,44 @@ void free_tls(Connection *connection) {
   connection->has_ssl = false;
 }
 
-/* ticket(id): the newest that the server gave, or null. */
+const char *tls_error_name(int error, uint8_t alert) {
+  switch (alert) {
+    case 0: break;
+    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT: return "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED: return "ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED: return "ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED";
+    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN: return "ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN";
+    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA: return "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA";
+    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED: return "ERR_SSL_TLSV1_ALERT_ACCESS_DENIED";
+    case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION: return "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION";
+    case MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC: return "ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC";
+    case 116: return "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED";
+    default: return "ERR_SSL_HANDSHAKE_FAILURE_ALERT";
+  }
+  switch (error) {
+    case MBEDTLS_ERR_SSL_INVALID_RECORD: return "ERR_SSL_WRONG_VERSION_NUMBER";
+    case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION: return "ERR_SSL_UNSUPPORTED_PROTOCOL";
+    case MBEDTLS_ERR_SSL_INVALID_MAC: return "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC";
+    case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE: return "ERR_SSL_NO_SUITABLE_KEY_SHARE";
+    case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE:
+      return "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE";
+    case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE: return "ERR_SSL_UNEXPECTED_MESSAGE";
+    case MBEDTLS_ERR_SSL_CONN_EOF: return "ECONNRESET";
+    case MBEDTLS_ERR_SSL_ALLOC_FAILED: return "ENOMEM";
+    default: return "ERR_SSL_PROTOCOL_ERROR";
+  }
+}
+
+/* ticket(id): the newest that the server gave since this was last asked, or null. */
 static JSValue call_ticket(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
-  const Connection *connection = connection_of(ctx, argv[0]);
+  Connection *connection = connection_of(ctx, argv[0]);
   if (connection == NULL) return JS_EXCEPTION;
   if (connection->ticket == NULL) return JS_NULL;
-  return new_bytes(ctx, connection->ticket, connection->ticket_size);
+  JSValue result = new_bytes(ctx, connection->ticket, connection->ticket_size);
+  free(connection->ticket);
+  connection->ticket = NULL;
+  return result;
 }
 
 static const HostFunction functions[] = {

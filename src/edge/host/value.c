@@ -71,18 +71,29 @@ JSValue new_bytes(JSContext *ctx, const uint8_t *data, size_t size) {
   return array;
 }
 
+const char *errno_name(int error_number) {
+  static const struct { int number; const char *name; } names[] = {
+      {EACCES, "EACCES"},         {EADDRINUSE, "EADDRINUSE"}, {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+      {EAGAIN, "EAGAIN"},         {EBADF, "EBADF"},           {EBUSY, "EBUSY"},
+      {ECONNABORTED, "ECONNABORTED"}, {ECONNREFUSED, "ECONNREFUSED"}, {ECONNRESET, "ECONNRESET"},
+      {EDQUOT, "EDQUOT"},         {EEXIST, "EEXIST"},         {EFBIG, "EFBIG"},
+      {EHOSTDOWN, "EHOSTDOWN"},   {EHOSTUNREACH, "EHOSTUNREACH"}, {EINTR, "EINTR"},
+      {EINVAL, "EINVAL"},         {EIO, "EIO"},               {EISDIR, "EISDIR"},
+      {ELOOP, "ELOOP"},           {EMFILE, "EMFILE"},         {ENAMETOOLONG, "ENAMETOOLONG"},
+      {ENETDOWN, "ENETDOWN"},     {ENETUNREACH, "ENETUNREACH"}, {ENFILE, "ENFILE"},
+      {ENOENT, "ENOENT"},         {ENOLCK, "ENOLCK"},         {ENOMEM, "ENOMEM"},
+      {ENOSPC, "ENOSPC"},         {ENOTDIR, "ENOTDIR"},       {ENOTEMPTY, "ENOTEMPTY"},
+      {ENOTSOCK, "ENOTSOCK"},     {ENOTSUP, "ENOTSUP"},       {ENXIO, "ENXIO"},
+      {EPERM, "EPERM"},           {EPIPE, "EPIPE"},           {EROFS, "EROFS"},
+      {ETIMEDOUT, "ETIMEDOUT"},   {ETXTBSY, "ETXTBSY"},       {EUCLEAN, "EUCLEAN"},
+      {EXDEV, "EXDEV"}};
+  for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
+    if (names[at].number == error_number) return names[at].name;
+  return "EOTHER";
+}
+
 JSValue fault(JSContext *ctx, int error_number) {
-  const char *kind = "other";
-  switch (error_number) {
-    case ENOENT: case ENOTDIR: kind = "notFound"; break;
-    case EEXIST: kind = "exists"; break;
-    case ENOSPC: case EDQUOT: case EFBIG: kind = "noSpace"; break;
-    case EIO: kind = "io"; break;
-    case EROFS: kind = "readOnly"; break;
-    case EACCES: case EPERM: kind = "permission"; break;
-    default: break;
-  }
-  return JS_NewString(ctx, kind);
+  return JS_NewString(ctx, errno_name(error_number));
 }
 
 void add_functions(JSContext *ctx, JSValueConst object, const HostFunction *list, size_t count) {

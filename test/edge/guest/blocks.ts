@@ -2,8 +2,9 @@
  * Compresses or decompresses blocks for whoever started it: a line of JSON for
  * each in the file that the first argument names, an answer a line: "=" and hex, or "refused".
  */
-import { bytesToHex, hexToBytes, utf8ToText } from "../../../src/core/bytes.ts";
+import { bytesToHex, hexToBytes } from "../../../src/core/bytes.ts";
 import { host } from "../../../src/edge/host-functions.ts";
+import { readFileSync } from "../../../src/edge/node/fs.ts";
 import { hostCompressor } from "../../../src/edge/host-crypto.ts";
 
 interface Ask {
@@ -19,15 +20,7 @@ function bytesOf(hex: string): Uint8Array {
   return bytes;
 }
 
-function readText(path: string): string {
-  const fd = Number(host.fileOpen(path, "read"));
-  const bytes = new Uint8Array(Number(host.fileSize(fd)));
-  host.fileRead(fd, 0, bytes);
-  host.fileClose(fd);
-  return utf8ToText(bytes) ?? "";
-}
-
-for (const line of readText(host.arguments[0] ?? "").split("\n")) {
+for (const line of readFileSync(host.arguments[0] ?? "", "utf8").split("\n")) {
   if (line === "") continue;
   const ask = JSON.parse(line) as Ask;
   const dictionary = bytesOf(ask.dictionary);

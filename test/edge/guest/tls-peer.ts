@@ -9,24 +9,26 @@
  * DIR holds key.pem, node.pem and ca.pem.
  */
 import { bytesToHex, textToUtf8, utf8ToText } from "../../../src/core/bytes.ts";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "../../../src/edge/node/fs.ts";
 import { host, hostEvent, noTicket } from "../../../src/edge/host-functions.ts";
 
 const [mode = "", directory = "", port = "", ticketFile = ""] = host.arguments;
 const room = new Uint8Array(16 * 1024);
 
 function readFile(path: string): Uint8Array {
-  if (host.pathKind(path) !== "file") return noTicket;
-  const fd = Number(host.fileOpen(path, "read"));
-  const bytes = new Uint8Array(Number(host.fileSize(fd)));
-  host.fileRead(fd, 0, bytes);
-  host.fileClose(fd);
-  return bytes;
+  return existsSync(path) ? readFileSync(path) : noTicket;
 }
 
 function writeFile(path: string, bytes: Uint8Array): void {
-  const fd = Number(host.fileOpen(path, "replace"));
-  host.fileWrite(fd, 0, bytes);
-  host.fileClose(fd);
+  const fd = openSync(path, "w");
+  writeSync(fd, bytes);
+  closeSync(fd);
 }
 
 const pem = (name: string): string => utf8ToText(readFile(`${directory}/${name}`)) ?? "";
