@@ -144,3 +144,11 @@ function onlyBlock(pem: string): string {
   const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/.exec(pem);
   return block === null ? "" : `${block[0]}\n`;
 }
+
+/** Of two texts of bytes of the same length; takes as long whatever they hold. */
+export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) throw new RangeError("texts of different lengths");
+  let difference = 0;
+  for (let at = 0; at < a.length; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0);
+  return difference === 0;
+}
