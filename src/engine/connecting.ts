@@ -85,7 +85,11 @@ export function createAttempt(target: HubTarget & { readonly input: SyncInput })
 
 function handshakeOf({ transport, isResumed, tcpMs, tlsMs }: ConnectedHub): Handshake {
   const bytes = transport.sentBytes + transport.receivedBytes;
-  return { bytes: Math.max(1, bytes - (isResumed ? 0 : 2 * ticketsBytes)), ms: tcpMs + tlsMs };
+  return {
+    bytes: Math.max(1, bytes - (isResumed ? 0 : 2 * ticketsBytes)),
+    ms: tcpMs + tlsMs,
+    tcpMs,
+  };
 }
 
 function kbpsToRate(kbps: number | undefined): number | undefined {

@@ -1,9 +1,9 @@
 /**
  * Two sessions over two logs, joined by a link on a fake clock: the whole
  * protocol in one process, deterministic, for tests and simulators. The link
- * may have latency and a rate, split bytes anywhere, and die at any byte of
- * either direction, by reset or by silence; those are the faults it makes, and
- * it makes no others (TLS sees to the rest).
+ * may have latency with jitter and a rate, split bytes anywhere, and die at any
+ * byte of either direction, by reset or by silence; those are the faults it makes,
+ * and it makes no others (TLS sees to the rest).
  */
 import type { CodecMemory } from "../core/codec/codec-memory.ts";
 import { decodeFrame } from "../core/codec/decode-frame.ts";
@@ -41,6 +41,8 @@ export interface PairInput {
   readonly memory?: CodecMemory;
   readonly startMs?: number;
   readonly latencyMs?: number;
+  /** What is sent together takes up to `ms` more or less than the latency; arrivals stay in order. */
+  readonly jitter?: { readonly ms: number; readonly random: SeededRandom };
   /** Bytes a second in each direction; undefined: no limit. */
   readonly rateBytesPerS?: number;
   /** What the sender's system takes before the link has: sockets' and modems' buffers. Default 4 KiB. */
@@ -89,6 +91,8 @@ class End {
   sentBytes = 0;
   receivedBytes = 0;
   linkFreeMs = 0;
+  /** When the latest of what it has sent arrives. */
+  lastArrivalMs = 0;
   establishedMs: number | undefined;
 
   constructor(name: "initiator" | "responder", input: PairInput, nowMs: number) {
@@ -284,7 +288,15 @@ export class SessionPair {
     end.linkFreeMs =
       Math.max(this.nowMs, end.linkFreeMs) +
       (rate === undefined ? 0 : (bytes.length / rate) * 1000);
-    other.inbox.push({ atMs: end.linkFreeMs + (this.input.latencyMs ?? 0), bytes });
+    end.lastArrivalMs = Math.max(end.lastArrivalMs, end.linkFreeMs + this.drawLatencyMs());
+    other.inbox.push({ atMs: end.lastArrivalMs, bytes });
+  }
+
+  private drawLatencyMs(): number {
+    const { latencyMs = 0, jitter } = this.input;
+    return jitter === undefined
+      ? latencyMs
+      : Math.max(0, latencyMs + jitter.random.between(-jitter.ms, jitter.ms));
   }
 
   private deliver(): boolean {
@@ -326,7 +338,10 @@ export class SessionPair {
   private sendEof(end: End): void {
     const other = end === this.initiator ? this.responder : this.initiator;
     if (this.isCut) return;
-    const atMs = Math.max(end.linkFreeMs, this.nowMs) + (this.input.latencyMs ?? 0);
+    const atMs = Math.max(
+      end.lastArrivalMs,
+      Math.max(end.linkFreeMs, this.nowMs) + this.drawLatencyMs(),
+    );
     this.eofs.push({ end: other, atMs });
   }
 

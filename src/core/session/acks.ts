@@ -57,7 +57,6 @@ export function takeAckFrame(s: SessionState, frame: AckFrame): void {
       s.inFlightBytes -= item.bytes;
       s.itemsInFlight--;
       s.flight.answered(item.bytes, item.sentMs, s.nowMs);
-      s.rate.answered(item.bytes, s.nowMs - item.sentMs);
       s.eventsConfirmed += item.events;
       s.eventsInFlight -= item.events;
       advance(s, out, item);

@@ -93,11 +93,14 @@ function codecFor(s: SessionState, number: number): BatchCodec | undefined {
     s.fail(new ZamError("Z501", { problem: "another codec without HISTORY" }));
     return undefined;
   }
-  if ((codecsHere(s) & (1 << number)) === 0) {
+  const isRead = (codecsHere(s) & (1 << number)) !== 0;
+  if (!isRead && batches.hasToldCodecs) {
     s.fail(new ZamError("Z501", { problem: "a codec that was not announced" }));
     return undefined;
   }
-  if (s.memory?.take(s.receiveOwner, codecStateBytes(number)) === false) {
+  // At first contact the peer may have sent before it heard what is read here.
+  batches.hasToldCodecs ||= !isRead;
+  if (!isRead || s.memory?.take(s.receiveOwner, codecStateBytes(number)) === false) {
     s.send({ type: "codecs", codecs: codecsOffered(s) });
     sayNoWindow(s);
     return undefined;

@@ -43,6 +43,8 @@ export class ReceiveBatches {
   readonly ends = new Map<number, BatchEnd>();
   /** The codec was let go: only HISTORY makes sense of what follows. */
   hasRested = false;
+  /** The peer used a codec that is not read here, and was told which are. */
+  hasToldCodecs = false;
   lastTakenMs = 0;
 }
 

@@ -50,6 +50,8 @@ function codecsOf(pair: ReturnType<typeof sync>): readonly (number | "range")[] 
 test("a node of the version before exchanges rows with one of this version, whichever calls", () => {
   for (const older of ["from", "to"] as const) {
     const [a, hub] = twoNodes();
+    // They have met: what the very first contact may send is told in first-contact.test.ts.
+    sync(a, hub, { [older]: rowsOnly });
     pushDocuments(a, 200);
     pushDocuments(hub, 50, "to/clinic_a");
     for (let round = 0; round < 3; round++) {
@@ -78,11 +80,13 @@ test("a forced level is used as far as the peer reads it", () => {
     ];
   for (const [codec, codecs, expected] of cases) {
     const [a, hub] = twoNodes();
-    pushDocuments(a, 150);
-    const pair = sync(a, hub, {
+    const options = {
       from: codec === undefined ? {} : { codec },
       to: codecs === undefined ? {} : { codecs },
-    });
+    };
+    sync(a, hub, options);
+    pushDocuments(a, 150);
+    const pair = sync(a, hub, options);
     assert.deepEqual(codecsOf(pair), [expected]);
     const block = pair.traces.find(({ frame }) => frame.type === "range")?.frame;
     if (codec === "raw") assert.ok(block?.type === "range" && block.codec === 0);
@@ -202,6 +206,8 @@ test("a link that carries more than mixing makes is given tokens instead", () =>
 
 test("a busy hub is sent tokens, and reads what it announced before it was busy", () => {
   const [a, hub] = twoNodes();
+  sync(a, hub);
+  a.states.clear();
   pushDocuments(a, 20);
   const busy = sync(a, cloneNode(hub), { latencyMs: 100, to: { isBusy: true } });
   assert.deepEqual(codecsOf(busy), [codecTokens]);

@@ -2,7 +2,7 @@
  * Which codec a direction uses: the one that makes the fewest bytes, unless the
  * link carries more than it can make, among those that the receiver reads and for
  * which there is memory. Measured on both sides of the comparison: the link by
- * LinkRate, the coder by the host, once. A forced choice is taken as far as the
+ * LinkMeter, the coder by the host, once. A forced choice is taken as far as the
  * receiver reads it.
  */
 import {
@@ -34,6 +34,8 @@ const mixBits = (1 << codecMix) | (1 << codecMixSmall);
 const mixBytesPerSDefault = 1_000_000;
 /** The link must be this much faster before bytes are given up for speed, so that the choice does not swing. */
 const margin = 1.5;
+/** Fewer events than these are brief. */
+const briefEventsMax = 16;
 
 /** Bits of the codecs that this node reads and writes. */
 export function codecsHere(s: SessionState): number {
@@ -52,7 +54,7 @@ export function codecsOffered(s: SessionState): number {
 
 /** Codecs to try, the best first; the last, raw rows, always works. */
 export function wantedCodecs(s: SessionState): readonly number[] {
-  const best = s.options.codec ?? (isLinkFaster(s) ? "tokens" : "mix");
+  const best = s.options.codec ?? (isLinkFaster(s) || isBriefContact(s) ? "tokens" : "mix");
   const names = codecNames.slice(0, codecNames.indexOf(best) + 1).reverse();
   const usable = s.peerCodecs & codecsHere(s);
   const wanted: number[] = [];
@@ -64,17 +66,28 @@ export function wantedCodecs(s: SessionState): readonly number[] {
 /** True when mixing holds the link up, and something quicker is at hand. */
 export function isLinkFaster(s: SessionState): boolean {
   const coderBytesPerS = (s.options.mixBytesPerS ?? mixBytesPerSDefault) * s.ratio;
-  return s.rate.bytesPerS > coderBytesPerS * margin;
+  return s.flight.leastBytesPerS > coderBytesPerS * margin;
+}
+
+/**
+ * A first contact with little to say: the peer may have no time for mixing, and has not
+ * said so yet. Without history mixing makes a batch of ten only an eighth smaller.
+ */
+function isBriefContact(s: SessionState): boolean {
+  return (
+    s.isSpeculating &&
+    s.isFirstContact &&
+    !s.hasSentData &&
+    s.progress().eventsToSend <= briefEventsMax
+  );
 }
 
 /** A direction that is being mixed goes on with something quicker. */
 export function shouldSwitch(s: SessionState): boolean {
   const { codec } = s.sendBatches;
-  return (
-    codec !== undefined &&
-    isMixCodec(codec.codec) &&
-    s.options.codec === undefined &&
-    (s.peerCodecs & codecsHere(s) & ((1 << codecTokens) | (1 << codecTokensSmall))) !== 0 &&
-    isLinkFaster(s)
-  );
+  if (codec === undefined || !isMixCodec(codec.codec)) return false;
+  const usable = s.peerCodecs & codecsHere(s);
+  const hasQuicker = (usable & ((1 << codecTokens) | (1 << codecTokensSmall))) !== 0;
+  const isUnwanted = s.isFirstContact && (usable & (1 << codec.codec)) === 0;
+  return hasQuicker && (isUnwanted || (s.options.codec === undefined && isLinkFaster(s)));
 }

@@ -8,7 +8,7 @@
  *     has nothing more, and all it sent is durable here and acknowledged.
  *  3. `close` follows the last save of the peer's state.
  */
-import { type ByeReason, chain8Bytes } from "../codec/frame-types.ts";
+import { type ByeReason, chain8Bytes, logIdBytes } from "../codec/frame-types.ts";
 import { bytesEqual } from "../bytes.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import type { ConfirmedHead } from "../log/api.ts";
@@ -46,8 +46,7 @@ export function decide(s: SessionState): void {
 function saveUncleanFirst(s: SessionState): void {
   if (!s.options.isInitiator || !s.cleanOnDisk || s.isSavingUnclean || !s.isPlanned || !hasWork(s))
     return;
-  const before = peerStateOf(s, false);
-  if (before === undefined) return;
+  const before = peerStateOf(s, false) ?? firstContact(s);
   s.isSavingUnclean = true;
   s.save(before, (error) => {
     s.isSavingUnclean = false;
@@ -201,11 +200,19 @@ function saveNow(s: SessionState, isClean: boolean): void {
   });
 }
 
+/** Which log the peer has is not known before its HELLO; no log has this id. */
+function firstContact(s: SessionState): PeerState {
+  return stateFrom(s, { peerLogId: new Uint8Array(logIdBytes), isClean: false });
+}
+
 /** What is known of the peer now. */
 export function peerStateOf(s: SessionState, isClean: boolean): PeerState | undefined {
+  const peerLogId = s.peerHello?.logId ?? s.options.peerState?.peerLogId;
+  return peerLogId === undefined ? undefined : stateFrom(s, { peerLogId, isClean });
+}
+
+function stateFrom(s: SessionState, known: Pick<PeerState, "peerLogId" | "isClean">): PeerState {
   const before = s.options.peerState;
-  const peerLogId = s.peerHello?.logId ?? before?.peerLogId;
-  if (peerLogId === undefined) return undefined;
   const healthHeard = s.peerHealth ?? before?.healthHeard;
   const clockDifferenceMs = s.clockDifferenceMs ?? before?.clockDifferenceMs;
   const advanced: VectorEntry[] = [];
@@ -215,8 +222,7 @@ export function peerStateOf(s: SessionState, isClean: boolean): PeerState | unde
   }
   return {
     peerId: s.options.peer.nodeId,
-    peerLogId,
-    isClean,
+    ...known,
     codecs: s.peerCodecs,
     completedMs: s.completedMs,
     confirmed: s.hasVector ? confirmedHeads(s) : (before?.confirmed ?? []),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FlightWindow, flightBytesMax, type LinkEstimate } from "./flight-window.ts";
+import { FlightWindow, flightBytesMax } from "./flight-window.ts";
+import type { LinkEstimate } from "./link-meter.ts";
 
 interface Link {
   readonly rateBytesPerS: number;

@@ -9,85 +9,68 @@
  *
  * Once a round trip the window is looked at. The least that any answer of it was later
  * than the fastest ever is what waits in the queue: jitter only adds to that. With no
- * queue the window grows, doubling until the link was full once; with too long a one it
+ * queue the window grows, by half until the link was full once; with too long a one it
  * shrinks to what would have left a short one (the signal is LEDBAT's, RFC 6817; the
  * once-a-round minimum is TCP Vegas's). When the fastest round trip was long ago the
  * window is halved for a round trip, to see whether it still is that (BBR's ProbeRTT).
  */
+import { type LinkEstimate, LinkMeter } from "./link-meter.ts";
 
 /** Two small batches: less would leave any link idle. */
 export const flightBytesMin = 4 * 1024;
 /** A satellite link of 100 KB/s at 2.5 s round trip holds 250 KB. */
 export const flightBytesMax = 256 * 1024;
-/** Before anything is known: a 2G link of 30 KB/s at 1.2 s holds 36 KB. */
+/** Before the peer was heard. */
 const flightBytesInitial = 32 * 1024;
+/** Before a rate is known, of a link that is not slow: a 2G link of 30 KB/s at 1.2 s holds 36 KB and a batch. */
+const flightBytesGreeted = 44 * 1024;
 /** What is meant to wait before the slow hop, so that jitter does not leave it idle: between these. */
 const queueMsLow = 80;
 const queueMsHigh = 250;
-/** Rates are taken over at least this, and over one to two round trips: answers come in bunches. */
-const spanMsMin = 300;
-const spanMsMax = 5_000;
-/** And over at least so many answers, however far apart they are. */
-const answersMin = 4;
-/**
- * The highest rate of so many round trips counts: jitter delays answers and so lowers
- * what is measured, and a window that followed that would lower the rate in turn.
- */
-const ratesValid = 4;
+/** How much a window grows that left no queue: before the link was full once, and after. */
+const growthFirst = 1.5;
+const growthLater = 1.25;
 /** More than the jitter of a bad link, and what a slow device computes. */
 const airMsMin = 500;
 /** For so long the fastest round trip is believed. */
 const fastestMsValid = 30_000;
 
-/** What is known of a link beforehand, from the last session. */
-export interface LinkEstimate {
-  readonly rateBytesPerS: number;
-  readonly roundTripMs: number;
-}
-
 /**
- * What TCP and TLS cost: the time from SYN to the end of the handshake, and bytes in both
- * directions; less twice what the peer sends after it and before its HELLO, which takes
- * its air time from the round trip that this is compared with.
+ * What TCP and TLS cost: the time from SYN to the end of the handshake, TCP's part of it,
+ * and bytes in both directions; less twice what the peer sends after it and before its
+ * HELLO, which takes its air time from the round trip that this is compared with.
  */
 export interface Handshake {
   readonly bytes: number;
   readonly ms: number;
-}
-
-interface Answer {
-  readonly atMs: number;
-  readonly bytes: number;
+  readonly tcpMs: number;
 }
 
 export class FlightWindow {
   private sizeBytes = flightBytesInitial;
-  private fastestMs = Number.POSITIVE_INFINITY;
-  private fastestAtMs = 0;
-  /** False while it is only what the last session saw. */
-  private isMeasured = false;
-  /** Samples of what was sent before this say nothing about an empty queue. */
-  private emptySinceMs = 0;
+  /** What the last session leaves to begin with, at most. */
+  private readonly greetedBytes: number;
+  private readonly meter: LinkMeter;
   /** The least waiting of this round trip, which is over when something sent after its start is answered. */
   private roundMs = Number.POSITIVE_INFINITY;
   private roundSinceMs = 0;
-  /** The link has been full before: no more doubling. */
+  /** The link has been full before. */
   private hasQueued = false;
   private fullAtMs = Number.NEGATIVE_INFINITY;
-  private readonly answers: Answer[] = [];
-  private readonly rates: { readonly atMs: number; readonly bytesPerMs: number }[] = [];
-  private rateBytesPerMs: number | undefined;
+  /** By what connecting took. */
+  private looksSlow = false;
 
   constructor(estimate?: LinkEstimate) {
+    this.meter = new LinkMeter(estimate);
+    this.greetedBytes = flightBytesGreeted;
     if (estimate === undefined) return;
-    this.rateBytesPerMs = estimate.rateBytesPerS / 1000;
-    this.fastestMs = estimate.roundTripMs;
     // An old estimate may be too low, never too bold: a link that takes more shows it in a round trip.
-    this.sizeBytes = clamp(
-      this.rateBytesPerMs * (estimate.roundTripMs + queueMsHigh),
+    this.greetedBytes = clamp(
+      (estimate.rateBytesPerS * (estimate.roundTripMs + queueMsHigh)) / 1000,
       flightBytesMin,
-      flightBytesInitial,
+      flightBytesGreeted,
     );
+    this.sizeBytes = Math.min(this.greetedBytes, flightBytesInitial);
   }
 
   /** Bytes that may be unanswered now. */
@@ -97,45 +80,64 @@ export class FlightWindow {
 
   /** What the link carries, as far as was seen; undefined before. */
   get estimate(): LinkEstimate | undefined {
-    if (this.rateBytesPerMs === undefined || !Number.isFinite(this.fastestMs)) return undefined;
-    return {
-      rateBytesPerS: Math.round(this.rateBytesPerMs * 1000),
-      roundTripMs: Math.round(this.fastestMs),
-    };
+    return this.meter.estimate;
   }
 
   /** What the link carries at least, as far as it was tried: for who has nothing better. */
   get guess(): LinkEstimate | undefined {
-    if (!Number.isFinite(this.fastestMs)) return undefined;
-    const rateBytesPerS = Math.round((this.sizeBytes * 1000) / this.fastestMs);
-    return { rateBytesPerS, roundTripMs: Math.round(this.fastestMs) };
+    const { fastestMs } = this.meter;
+    if (!Number.isFinite(fastestMs)) return undefined;
+    const rateBytesPerS = Math.round((this.sizeBytes * 1000) / fastestMs);
+    return { rateBytesPerS, roundTripMs: Math.round(fastestMs) };
   }
 
+  /** What the link carries when it is full; undefined before that was seen. */
   get rateBytesPerS(): number | undefined {
-    return this.rateBytesPerMs === undefined ? undefined : this.rateBytesPerMs * 1000;
+    const { bytesPerMs } = this.meter;
+    return bytesPerMs === undefined ? undefined : bytesPerMs * 1000;
+  }
+
+  /** The first frame goes alone, so that its answer tells the round trip. */
+  get isGreetingAlone(): boolean {
+    return this.looksSlow;
+  }
+
+  /** What it carries at least, which is known earlier; 0 while nothing is. */
+  get leastBytesPerS(): number {
+    return this.meter.leastBytesPerS;
   }
 
   /**
-   * A small frame was answered: the link's round trip with nothing before it. Before
-   * it, TCP and TLS took `ms` for two round trips and these bytes: on a slow link what
-   * is left of the time is their air time. (TCP's own round trip says little: some
-   * mobile networks and satellites answer SYN themselves.)
+   * Connected, with nothing sent yet. TLS took a round trip and the air time of its bytes;
+   * TCP took a round trip, or less where a mobile network or satellite answers SYN itself,
+   * and then the link looks slower than it is until the peer is heard.
+   */
+  connected({ bytes, ms, tcpMs }: Handshake): void {
+    const airMs = ms - 2 * tcpMs;
+    this.looksSlow = airMs >= airMsMin;
+    if (!this.looksSlow) return;
+    const fitting = (bytes / airMs) * (tcpMs + queueMsHigh);
+    this.resize(Math.min(this.sizeBytes, fitting));
+  }
+
+  /**
+   * A frame was answered that had nothing before it. Before it, TCP and TLS took `ms` for
+   * two round trips and their bytes: on a slow link what is left of the time is their air time.
    */
   greeted(input: {
     readonly roundTripMs: number;
+    /** What left in the same write as the frame. */
+    readonly bytes: number;
     readonly nowMs: number;
     readonly handshake: Handshake | undefined;
   }): void {
-    const { nowMs, handshake } = input;
-    const roundTripMs = Math.max(1, input.roundTripMs);
-    this.fastestMs = this.isMeasured ? Math.min(this.fastestMs, roundTripMs) : roundTripMs;
-    this.fastestAtMs = nowMs;
-    this.isMeasured = true;
-    const airMs = handshake === undefined ? 0 : handshake.ms - 2 * roundTripMs;
-    if (handshake === undefined || airMs < airMsMin) return;
-    const rate = Math.min(handshake.bytes / airMs, this.rateBytesPerMs ?? Number.POSITIVE_INFINITY);
-    this.rateBytesPerMs = rate;
-    this.resize(Math.min(this.sizeBytes, rate * (roundTripMs + queueMsHigh)));
+    const { roundTripMs, nowMs, handshake } = input;
+    const emptyMs = this.meter.greeted(roundTripMs, input.bytes, nowMs);
+    const airMs = handshake === undefined ? 0 : handshake.ms - 2 * emptyMs;
+    if (handshake !== undefined && airMs >= airMsMin) this.meter.atMost(handshake.bytes / airMs);
+    this.roundSinceMs = nowMs;
+    const rate = this.meter.bytesPerMs ?? Number.POSITIVE_INFINITY;
+    this.resize(Math.min(this.greetedBytes, rate * (this.meter.fastestMs + queueMsHigh)));
   }
 
   /** There is more to send, and the window is what holds it back. Otherwise answers say little about the link. */
@@ -145,96 +147,55 @@ export class FlightWindow {
 
   /** Nothing is unanswered: what comes next has no part in the rate so far. */
   emptied(): void {
-    this.answers.length = 0;
+    this.meter.emptied();
   }
 
   /** Something of `bytes` that left at `sentMs` was answered at `nowMs`. */
   answered(bytes: number, sentMs: number, nowMs: number): void {
-    const roundTripMs = Math.max(1, nowMs - sentMs);
-    if (this.fastestAtMs === 0) this.fastestAtMs = nowMs;
-    if (sentMs >= this.emptySinceMs && roundTripMs <= this.fastestMs) {
-      this.fastestMs = roundTripMs;
-      this.fastestAtMs = nowMs;
-    }
-    this.note({ atMs: nowMs, bytes });
-    const rate = this.follow(nowMs);
-    if (this.fullAtMs < sentMs || !Number.isFinite(this.fastestMs)) return;
-    // A batch is answered only once all of it is there: its own air time is no queue.
-    const airMs = rate === undefined ? 0 : bytes / rate;
-    this.roundMs = Math.min(this.roundMs, Math.max(0, roundTripMs - this.fastestMs - airMs));
+    const queueMs = this.meter.answered(bytes, sentMs, nowMs);
+    if (this.fullAtMs < sentMs || !Number.isFinite(this.meter.fastestMs)) return;
+    this.roundMs = Math.min(this.roundMs, queueMs);
     if (sentMs >= this.roundSinceMs) this.endRound(nowMs);
   }
 
   /** Once a round trip: the least that anything waited in it is the queue; jitter only adds to that. */
   private endRound(nowMs: number): void {
+    const { meter } = this;
     const queueMs = this.roundMs;
     this.roundMs = Number.POSITIVE_INFINITY;
     this.roundSinceMs = nowMs;
     if (queueMs > queueMsHigh && this.sizeBytes < flightBytesMin * 1.1) {
-      // With next to nothing in flight it is no queue of ours: the peer itself has become slower.
-      this.fastestMs += queueMs;
-      this.fastestAtMs = nowMs;
+      // With next to nothing in flight it is no queue of ours.
+      meter.slowed(queueMs, nowMs);
       return;
     }
     const isSettled = queueMs <= queueMsHigh;
-    if (isSettled && nowMs - this.fastestAtMs > fastestMsValid) return this.lookAgain(nowMs);
-    if (queueMs < queueMsLow) this.resize(this.sizeBytes * (this.hasQueued ? 1.25 : 2));
-    if (queueMs <= queueMsHigh) return;
+    if (isSettled && nowMs - meter.fastestAtMs > fastestMsValid) {
+      meter.lookAgain(nowMs);
+      this.resize(this.sizeBytes / 2);
+      return;
+    }
+    if (queueMs < queueMsLow) this.grow();
+    if (isSettled) return;
     this.hasQueued = true;
     const aimMs = (queueMsLow + queueMsHigh) / 2;
-    this.resize((this.sizeBytes * (this.fastestMs + aimMs)) / (this.fastestMs + queueMs));
+    this.resize((this.sizeBytes * (meter.fastestMs + aimMs)) / (meter.fastestMs + queueMs));
   }
 
-  /** The rate at which answers come, which is the link's when it is full. */
-  private follow(nowMs: number): number | undefined {
-    const rate = this.measuredRate();
-    if (rate === undefined) return this.rateBytesPerMs;
-    this.rates.push({ atMs: nowMs, bytesPerMs: rate });
-    const validMs = ratesValid * Math.max(spanMsMin, this.fastestMs);
-    while ((this.rates[0]?.atMs ?? nowMs) < nowMs - validMs) this.rates.shift();
-    this.rateBytesPerMs = this.rates.reduce(
-      (most, { bytesPerMs }) => Math.max(most, bytesPerMs),
-      0,
-    );
-    return this.rateBytesPerMs;
+  /** By no more than the rate allows, once it was seen: of a window that is all that holds the link back, that is no bound. */
+  private grow(): void {
+    const { bytesPerMs, fastestMs } = this.meter;
+    if (bytesPerMs === undefined) return;
+    const wanted = this.sizeBytes * (this.hasQueued ? growthLater : growthFirst);
+    const fitting = bytesPerMs * (fastestMs + queueMsHigh) * growthLater;
+    this.resize(Math.max(this.sizeBytes, Math.min(wanted, fitting)));
   }
 
   /** The clock was set: what was noted moves with it. */
   clockStepped(stepMs: number): void {
-    this.fastestAtMs += stepMs;
-    this.emptySinceMs += stepMs;
     this.fullAtMs += stepMs;
     this.roundSinceMs += stepMs;
-    this.answers.length = 0;
-    this.rates.length = 0;
-  }
-
-  private lookAgain(nowMs: number): void {
-    this.emptySinceMs = nowMs;
-    this.fastestMs = Number.POSITIVE_INFINITY;
-    this.fastestAtMs = nowMs;
-    this.resize(this.sizeBytes / 2);
-  }
-
-  private note(answer: Answer): void {
-    const last = this.answers[this.answers.length - 1];
-    if (last !== undefined && last.atMs === answer.atMs)
-      this.answers[this.answers.length - 1] = { ...last, bytes: last.bytes + answer.bytes };
-    else this.answers.push(answer);
-    const spanMs = Math.min(spanMsMax, Math.max(spanMsMin, this.fastestMs) * 2);
-    while (this.answers.length > answersMin && (this.answers[0]?.atMs ?? 0) < answer.atMs - spanMs)
-      this.answers.shift();
-  }
-
-  /** Bytes a millisecond over the latest answers; undefined when they are too close together to tell. */
-  private measuredRate(): number | undefined {
-    const first = this.answers[0];
-    const last = this.answers[this.answers.length - 1];
-    if (first === undefined || last === undefined) return undefined;
-    const spanMs = last.atMs - first.atMs;
-    if (spanMs < Math.min(spanMsMax / 2, Math.max(spanMsMin, this.fastestMs))) return undefined;
-    const bytes = this.answers.reduce((sum, answer) => sum + answer.bytes, -first.bytes);
-    return bytes / spanMs;
+    this.meter.clockStepped(stepMs);
   }
 
   private resize(bytes: number): void {

@@ -9,7 +9,7 @@ import { type HelloFrame, protocolVersion, protocolVersionOldest } from "../code
 import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
 import { changedHealth, tellAgain } from "./health.ts";
-import { codecsOffered } from "./codec-choice.ts";
+import { codecsHere, codecsOffered } from "./codec-choice.ts";
 import { allowance } from "./budget.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import { planAll } from "./offer.ts";
@@ -30,18 +30,22 @@ export function start(s: SessionState): void {
     return;
   }
   if (!s.options.isInitiator) return;
+  if (s.options.handshake !== undefined) s.flight.connected(s.options.handshake);
   sendHello(s);
   beginSpeculation(s);
 }
 
-/** RULES 31: only from a state in which everything sent was answered. */
+/** RULES 31: only from a state in which everything sent was answered; the very first contact is one. */
 function beginSpeculation(s: SessionState): void {
   const state = s.options.peerState;
   const newest = state?.theirs[state.theirs.length - 1];
-  if (state === undefined || newest === undefined || !state.isClean || s.isPing) return;
+  const isClean = state?.isClean === true && newest !== undefined;
+  if (s.isPing || !(isClean || s.isFirstContact)) return;
   s.isSpeculating = true;
-  for (const entry of newest.entries) s.theirs.set(streamKey(entry.id), entry);
-  for (const entry of state.advanced) s.theirs.set(streamKey(entry.id), entry);
+  // What the hub reads is not known yet. One that cannot follow says so.
+  if (s.isFirstContact) s.peerCodecs = codecsHere(s);
+  for (const entry of newest?.entries ?? []) s.theirs.set(streamKey(entry.id), entry);
+  for (const entry of state?.advanced ?? []) s.theirs.set(streamKey(entry.id), entry);
   planAll(s);
 }
 
@@ -106,7 +110,8 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   s.pacer.limit(frame.rateBytesPerS, s.nowMs);
   const { handshake } = options;
   const roundTripMs = s.nowMs - s.startedMs;
-  if (options.isInitiator) s.flight.greeted({ roundTripMs, nowMs: s.nowMs, handshake });
+  const bytes = s.helloWriteBytes;
+  if (options.isInitiator) s.flight.greeted({ roundTripMs, bytes, nowMs: s.nowMs, handshake });
   else sendHello(s);
   if (!s.isPing) beginVector(s);
 }

@@ -14,7 +14,7 @@ import { decodeHealth } from "../codec/decode-frame.ts";
 import { encodeHealth } from "../codec/encode-frame.ts";
 import { digestBytes, logIdBytes, type WireHealth } from "../codec/frame-types.ts";
 import { vectorEntriesMaxHub } from "../codec/wire-limits.ts";
-import type { LinkEstimate } from "./flight-window.ts";
+import type { LinkEstimate } from "./link-meter.ts";
 import type { ConfirmedHead } from "../log/api.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
 

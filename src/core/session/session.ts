@@ -169,7 +169,8 @@ class SyncSession implements Session {
     if (s.phase === "closed" || s.phase === "new" || isHeldBack(s)) return undefined;
     const parts: Uint8Array[] = [];
     let size = 0;
-    const sizeAim = Math.min(transmitBytesAim, rangeAim(s));
+    const isAlone = s.phase === "hello" && s.flight.isGreetingAlone;
+    const sizeAim = isAlone ? 1 : Math.min(transmitBytesAim, rangeAim(s));
     while (size < sizeAim) {
       const part = this.nextPart();
       if (part === undefined) break;
@@ -179,6 +180,7 @@ class SyncSession implements Session {
       s.frameBytes += part.length;
     }
     if (parts.length === 0) return undefined;
+    s.helloWriteBytes ||= size;
     s.pacer.spend(size, nowMs);
     return parts.length === 1 ? parts[0] : join(parts, size);
   }

@@ -33,7 +33,6 @@ import {
 } from "./batch-state.ts";
 import { Chatter } from "./chatter.ts";
 import { FlightWindow } from "./flight-window.ts";
-import { LinkRate } from "./link-rate.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
@@ -88,6 +87,8 @@ export class SessionState {
   peerHello: HelloFrame | undefined;
   /** HELLO has left, not merely been queued. */
   helloSent = false;
+  /** Bytes that left in the same write. */
+  helloWriteBytes = 0;
   vectorInput: VectorInput | undefined;
   /** True when the peer's vector is known whole. */
   hasVector = false;
@@ -112,14 +113,15 @@ export class SessionState {
   /** A fork was settled: what to send is worked out anew before anything more is sent. */
   isPlanStale = false;
   isSpeculating = false;
+  /** This clinic has never heard of any hub: each leaves its time in the log, whatever becomes of the peers' states. */
+  readonly isFirstContact: boolean;
   speculatedBytes = 0;
-  /** Data may go only when durable peer state says "not clean". */
-  cleanOnDisk = false;
+  /** Data may go only when durable peer state says "not clean". That nothing is stored says "clean" too. */
+  cleanOnDisk: boolean;
   inFlightBytes = 0;
   itemsInFlight = 0;
   readonly flight: FlightWindow;
   readonly pacer = new Pacer();
-  readonly rate = new LinkRate();
   readonly sendBatches = new SendBatches();
   readonly receiveBatches = new ReceiveBatches();
   /** What all sessions of the process may take for codecs; undefined: no bound. */
@@ -236,12 +238,14 @@ export class SessionState {
     this.outEnds = { sender: options.self.nodeId, receiver: options.peer.nodeId };
     this.inEnds = { sender: options.peer.nodeId, receiver: options.self.nodeId };
     const state = options.peerState;
+    this.isFirstContact =
+      state === undefined && options.self.role === "clinic" && input.log.trustedTimeMs === 0;
+    this.cleanOnDisk = state?.isClean ?? true;
     if (state !== undefined) {
       this.theirsHeld = state.theirs;
       this.ours = state.ours;
       this.oursHeld = state.oursHeld;
       this.peerCodecs = state.codecs;
-      this.cleanOnDisk = state.isClean;
       this.completedMs = state.completedMs;
       this.healthSent = state.healthSent;
       this.savedOrdinal = state.theirs[state.theirs.length - 1]?.mark.ordinal ?? 0;
