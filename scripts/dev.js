@@ -48,6 +48,7 @@ const tasks = {
       [checker, "-p", "tsconfig.json"],
       [checker, "-p", "src/core/tsconfig.json"],
       [checker, "-p", "lab/report/browser/tsconfig.json"],
+      [checker, "-p", "src/hub/dashboard/page/tsconfig.json"],
     ],
   ],
   lint: () => [
@@ -63,7 +64,10 @@ const tasks = {
   "docs:errors": (args) => [[["scripts/errors-doc.ts", ...args]]],
   build: () => {
     rmSync(join(root, "dist"), { recursive: true, force: true });
-    return [[[tsc, "-p", "tsconfig.build.json"]]];
+    return [
+      [[tsc, "-p", "tsconfig.build.json"]],
+      [["scripts/dashboard-page.ts", "dist/hub/dashboard/page.html"]],
+    ];
   },
   check: () => [
     ...tasks.typecheck(),

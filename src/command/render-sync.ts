@@ -68,6 +68,7 @@ export interface Listening {
   /** "ADDR:PORT". */
   readonly address: string;
   readonly http: ServiceAddress | undefined;
+  readonly metrics: ServiceAddress | undefined;
 }
 
 export interface ServiceAddress {
@@ -77,17 +78,19 @@ export interface ServiceAddress {
 }
 
 /** The sync port first: scripts read it from there. */
-export function listeningToText({ address, http }: Listening): string {
+export function listeningToText({ address, http, metrics }: Listening): string {
   const lines = [`listening on ${address}`];
   if (http !== undefined) lines.push(`HTTP on ${http.url}`);
+  if (metrics !== undefined) lines.push(`metrics on ${metrics.url}/metrics`);
   return lines.join("\n");
 }
 
-export function listeningToJson({ address, http }: Listening): object {
+export function listeningToJson({ address, http, metrics }: Listening): object {
   return {
     event: "listening",
     address,
     ...(http === undefined ? {} : { http: http.address, httpUrl: http.url }),
+    ...(metrics === undefined ? {} : { metrics: metrics.address }),
   };
 }
 

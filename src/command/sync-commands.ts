@@ -43,11 +43,21 @@ export const syncCommands = {
       codec: codecFlag,
       http: {
         kind: "bind",
-        help: "the HTTP API here; beyond loopback with TLS, and only once a token exists",
+        help: "the HTTP API and the dashboard here; beyond loopback with TLS, and only once a token exists",
       },
       httpName: {
         kind: "hostNames",
         help: "names that the API is called by, besides the machine's own",
+      },
+      metrics: {
+        kind: "bind",
+        help: "metrics for Prometheus here, at /metrics, by the same rules",
+      },
+      quietAfter: {
+        kind: "duration",
+        min: 1000,
+        default: "24h",
+        help: "the dashboard calls a clinic quiet after so much silence",
       },
     },
     needs: [["httpName", "http"]],

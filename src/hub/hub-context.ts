@@ -21,6 +21,8 @@ export interface HubContext {
   onReport(listener: (error: ZamError, peer: string) => void): () => void;
   /** Writes a line into the hub's log; `source` says whose it is, "" for the hub itself. */
   report(error: ZamError, source: string): void;
+  /** Silence of a clinic that is longer counts as quiet. */
+  readonly quietAfterMs: number;
   /** Aborts when the hub begins to stop: long answers end, timers go. */
   readonly stopping: AbortSignal;
 }

@@ -16,6 +16,7 @@ import type { CreateHubPart, HubContext, HubPart, ListenerName } from "./hub-con
 import { isLoopback } from "./http/bind-policy.ts";
 import { createHealth } from "./http/health.ts";
 import { ownNames } from "./http/host-check.ts";
+import { createMonitor } from "./monitor.ts";
 import { createStream } from "./stream/stream.ts";
 import { type HttpServer, startHttpServer } from "./http/http-server.ts";
 
@@ -23,6 +24,10 @@ export interface StartHubInput {
   readonly node: HubNode;
   /** HOST:PORT; undefined: no such listener. */
   readonly http?: string | undefined;
+  /** HOST:PORT of the metrics; undefined: no such listener. */
+  readonly metrics?: string | undefined;
+  /** Silence of a clinic that is longer counts as quiet, ms. */
+  readonly quietAfterMs: number;
   /** Names besides the machine's own that the hub is called by. */
   readonly httpNames?: readonly string[] | undefined;
   readonly onReport: (error: ZamError, source: string) => void;
@@ -31,6 +36,7 @@ export interface StartHubInput {
 export interface RunningHub {
   /** For the line that says where it listens; undefined where it was not asked for. */
   readonly http: Pick<HttpServer, "address" | "url"> | undefined;
+  readonly metrics: Pick<HttpServer, "address" | "url"> | undefined;
   /** Tells the parts of a session that ended. */
   session(session: ServedSession): void;
   report(error: ZamError, peer: string): void;
@@ -39,7 +45,7 @@ export interface RunningHub {
 }
 
 /** Every part of the hub. A new one is added here, in a folder of its own. */
-const creators: readonly CreateHubPart[] = [createHealth, createApi, createStream];
+const creators: readonly CreateHubPart[] = [createHealth, createApi, createStream, createMonitor];
 
 /** Rejects with Z335, Z410, Z3xx; then nothing listens. */
 export async function startHub(input: StartHubInput): Promise<RunningHub> {
@@ -57,6 +63,7 @@ export async function startHub(input: StartHubInput): Promise<RunningHub> {
     onSession: (listener) => sessions.listen(listener),
     onReport: (listener) => reports.listen(listener),
     report: (error, source) => input.onReport(error, source),
+    quietAfterMs: input.quietAfterMs,
     stopping: stopping.signal,
   };
   const parts: HubPart[] = [];
@@ -79,8 +86,11 @@ export async function startHub(input: StartHubInput): Promise<RunningHub> {
       return server;
     };
     const http = input.http === undefined ? undefined : await listen("http", input.http);
+    const metrics =
+      input.metrics === undefined ? undefined : await listen("metrics", input.metrics);
     return {
       http,
+      metrics,
       session: (session) => sessions.tell(session),
       report: (error, peer) => reports.tell(error, peer),
       close,

@@ -47,7 +47,7 @@ export const serve: Handler<"serve"> = async (values, context) => {
         hub?.report(error, peer);
       },
     });
-    const listening = { address: server.address, http: hub?.http };
+    const listening = { address: server.address, http: hub?.http, metrics: hub?.metrics };
     await context.tell(
       () => listeningToText(listening),
       () => listeningToJson(listening),
@@ -69,10 +69,12 @@ async function startServices(
   values: ValuesOf<"serve">,
   context: CliContext,
 ): Promise<RunningHub | undefined> {
-  if (values.http === undefined) return undefined;
+  if (values.http === undefined && values.metrics === undefined) return undefined;
   return engine.startHub({
     node,
     http: values.http,
+    metrics: values.metrics,
+    quietAfterMs: values.quietAfter,
     httpNames: values.httpName?.split(",") ?? [],
     onReport: (error, source) => tellReport(error, source, context),
   });

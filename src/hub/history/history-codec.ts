@@ -17,7 +17,14 @@
 import { ByteReader, ByteWriter } from "../../core/bytes.ts";
 import { isNodeId } from "../../core/event.ts";
 import { type BucketRing, measures, type Sums } from "./bucket-ring.ts";
-import { clinicsMax, History, type PastSync, recentMax, type Series, type Totals } from "./history.ts";
+import {
+  clinicsMax,
+  History,
+  type PastSync,
+  recentMax,
+  type Series,
+  type Totals,
+} from "./history.ts";
 
 const version = 1;
 /** A file is rewritten whole: what is beyond this belongs to clinics that moved nothing for long. */

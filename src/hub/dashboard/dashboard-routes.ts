@@ -1,0 +1,89 @@
+/**
+ * The dashboard: one page, whole in itself, without data. What it shows it asks of the API
+ * with a token that whoever looks has typed in; it keeps that in the tab's session storage
+ * and sends it as a header, so no other page can make a browser act in its name.
+ */
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
+import type {} from "@fastify/swagger";
+import type { HubApp } from "../hub-context.ts";
+import { readPage } from "./page-file.ts";
+
+interface ServedPage {
+  readonly plain: Buffer;
+  readonly gzip: Buffer;
+  readonly brotli: Buffer;
+  readonly policy: string;
+}
+
+/** Nothing is loaded from anywhere: script and style are in the page, and are known by their hashes. */
+export function policyOf(html: string): string {
+  const hashes = (tag: string): string =>
+    [...html.matchAll(new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`, "g"))]
+      .map(
+        ([, content]) =>
+          `'sha256-${createHash("sha256")
+            .update(content ?? "")
+            .digest("base64")}'`,
+      )
+      .join(" ");
+  return [
+    "default-src 'none'",
+    `script-src ${hashes("script")}`,
+    `style-src ${hashes("style")}`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
+async function preparePage(): Promise<ServedPage> {
+  const html = await readPage();
+  const plain = Buffer.from(html);
+  const [zipped, brotli] = await Promise.all([
+    promisify(gzip)(plain),
+    promisify(brotliCompress)(plain),
+  ]);
+  return { plain, gzip: zipped, brotli, policy: policyOf(html) };
+}
+
+export function addDashboard(app: HubApp): void {
+  let prepared: Promise<ServedPage> | undefined;
+  app.get(
+    "/",
+    {
+      config: { access: "public" },
+      schema: {
+        summary: "The dashboard",
+        tags: ["Overview"],
+        security: [],
+        produces: ["text/html"],
+      },
+    },
+    async (request, reply) => {
+      prepared ??= preparePage();
+      prepared.catch(() => {
+        prepared = undefined;
+      });
+      const page = await prepared;
+      const accepted = String(request.headers["accept-encoding"] ?? "");
+      const encoding = /\bbr\b/.test(accepted)
+        ? "br"
+        : /\bgzip\b/.test(accepted)
+          ? "gzip"
+          : undefined;
+      void reply.headers({
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": page.policy,
+        vary: "accept-encoding",
+        ...(encoding === undefined ? {} : { "content-encoding": encoding }),
+      });
+      return reply.send(
+        encoding === "br" ? page.brotli : encoding === "gzip" ? page.gzip : page.plain,
+      );
+    },
+  );
+}

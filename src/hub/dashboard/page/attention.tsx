@@ -1,0 +1,43 @@
+/** What needs a person, most pressing first. */
+import type { Attention } from "../../overview/overview-types.ts";
+import { Icon, levelWords } from "./icons.tsx";
+
+export function AttentionList({
+  items,
+  left,
+  named,
+}: {
+  items: readonly Attention[];
+  left: number;
+  /** Whether to say which clinic it is about. */
+  named: boolean;
+}) {
+  return (
+    <ul class="attention">
+      {items.map((item) => (
+        <li key={`${item.node} ${item.kind} ${item.code} ${item.text}`} class={item.level}>
+          <Icon sign={item.level} />
+          <div>
+            <p class="what">
+              <span class="level">{levelWords[item.level]}</span>
+              {named && <Where node={item.node} />}
+              {named ? `: ${item.text}` : capital(item.text)}
+              {item.code !== "" && <span class="code">{item.code}</span>}
+            </p>
+            <p class="todo">{capital(item.todo)}</p>
+          </div>
+        </li>
+      ))}
+      {left > 0 && <li class="more">and {left} more, less pressing</li>}
+    </ul>
+  );
+}
+
+function Where({ node }: { node: string }) {
+  if (node === "") return <strong>This hub</strong>;
+  return <a href={`#/clinic/${node}`}>{node}</a>;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

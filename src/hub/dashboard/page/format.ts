@@ -1,0 +1,79 @@
+/** Numbers and times in the words of the page. English, because the codes and the manual are. */
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** "12,345" */
+export function grouped(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** "2 minutes ago"; a moment that is less than half a minute away is "just now". */
+export function ago(ms: number): string {
+  if (ms < 30_000) return "just now";
+  return `${span(ms)} ago`;
+}
+
+/** "2 minutes", "3 hours", "12 days": one unit. */
+export function span(ms: number): string {
+  if (ms < minute) return counted(Math.max(1, Math.round(ms / 1000)), "second");
+  if (ms < 100 * minute) return counted(Math.round(ms / minute), "minute");
+  if (ms < 48 * hour) return counted(Math.round(ms / hour), "hour");
+  return counted(Math.round(ms / day), "day");
+}
+
+/** "840 ms", "2.4 s", "3 min 5 s" */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < minute) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  const minutes = Math.floor(ms / minute);
+  if (minutes < 60) return `${minutes} min ${Math.round((ms % minute) / 1000)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** 1024-based, as on the command line: "512 B", "3.4 KB", "12 MB" */
+export function bytes(count: number): string {
+  if (count < 1000) return `${Math.round(count)} B`;
+  let value = count;
+  let unit = "B";
+  for (const next of ["KB", "MB", "GB", "TB"]) {
+    if (Math.round(value) < 1000) break;
+    value /= 1024;
+    unit = next;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}
+
+const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
+
+/** Local time of whoever looks: "14:05" */
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** "2026-03-01 14:05", local */
+export function moment(ms: number): string {
+  const at = new Date(ms);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(ms)}`;
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "3 Mar", local */
+export function date(ms: number): string {
+  const at = new Date(ms);
+  return `${at.getDate()} ${months[at.getMonth()] || ""}`;
+}
+
+/** "3 hours behind", "right" */
+export function clockText(differenceMs: number | null): string {
+  if (differenceMs === null) return "not known";
+  if (Math.abs(differenceMs) < 30_000) return "right";
+  return `${span(Math.abs(differenceMs))} ${differenceMs < 0 ? "behind" : "ahead"}`;
+}

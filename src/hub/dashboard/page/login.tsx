@@ -1,0 +1,47 @@
+/** Asks for a token. It is kept in this tab alone. */
+import { useState } from "preact/hooks";
+
+export function Login({
+  problem,
+  onToken,
+}: {
+  problem: { text: string; hint: string } | undefined;
+  onToken: (token: string) => void;
+}) {
+  const [token, setToken] = useState("");
+  return (
+    <main class="login" id="main" tabIndex={-1}>
+      <h1>ZamSync hub</h1>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (token.trim() !== "") onToken(token.trim());
+        }}
+      >
+        <label for="token">Access token</label>
+        <input
+          id="token"
+          type="password"
+          autocomplete="current-password"
+          spellcheck={false}
+          value={token}
+          aria-describedby="token-help"
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+        {problem !== undefined && (
+          <p class="problem" role="alert">
+            {problem.text}
+            {problem.hint !== "" && <span class="sub">{problem.hint}</span>}
+          </p>
+        )}
+        <button type="submit" class="primary">
+          Look
+        </button>
+        <p id="token-help" class="fine">
+          Whoever runs the hub makes one: <code>zamsync token create --scope read</code>. This tab
+          keeps it until it is closed, and sends it to this hub only.
+        </p>
+      </form>
+    </main>
+  );
+}
