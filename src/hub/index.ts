@@ -26,8 +26,8 @@ export interface StartHubInput {
   readonly http?: string | undefined;
   /** HOST:PORT of the metrics; undefined: no such listener. */
   readonly metrics?: string | undefined;
-  /** Silence of a clinic that is longer counts as quiet, ms. */
-  readonly quietAfterMs: number;
+  /** Silence of a clinic that is longer counts as quiet, ms. Default: a day. */
+  readonly quietAfterMs?: number | undefined;
   /** Names besides the machine's own that the hub is called by. */
   readonly httpNames?: readonly string[] | undefined;
   readonly onReport: (error: ZamError, source: string) => void;
@@ -43,6 +43,8 @@ export interface RunningHub {
   /** Ends streams and requests, then stops. The node stays open. */
   close(): Promise<void>;
 }
+
+const quietAfterMsDefault = 86_400_000;
 
 /** Every part of the hub. A new one is added here, in a folder of its own. */
 const creators: readonly CreateHubPart[] = [createHealth, createApi, createStream, createMonitor];
@@ -63,7 +65,7 @@ export async function startHub(input: StartHubInput): Promise<RunningHub> {
     onSession: (listener) => sessions.listen(listener),
     onReport: (listener) => reports.listen(listener),
     report: (error, source) => input.onReport(error, source),
-    quietAfterMs: input.quietAfterMs,
+    quietAfterMs: input.quietAfterMs ?? quietAfterMsDefault,
     stopping: stopping.signal,
   };
   const parts: HubPart[] = [];
