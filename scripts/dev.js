@@ -47,6 +47,7 @@ const tasks = {
     [
       [checker, "-p", "tsconfig.json"],
       [checker, "-p", "src/core/tsconfig.json"],
+      [checker, "-p", "src/client/tsconfig.json"],
       [checker, "-p", "lab/report/browser/tsconfig.json"],
       [checker, "-p", "src/hub/dashboard/page/tsconfig.json"],
     ],

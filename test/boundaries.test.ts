@@ -92,6 +92,7 @@ const planted: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "src/torture/a.ts": 'import "../storage/b.ts";\n',
     "src/storage/b.ts": "export {};\n",
   },
+  "client-imports-nobody": { "src/client/a.ts": 'import "node:os";\n' },
   "hub-uses-the-engine-as-embedders-do": {
     "src/hub/a.ts": 'import "../engine/b.ts";\n',
     "src/engine/b.ts": "export {};\n",
