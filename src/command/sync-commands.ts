@@ -40,6 +40,12 @@ export const syncCommands = {
         min: 1000,
         help: "drop what was received longer ago, though it may be the last copy",
       },
+      project: {
+        kind: "text",
+        metavar: "TARGET",
+        help: "also copy events into SQL: sqlite:FILE or postgres://USER@HOST/DATABASE",
+      },
+      mapping: { kind: "path", help: "of --project: the table's name, and fields with columns" },
       codec: codecFlag,
       http: {
         kind: "bind",
@@ -60,7 +66,10 @@ export const syncCommands = {
         help: "the dashboard calls a clinic quiet after so much silence",
       },
     },
-    needs: [["httpName", "http"]],
+    needs: [
+      ["httpName", "http"],
+      ["mapping", "project"],
+    ],
     examples: [
       "zamsync serve --data-dir hub --bind 0.0.0.0:7700 --policy own",
       "zamsync serve --data-dir hub --http 127.0.0.1:8080",

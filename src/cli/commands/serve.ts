@@ -11,6 +11,7 @@ import type { ZamError } from "../../core/errors/zam-error.ts";
 import type { CareSummary } from "../../engine/api.ts";
 import type { ValuesOf } from "../../command/table.ts";
 import type { RunningHub } from "../../hub/index.ts";
+import type { RunningProjection } from "../../hub/projection/index.ts";
 import type { CliContext } from "../context.ts";
 import type { Engine, OwnedNode } from "../engine-port.ts";
 import { exitDone, openInput } from "../open.ts";
@@ -18,16 +19,19 @@ import type { Handler } from "../run.ts";
 
 export const serve: Handler<"serve"> = async (values, context) => {
   const signal = context.graceful();
+  const startProjection = await projectionOf(values, context);
   const engine = await context.loadEngine();
   const input = openInput(values, context.environment);
   const node = await engine.openNode(input);
   let hub: RunningHub | undefined;
+  let projection: RunningProjection | undefined;
   try {
     // Only once the key has been found to fit: a wrong one must leave no trace.
     if (await engine.promoteToHub(input)) await tellBecameHub(values.dataDir, context);
     await node.serveSocket();
     // Before the sync port: no session's end is missed, and a bind that is refused lets nobody in.
     hub = await startServices(engine, node, values, context);
+    projection = startProjection?.(node);
     const server = await node.serve({
       bind: values.bind,
       policy: values.policy,
@@ -56,11 +60,26 @@ export const serve: Handler<"serve"> = async (values, context) => {
     await hub?.close();
     await server.close();
   } finally {
+    await projection?.close();
     await hub?.close();
     await node.close();
   }
   return exitDone;
 };
+
+/** Reads what `--project` and `--mapping` say, before anything is opened. */
+async function projectionOf(
+  values: ValuesOf<"serve">,
+  context: CliContext,
+): Promise<((node: OwnedNode) => RunningProjection) | undefined> {
+  if (values.project === undefined) return undefined;
+  const hub = await import("../../hub/projection/index.ts");
+  const target = hub.parseTarget(values.project);
+  const mapping =
+    values.mapping === undefined ? hub.defaultMapping : hub.readMapping(values.mapping);
+  const onReport = (error: ZamError): void => tellReport(error, "", context);
+  return (node) => hub.keepProjecting({ node, target, mapping, onReport });
+}
 
 /** What is beside the sync port, when any of it was asked for. */
 async function startServices(

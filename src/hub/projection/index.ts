@@ -1,4 +1,5 @@
 /** Projecting a node's events into SQL tables, for the command line and embedders. */
+export { keepProjecting, type RunningProjection } from "./keep-projecting.ts";
 export { defaultMapping, type Mapping, readMapping, toMapping } from "./mapping.ts";
 export {
   project,

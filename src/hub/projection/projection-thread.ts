@@ -20,7 +20,8 @@ export class ProjectionThread {
     const file = new URL(`./projection-worker.${extension}`, import.meta.url);
     // Its batches are small: a heap that may not grow keeps the whole process small.
     const resourceLimits = { maxOldGenerationSizeMb: 256 };
-    this.worker = new Worker(file, { workerData, resourceLimits });
+    // What the process was told to load at its start (a debugger, a test's preload) is not for here.
+    this.worker = new Worker(file, { workerData, resourceLimits, execArgv: [] });
     this.calls = new PortCalls(this.worker, { lookup: (arrival: number) => lookup(arrival) });
     this.worker.on("error", (error) => this.ended(String(error), error));
     this.worker.on("exit", () => this.ended("the projection's thread ended"));
