@@ -1,12 +1,10 @@
 /**
- * The dashboard: one page, whole in itself, without data. What it shows it asks of the API
- * with a token that whoever looks has typed in; it keeps that in the tab's session storage
- * and sends it as a header, so no other page can make a browser act in its name.
+ * The dashboard: one page, whole in itself, without data. What it shows it asks of the API,
+ * signed in with a token that whoever looks has typed in (`/v1/session`).
  */
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { brotliCompress, gzip } from "node:zlib";
-import type {} from "@fastify/swagger";
 import type { HubApp } from "../hub-context.ts";
 import { readPage } from "./page-file.ts";
 
@@ -56,12 +54,7 @@ export function addDashboard(app: HubApp): void {
     "/",
     {
       config: { access: "public" },
-      schema: {
-        summary: "The dashboard",
-        tags: ["Overview"],
-        security: [],
-        produces: ["text/html"],
-      },
+      schema: { hide: true },
     },
     async (request, reply) => {
       prepared ??= preparePage();

@@ -1,5 +1,4 @@
 /** `GET /metrics` on the listener of `--metrics`; a token with the scope `read`, like everything. */
-import type {} from "@fastify/swagger";
 import type { HubApp } from "../hub-context.ts";
 import { principalOf, requireAllNodes } from "../http/access.ts";
 import { Metrics, type MetricsInput } from "./metrics.ts";
@@ -10,7 +9,7 @@ export function addMetrics(app: HubApp, input: MetricsInput): Metrics {
     "/metrics",
     {
       config: { access: "read" },
-      schema: { summary: "Metrics for Prometheus", tags: ["Metrics"], produces: ["text/plain"] },
+      schema: { summary: "Metrics for Prometheus", tags: ["Metrics"] },
     },
     async (request, reply) => {
       requireAllNodes(principalOf(request));

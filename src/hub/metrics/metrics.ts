@@ -28,7 +28,6 @@ const prefix = "zamsync_";
 
 export interface MetricsInput {
   readonly node: HubContext["node"];
-  readonly nowMs: () => number;
   readonly source: Pick<OverviewSource, "read">;
   readonly keeper: Pick<HistoryKeeper, "history">;
 }

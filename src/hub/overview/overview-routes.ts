@@ -1,7 +1,7 @@
 /** The routes behind the dashboard, for programs as well. All are about every clinic unless one is named. */
-// Teaches fastify's types what the API's description says of a route.
-import type {} from "@fastify/swagger";
 import type { FastifyRequest } from "fastify";
+import { problems } from "../api/schemas.ts";
+import type { OpenStreams } from "../stream/open-streams.ts";
 import type { HubApp, HubContext } from "../hub-context.ts";
 import type { HistoryKeeper } from "../history/history-keeper.ts";
 import type { HistoryRange } from "../history/history.ts";
@@ -14,12 +14,13 @@ import {
   syncsSchema,
 } from "./overview-schemas.ts";
 import type { OverviewSource } from "./overview.ts";
-import { streamOverview } from "./overview-stream.ts";
+import { sendOverview } from "./overview-stream.ts";
 
 export interface OverviewParts {
   readonly hub: HubContext;
   readonly keeper: HistoryKeeper;
   readonly source: OverviewSource;
+  readonly streams: OpenStreams;
 }
 
 interface HistoryQuery {
@@ -35,7 +36,10 @@ interface SyncsQuery {
 const tags = ["Overview"];
 const config = { access: "read" } as const;
 
-export function addOverviewRoutes(app: HubApp, { hub, keeper, source }: OverviewParts): void {
+export function addOverviewRoutes(
+  app: HubApp,
+  { hub, keeper, source, streams }: OverviewParts,
+): void {
   app.get(
     "/v1/overview",
     {
@@ -43,7 +47,7 @@ export function addOverviewRoutes(app: HubApp, { hub, keeper, source }: Overview
       schema: {
         summary: "Every clinic, and what needs a person, most pressing first",
         tags,
-        response: { 200: overviewSchema },
+        response: { 200: overviewSchema, ...problems() },
       },
     },
     async (request) => {
@@ -60,19 +64,18 @@ export function addOverviewRoutes(app: HubApp, { hub, keeper, source }: Overview
         description:
           "Events are named `overview`; with `isWhole` false only clinics that changed are in `clinics`. A comment comes every 15 s.",
         tags,
-        produces: ["text/event-stream"],
+        response: {
+          200: {
+            description: "Until one side ends it",
+            content: { "text/event-stream": { schema: { type: "string" } } },
+          },
+          ...problems(),
+        },
       },
     },
     async (request, reply) => {
       requireAllNodes(principalOf(request));
-      reply.hijack();
-      reply.raw.writeHead(200, {
-        ...(reply.getHeaders() as Record<string, string>),
-        "content-type": "text/event-stream; charset=utf-8",
-        "x-accel-buffering": "no",
-      });
-      reply.raw.flushHeaders();
-      await streamOverview(source, reply.raw, hub.stopping);
+      sendOverview(source, streams.open(principalOf(request)), reply);
     },
   );
   app.get<{ Querystring: HistoryQuery }>(
@@ -85,7 +88,7 @@ export function addOverviewRoutes(app: HubApp, { hub, keeper, source }: Overview
           "In all, or for one clinic. Kept over restarts; stretches in which nothing moved are left out.",
         tags,
         querystring: historyQuerySchema,
-        response: { 200: historySchema },
+        response: { 200: historySchema, ...problems() },
       },
     },
     async (request) => {
@@ -113,7 +116,7 @@ export function addOverviewRoutes(app: HubApp, { hub, keeper, source }: Overview
         description: "Of the last 2,000 that the hub remembers, over restarts.",
         tags,
         querystring: syncsQuerySchema,
-        response: { 200: syncsSchema },
+        response: { 200: syncsSchema, ...problems() },
       },
     },
     async (request) => {

@@ -1,11 +1,9 @@
 /**
- * The hub's API as the page uses it. The token lives in this tab's session storage and
- * goes out as a header only, so no other page can use it, and closing the tab forgets it.
+ * The hub's API as the page uses it. A token is typed in once and changed for a cookie
+ * that scripts cannot read and other sites cannot send (`/v1/session`).
  */
 import type { ClinicRow, Overview } from "../../overview/overview-types.ts";
 import { streamText } from "./event-stream.ts";
-
-const tokenKey = "zamsync-token";
 
 export interface Bucket {
   fromMs: number;
@@ -52,30 +50,8 @@ export class ApiProblem extends Error {
   }
 }
 
-export function readToken(): string {
-  try {
-    return sessionStorage.getItem(tokenKey) || "";
-  } catch {
-    return "";
-  }
-}
-
-export function keepToken(token: string): void {
-  try {
-    if (token === "") sessionStorage.removeItem(tokenKey);
-    else sessionStorage.setItem(tokenKey, token);
-  } catch {
-    // Storage may be switched off: the token then lasts until a reload.
-  }
-}
-
-async function ask(path: string, token: string, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(path, {
-    headers: { authorization: `Bearer ${token}` },
-    credentials: "omit",
-    cache: "no-store",
-    ...(signal === undefined ? {} : { signal }),
-  });
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...init });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   const code = problem.code === undefined ? "" : `${problem.code}: `;
@@ -83,19 +59,28 @@ async function ask(path: string, token: string, signal?: AbortSignal): Promise<R
   throw new ApiProblem(response.status, text, problem.hint || "");
 }
 
-async function getJson(path: string, token: string): Promise<unknown> {
-  return (await ask(path, token)).json();
+/** Rejects with ApiProblem when the hub does not take the token. */
+export async function signIn(token: string): Promise<void> {
+  await ask("/v1/session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
+}
+
+export async function signOut(): Promise<void> {
+  await ask("/v1/session", { method: "DELETE" });
+}
+
+async function getJson(path: string): Promise<unknown> {
+  return (await ask(path)).json();
 }
 
 const nodeQuery = (node: string | undefined): string =>
   node === undefined ? "" : `&node=${encodeURIComponent(node)}`;
 
-export function getHistory(token: string, range: Range, node?: string): Promise<HistoryAnswer> {
-  return getJson(`/v1/history?range=${range}${nodeQuery(node)}`, token) as Promise<HistoryAnswer>;
+export function getHistory(range: Range, node?: string): Promise<HistoryAnswer> {
+  return getJson(`/v1/history?range=${range}${nodeQuery(node)}`) as Promise<HistoryAnswer>;
 }
 
-export async function getSyncs(token: string, limit: number, node?: string): Promise<SyncRow[]> {
-  const answer = await getJson(`/v1/syncs?limit=${limit}${nodeQuery(node)}`, token);
+export async function getSyncs(limit: number, node?: string): Promise<SyncRow[]> {
+  const answer = await getJson(`/v1/syncs?limit=${limit}${nodeQuery(node)}`);
   return (answer as { syncs: SyncRow[] }).syncs;
 }
 
@@ -110,21 +95,20 @@ const refreshMs = 5_000;
  * `signal` aborts. Rejects when the connection ends, or with ApiProblem.
  */
 export async function followOverview(
-  token: string,
   onOverview: (overview: Overview) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const rows = new Map<string, ClinicRow>();
-  const response = await ask("/v1/overview/stream", token, signal);
+  const response = await ask("/v1/overview/stream", { signal });
   if (response.body === null || response.body === undefined) {
     // A browser that cannot read an answer as it comes asks again instead.
     for (;;) {
-      onOverview((await getJson("/v1/overview", token)) as Overview);
+      onOverview((await getJson("/v1/overview")) as Overview);
       await new Promise((resolve) => setTimeout(resolve, refreshMs));
       if (signal.aborted) return;
     }
   }
-  await streamText(response.body, (data) => {
+  await streamText(response.body, "overview", (data) => {
     const news = JSON.parse(data) as News;
     if (news.isWhole) rows.clear();
     for (const row of news.clinics) rows.set(row.node, row);

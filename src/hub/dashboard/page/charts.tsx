@@ -70,13 +70,13 @@ const charts: readonly Chart[] = [
   },
 ];
 
-export function Charts({ token, node }: { token: string; node?: string }) {
+export function Charts({ node }: { node?: string }) {
   const [range, setRange] = useState<Range>("day");
   const [answer, setAnswer] = useState<HistoryAnswer | undefined>();
   useEffect(() => {
     let isGone = false;
     const load = (): void => {
-      getHistory(token, range, node).then(
+      getHistory(range, node).then(
         (loaded) => isGone || setAnswer(loaded),
         // What is shown stays: the header says that the hub does not answer.
         () => undefined,
@@ -89,7 +89,7 @@ export function Charts({ token, node }: { token: string; node?: string }) {
       isGone = true;
       clearInterval(timer);
     };
-  }, [token, range, node]);
+  }, [range, node]);
   return (
     <section aria-labelledby="charts-title">
       <div class="section-head">

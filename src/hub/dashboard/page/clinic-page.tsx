@@ -8,12 +8,10 @@ import { Icon, signOf, stateWords } from "./icons.tsx";
 import { SyncTimeline } from "./sync-timeline.tsx";
 
 export function ClinicPage({
-  token,
   overview,
   node,
   nowMs,
 }: {
-  token: string;
   overview: Overview;
   node: string;
   nowMs: number;
@@ -45,8 +43,8 @@ export function ClinicPage({
             </p>
           )}
           <Facts row={row} nowMs={nowMs} />
-          <Charts token={token} node={node} />
-          <SyncTimeline token={token} node={node} nowMs={nowMs} />
+          <Charts node={node} />
+          <SyncTimeline node={node} nowMs={nowMs} />
         </>
       )}
     </main>

@@ -3,8 +3,11 @@
 /** What is longer was not sent by a hub: 10,000 clinics take about 8 MB. */
 const eventCharactersMax = 64 * 1024 * 1024;
 
-/** Cuts text, in whatever pieces it comes, into the data of events. */
-export function createEventReader(onData: (data: string) => void): (text: string) => void {
+/** Cuts text, in whatever pieces it comes, into the data of the events of one name. */
+export function createEventReader(
+  name: string,
+  onData: (data: string) => void,
+): (text: string) => void {
   let rest = "";
   return (text) => {
     rest += text;
@@ -15,7 +18,7 @@ export function createEventReader(onData: (data: string) => void): (text: string
         .filter((line) => line.startsWith("data:"))
         .map((line) => line.slice(5).replace(/^ /, ""))
         .join("\n");
-      if (data !== "") onData(data);
+      if (data !== "" && lines.indexOf(`event: ${name}`) >= 0) onData(data);
     }
     if (rest.length > eventCharactersMax) throw new Error("the hub sent an event without end");
   };
@@ -24,11 +27,12 @@ export function createEventReader(onData: (data: string) => void): (text: string
 /** Resolves when the body ends. */
 export async function streamText(
   body: ReadableStream<Uint8Array>,
+  name: string,
   onData: (data: string) => void,
 ): Promise<void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  const take = createEventReader(onData);
+  const take = createEventReader(name, onData);
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;

@@ -1,11 +1,12 @@
-/** Asks for a token. It is kept in this tab alone. */
+/** Asks for a token, once in a browser. */
 import { useState } from "preact/hooks";
+import type { ApiProblem } from "./api.ts";
 
 export function Login({
   problem,
   onToken,
 }: {
-  problem: { text: string; hint: string } | undefined;
+  problem: ApiProblem | undefined;
   onToken: (token: string) => void;
 }) {
   const [token, setToken] = useState("");
@@ -30,7 +31,7 @@ export function Login({
         />
         {problem !== undefined && (
           <p class="problem" role="alert">
-            {problem.text}
+            {problem.message}
             {problem.hint !== "" && <span class="sub">{problem.hint}</span>}
           </p>
         )}
@@ -38,8 +39,8 @@ export function Login({
           Look
         </button>
         <p id="token-help" class="fine">
-          Whoever runs the hub makes one: <code>zamsync token create --scope read</code>. This tab
-          keeps it until it is closed, and sends it to this hub only.
+          Whoever runs the hub makes one: <code>zamsync token create --scope read</code>. This
+          browser stays signed in for 30 days, or until the token is revoked.
         </p>
       </form>
     </main>

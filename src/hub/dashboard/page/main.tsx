@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Overview } from "../../overview/overview-types.ts";
-import { ApiProblem, followOverview, keepToken, readToken } from "./api.ts";
+import { ApiProblem, followOverview, signIn, signOut } from "./api.ts";
 import { AttentionList } from "./attention.tsx";
 import { Charts } from "./charts.tsx";
 import { ClinicPage } from "./clinic-page.tsx";
@@ -22,41 +22,50 @@ interface Live {
   isConnected: boolean;
 }
 
+/** "asking": nobody knows yet whether this browser has been signed in before. */
+type Door = "asking" | "open" | "shut";
+
 function App() {
-  const [token, setToken] = useState(readToken());
+  const [door, setDoor] = useState<Door>("asking");
   const [problem, setProblem] = useState<ApiProblem | undefined>();
-  const [live, setLive] = useState<Live>({ overview: undefined, offsetMs: 0, isConnected: false });
+  const [live, setLive] = useState<Live>(nothingYet);
   const node = useNamedClinic();
   const nowMs = useNow() + live.offsetMs;
-  const leave = (why: ApiProblem | undefined): void => {
-    keepToken("");
-    setToken("");
-    setProblem(why);
-    setLive({ overview: undefined, offsetMs: 0, isConnected: false });
-  };
   useEffect(() => {
-    if (token === "") return undefined;
+    if (door === "shut") return undefined;
     const stop = new AbortController();
-    void follow(token, stop.signal, setLive, leave);
+    void follow(stop.signal, setLive, (why) => {
+      // Asking without having been signed in is no failure that anybody needs to read.
+      if (door === "open" || why.status !== 401) setProblem(why);
+      setLive(nothingYet);
+      setDoor("shut");
+    });
     return () => stop.abort();
-  }, [token]);
+  }, [door]);
   useShortcuts();
   const { overview } = live;
   const urgent = overview === undefined ? 0 : overview.counts.urgent;
   useEffect(() => {
     document.title = `${urgent > 0 ? `(${urgent}!) ` : ""}${node === undefined ? "Clinics" : node} · ZamSync`;
   }, [urgent, node]);
-  if (token === "")
+  if (door === "shut")
     return (
       <Login
-        problem={problem === undefined ? undefined : { text: problem.message, hint: problem.hint }}
-        onToken={(given) => {
-          keepToken(given);
+        problem={problem}
+        onToken={(token) => {
           setProblem(undefined);
-          setToken(given);
+          signIn(token).then(
+            () => setDoor("open"),
+            (error) => setProblem(toProblem(error)),
+          );
         }}
       />
     );
+  const leave = (): void => {
+    setLive(nothingYet);
+    setDoor("shut");
+    signOut().catch((error) => setProblem(toProblem(error)));
+  };
   return (
     <>
       <button type="button" class="skip" onClick={focusMain}>
@@ -67,7 +76,7 @@ function App() {
           ZamSync{overview !== undefined && <span class="hub-name"> {overview.hub.node}</span>}
         </a>
         <LiveSign live={live} nowMs={nowMs} />
-        <button type="button" onClick={() => leave(undefined)}>
+        <button type="button" onClick={leave}>
           Sign out
         </button>
       </header>
@@ -78,32 +87,33 @@ function App() {
           </p>
         </main>
       ) : node === undefined ? (
-        <Home token={token} overview={overview} nowMs={nowMs} />
+        <Home overview={overview} nowMs={nowMs} />
       ) : (
-        <ClinicPage token={token} overview={overview} node={node} nowMs={nowMs} />
+        <ClinicPage overview={overview} node={node} nowMs={nowMs} />
       )}
       {overview !== undefined && <Footer overview={overview} />}
     </>
   );
 }
 
-/** Stays connected, through restarts of the hub, until the token is refused. */
+const nothingYet: Live = { overview: undefined, offsetMs: 0, isConnected: false };
+
+function toProblem(error: unknown): ApiProblem {
+  return error instanceof ApiProblem ? error : new ApiProblem(0, "the hub does not answer", "");
+}
+
+/** Stays connected, through restarts of the hub, until the hub refuses this browser. */
 async function follow(
-  token: string,
   signal: AbortSignal,
   setLive: (update: (live: Live) => Live) => void,
   refused: (why: ApiProblem) => void,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await followOverview(
-        token,
-        (overview) => {
-          const offsetMs = Date.parse(overview.at) - Date.now();
-          if (!signal.aborted) setLive(() => ({ overview, offsetMs, isConnected: true }));
-        },
-        signal,
-      );
+      await followOverview((overview) => {
+        const offsetMs = Date.parse(overview.at) - Date.now();
+        if (!signal.aborted) setLive(() => ({ overview, offsetMs, isConnected: true }));
+      }, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiProblem && (error.status === 401 || error.status === 403))
@@ -114,7 +124,7 @@ async function follow(
   }
 }
 
-function Home({ token, overview, nowMs }: { token: string; overview: Overview; nowMs: number }) {
+function Home({ overview, nowMs }: { overview: Overview; nowMs: number }) {
   const { attention, attentionLeft, clinics } = overview;
   return (
     <main id="main" tabIndex={-1}>
@@ -127,8 +137,8 @@ function Home({ token, overview, nowMs }: { token: string; overview: Overview; n
         </section>
       )}
       <ClinicTable clinics={clinics} nowMs={nowMs} />
-      <Charts token={token} />
-      <SyncTimeline token={token} nowMs={nowMs} />
+      <Charts />
+      <SyncTimeline nowMs={nowMs} />
     </main>
   );
 }

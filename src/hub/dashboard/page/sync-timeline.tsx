@@ -9,21 +9,13 @@ const dayMs = 86_400_000;
 const listed = 15;
 const asked = 500;
 
-export function SyncTimeline({
-  token,
-  node,
-  nowMs,
-}: {
-  token: string;
-  node?: string;
-  nowMs: number;
-}) {
+export function SyncTimeline({ node, nowMs }: { node?: string; nowMs: number }) {
   const [syncs, setSyncs] = useState<SyncRow[] | undefined>();
   const [shown, setShown] = useState(listed);
   useEffect(() => {
     let isGone = false;
     const load = (): void => {
-      getSyncs(token, asked, node).then(
+      getSyncs(asked, node).then(
         (rows) => isGone || setSyncs(rows),
         () => undefined,
       );
@@ -34,7 +26,7 @@ export function SyncTimeline({
       isGone = true;
       clearInterval(timer);
     };
-  }, [token, node]);
+  }, [node]);
   if (syncs === undefined) return null;
   return (
     <section aria-labelledby="syncs-title">
