@@ -59,7 +59,7 @@ export class BatchCodec {
     this.codec = codec;
     this.sizes = sizesOf(codec);
     this.compressor = compressor;
-    this.state = new TokenState(this.sizes);
+    this.state = new TokenState(this.sizes, isMixCodec(codec));
     this.model = isMixCodec(codec) ? new MixModel(this.sizes.counterPlaces) : undefined;
     this.window = new Window(this.sizes.windowBytes);
   }

@@ -15,19 +15,20 @@ export interface CodecMemoryOwner {
   release(): void;
 }
 
-/** Bytes that a codec's state takes for one direction, rounded up. */
+/** Bytes that a codec's state takes for one direction, rounded up; a test measures them. */
 export function codecStateBytes(codec: number): number {
   if (!isBatchCodec(codec)) return 0;
   const sizes = sizesOf(codec);
   const tokens =
     sizes.linkPlaces * 2 +
-    sizes.slotIds * 17 +
+    sizes.slotIds * 14 +
     sizes.entries * 15 +
     sizes.arenaBytes +
     sizes.shapeBytes * 2 +
-    sizes.windowBytes * 2 +
-    80 * 1024;
-  return tokens + (isMixCodec(codec) ? sizes.counterPlaces * 4 + 100 * 1024 : 0);
+    112 * 1024;
+  if (!isMixCodec(codec)) return tokens + sizes.windowBytes * 2;
+  const words = sizes.words * 15 + sizes.wordBytes + sizes.wordPlaces * 3 + 16 * 1024;
+  return tokens + words + sizes.counterPlaces * 4 + 112 * 1024;
 }
 
 export class CodecMemory {

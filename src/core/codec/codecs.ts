@@ -24,11 +24,15 @@ export interface CodecSizes {
   readonly counterPlaces: number;
   /** Places that remember what a slot held, 2 bytes each. */
   readonly linkPlaces: number;
-  /** Slots that are told apart, 17 bytes each. */
+  /** Slots that are told apart, 14 bytes each. */
   readonly slotIds: number;
   /** Texts of all dictionaries together, and their bytes. */
   readonly entries: number;
   readonly arenaBytes: number;
+  /** Words of longer texts, their bytes, and places that remember what followed. */
+  readonly words: number;
+  readonly wordBytes: number;
+  readonly wordPlaces: number;
   readonly shapes: number;
   readonly shapeBytes: number;
   /** Bytes of earlier tokens that zstd sees. */
@@ -47,12 +51,15 @@ const fullSizes: CodecSizes = {
   slotIds: 8192,
   entries: 4096,
   arenaBytes: 128 * 1024,
+  words: 4096,
+  wordBytes: 32 * 1024,
+  wordPlaces: 1 << 15,
   shapes: 512,
   shapeBytes: 96 * 1024,
   windowBytes: 128 * 1024,
   batchBytesMax: 64 * 1024,
   batchEventsMax: 512,
-  historyEventsMax: 1000,
+  historyEventsMax: 2000,
   historyBytesMax: 512 * 1024,
 };
 
@@ -62,6 +69,9 @@ const smallSizes: CodecSizes = {
   slotIds: 2048,
   entries: 1024,
   arenaBytes: 32 * 1024,
+  words: 1024,
+  wordBytes: 8 * 1024,
+  wordPlaces: 1 << 13,
   shapes: 128,
   shapeBytes: 24 * 1024,
   windowBytes: 32 * 1024,

@@ -8,49 +8,51 @@
 /** Beyond this many observations a place learns at a constant pace. */
 const countLimit = 60;
 const countMask = 63;
+const checkMask = 0xffc0;
 
 /** 32768 / (n + 1.5), the share of the error that the n-th observation corrects. */
 const rates = new Int32Array(64);
-for (let n = 0; n < 64; n++) rates[n] = Math.floor(65536 / (2 * Math.min(n, countLimit) + 3));
+for (let n = 0; n < 64; n++) rates[n] = Math.floor(655_360 / (20 * Math.min(n, countLimit) + 26));
 
 export class Counters {
   private readonly mask: number;
-  readonly probabilities: Uint16Array;
-  private readonly tags: Uint16Array;
+  /** Probability * 65536 + bits that tell contexts apart * 64 + count. */
+  readonly cells: Uint32Array;
 
   /** `places` is a power of two. */
   constructor(places: number) {
     this.mask = places - 1;
-    this.probabilities = new Uint16Array(places).fill(32768);
-    this.tags = new Uint16Array(places);
+    this.cells = new Uint32Array(places).fill(0x80000000);
   }
 
   /** The place of a context, made when it is new. */
   find(hash: number): number {
-    const { tags } = this;
+    const { cells } = this;
     const first = hash & this.mask;
-    const check = (hash >>> 16) & 0xffc0;
-    const firstTag = tags[first] as number;
-    if ((firstTag & 0xffc0) === check) return first;
+    const check = (hash >>> 16) & checkMask;
+    const firstCell = cells[first] as number;
+    if ((firstCell & checkMask) === check) return first;
     const second = first ^ 1;
-    const secondTag = tags[second] as number;
-    if ((secondTag & 0xffc0) === check) return second;
-    const place = (firstTag & countMask) <= (secondTag & countMask) ? first : second;
-    tags[place] = check;
-    this.probabilities[place] = 32768;
+    const secondCell = cells[second] as number;
+    if ((secondCell & checkMask) === check) return second;
+    const place = (firstCell & countMask) <= (secondCell & countMask) ? first : second;
+    cells[place] = (0x80000000 | check) >>> 0;
     return place;
   }
 
-  countAt(place: number): number {
-    return (this.tags[place] as number) & countMask;
-  }
-
   update(place: number, bit: number): void {
-    const tag = this.tags[place] as number;
-    const count = tag & countMask;
-    const p = this.probabilities[place] as number;
-    const error = (bit === 1 ? 65535 : 0) - p;
-    this.probabilities[place] = p + ((error * (rates[count] as number)) >> 15);
-    if (count < countLimit) this.tags[place] = tag + 1;
+    const cell = this.cells[place] as number;
+    const count = cell & countMask;
+    const p = cell >>> 16;
+    const next = p + ((((bit === 1 ? 65535 : 0) - p) * (rates[count] as number)) >> 15);
+    this.cells[place] = ((next << 16) | (cell & 0xffff)) + (count < countLimit ? 1 : 0);
   }
+}
+
+export function probabilityOf(cell: number): number {
+  return cell >>> 16;
+}
+
+export function countOf(cell: number): number {
+  return cell & countMask;
 }

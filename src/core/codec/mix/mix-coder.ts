@@ -50,7 +50,7 @@ export class MixCoder implements TokenCoder {
   }
 
   number(value: number): number {
-    const size = this.tree(this.isDecoder ? 0 : bitsOf(value), 6, 0);
+    const size = this.length(this.isDecoder ? 0 : bitsOf(value));
     if (size > lengthMax) {
       this.fail();
       return 0;
@@ -65,6 +65,12 @@ export class MixCoder implements TokenCoder {
     for (let at = low - 1; at >= 0; at--)
       result = result * 2 + this.coder.code(bitAt(value, at), 32768);
     return result;
+  }
+
+  /** Most numbers are short. */
+  private length(given: number): number {
+    const short = this.tree(Math.min(given, 15), 4, 0);
+    return short < 15 ? short : 15 + this.tree(given - 15, 6, 2);
   }
 
   text(bytes: Uint8Array, field: number, bytesMax: number): Uint8Array {

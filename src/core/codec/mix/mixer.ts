@@ -9,7 +9,7 @@ import { logOddsLimit, squashTable } from "./logistic.ts";
 /** 65536 is one; both sets together begin near a quarter for each input. */
 const weightStart = 8_000;
 const weightLimit = 1 << 19;
-const learningRate = 14;
+const learningRate = 18;
 
 export class Mixer {
   private readonly inputCount: number;

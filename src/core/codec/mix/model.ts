@@ -1,11 +1,11 @@
 /** From contexts to the probability of the next bit, and what is learned from the bit. */
 import { fold } from "../tokens/hash.ts";
-import { Counters } from "./counters.ts";
+import { Counters, countOf } from "./counters.ts";
 import { squashTable, stretchTable } from "./logistic.ts";
 import { Mixer } from "./mixer.ts";
 
 const inputCount = 5;
-const kindSets = 32 * 16;
+const kindSets = 64 * 16;
 const fieldSets = 1024;
 const refineRows = 1024;
 
@@ -23,17 +23,18 @@ export class MixModel {
   /** The probability of a 1 in 65536ths, never certain. */
   predict(set: number, node: number, c0: number, c1: number, c2: number, c3: number): number {
     const { places, counters, mixer } = this;
-    const { probabilities } = counters;
+    const { cells } = counters;
+    const { inputs } = mixer;
     places[0] = counters.find(scatter(c0));
     places[1] = counters.find(scatter(c1));
     places[2] = counters.find(scatter(c2));
     places[3] = counters.find(scatter(c3));
     places[4] = counters.find(scatter(fold(set, node)));
     for (let i = 0; i < inputCount; i++)
-      mixer.inputs[i] = stretchTable[(probabilities[places[i] as number] as number) >> 4] as number;
+      inputs[i] = stretchTable[(cells[places[i] as number] as number) >>> 20] as number;
     const known =
-      level(counters.countAt(places[0] as number)) * 4 +
-      level(counters.countAt(places[1] as number));
+      level(countOf(cells[places[0] as number] as number)) * 4 +
+      level(countOf(cells[places[1] as number] as number));
     this.odds = mixer.mix(set * 16 + known, kindSets + (scatter(c3) & (fieldSets - 1)));
     const mixed = squashTable[this.odds + 2048] as number;
     const refined = this.refine.predict(scatter(fold(c1, 77)) & (refineRows - 1), this.odds);

@@ -4,6 +4,7 @@
  * bytes and entries: the oldest texts go when there is no room, and memory never
  * grows. Sender and receiver add the same texts in the same order.
  */
+import { fieldCount } from "./fields.ts";
 import { fold, hashBytes } from "./hash.ts";
 
 /** Of the larger codecs; names of entries leave room for as many. */
@@ -11,7 +12,6 @@ export const entriesMax = 4096;
 /** A longer text rarely comes again. */
 export const entryBytesMax = 255;
 const bucketCount = 2048;
-export const fieldCount = 1024;
 
 export class Dictionary {
   private readonly entries: number;

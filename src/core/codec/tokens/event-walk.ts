@@ -55,8 +55,9 @@ export class EventWalk {
     coder.beginEvent();
     state.links.beginEvent();
     const type = this.type(event?.type ?? 0);
-    const hlc = this.clock(stream, event?.hlc.ms ?? 0, event?.hlc.counter ?? 0);
-    const known = this.known(event?.known ?? knownNothing);
+    const isUsual = this.isUsual(stream, event);
+    const hlc = this.clock(stream, event?.hlc, isUsual);
+    const known = isUsual ? knownNothing : this.known(event?.known ?? knownNothing);
     if (coder.failed || hlc === undefined) return undefined;
     state.times.beginEvent(hlc.ms);
     const payload = this.payload(event?.payload, input.payloadBytesMax);
@@ -73,20 +74,38 @@ export class EventWalk {
     return type;
   }
 
+  /** Later than the stream's last, the first of its millisecond, by an author who learned nothing. */
+  private isUsual(stream: number, event: EventContent | undefined): boolean {
+    const { coder, state } = this;
+    const isUsual =
+      event !== undefined &&
+      event.hlc.ms > state.clockOf(stream).ms &&
+      event.hlc.counter === 0 &&
+      isNothing(event.known);
+    coder.focus(sets.isUsualHead, state.lastType, 0, 0, 0);
+    return coder.flag(isUsual ? 1 : 0) === 1;
+  }
+
   private clock(
     stream: number,
-    givenMs: number,
-    givenCounter: number,
+    given: EventContent["hlc"] | undefined,
+    isUsual: boolean,
   ): EventContent["hlc"] | undefined {
     const { coder, state } = this;
     const before = state.clockOf(stream);
-    coder.focus(sets.clock, state.lastType, state.lastShape, 0, 0);
-    const ahead = coder.number(zigzag(givenMs - before.ms));
-    const ms = before.ms + unzigzag(ahead);
-    // In one millisecond counters go on; else they mostly are 0.
-    const base = ms === before.ms ? before.counter + 1 : 0;
-    coder.focus(sets.counter, ms === before.ms ? 1 : 0, state.lastType, 0, 0);
-    const counter = base + unzigzag(coder.number(zigzag(givenCounter - base)));
+    let isBack = 0;
+    if (!isUsual) {
+      coder.focus(sets.clockSign, 0, 0, 0, 0);
+      isBack = coder.flag(given !== undefined && given.ms < before.ms ? 1 : 0);
+    }
+    coder.focus(sets.clock, state.lastType, state.lastShape, isUsual ? 1 : 0, isBack);
+    const least = isUsual ? 1 : 0;
+    const apart =
+      least + coder.number(Math.abs((given?.ms ?? before.ms + least) - before.ms) - least);
+    const ms = isBack === 1 ? before.ms - apart : before.ms + apart;
+    const counter = isUsual
+      ? 0
+      : this.counter(given?.counter ?? 0, ms === before.ms ? before.counter : -1);
     if (ms < 0 || ms >= hlcMsMax || counter < 0 || counter > 0xffff) {
       coder.fail();
       return undefined;
@@ -95,10 +114,18 @@ export class EventWalk {
     return { ms, counter };
   }
 
+  /** In one millisecond counters go on; else they mostly are 0. */
+  private counter(given: number, before: number): number {
+    const { coder, state } = this;
+    const base = before + 1;
+    coder.focus(sets.counter, base === 0 ? 0 : 1, state.lastType, 0, 0);
+    return base + unzigzag(coder.number(zigzag(given - base)));
+  }
+
   private known(given: Uint8Array): Uint8Array {
     const { coder } = this;
     coder.focus(sets.known, 0, 0, 0, 0);
-    const isUsual = coder.flag(given.length === 1 && given[0] === 0 ? 1 : 0);
+    const isUsual = coder.flag(isNothing(given) ? 1 : 0);
     if (isUsual === 1) return knownNothing;
     return coder.text(given, sets.known, knownBytesMax);
   }
@@ -160,6 +187,7 @@ export class EventWalk {
         kind: shape.kinds[i] as number,
         slot: shape.firstSlot + i,
         field: shape.fields[i] as number,
+        key: shape.keys[i] as number,
         value,
         out,
       });
@@ -203,6 +231,10 @@ export class EventWalk {
     for (let at = 0; at < size; at++) out[at] = coder.bits(given[at] ?? 0, 8);
     return out;
   }
+}
+
+function isNothing(known: Uint8Array): boolean {
+  return known.length === 1 && known[0] === 0;
 }
 
 function zigzag(value: number): number {

@@ -5,7 +5,7 @@
  * forgotten, on both sides at the same event.
  */
 import type { ByteWriter } from "../../bytes.ts";
-import { fieldCount } from "./dictionary.ts";
+import { Fields } from "./fields.ts";
 import { fold, hashBytes } from "./hash.ts";
 import type { CodecSizes } from "../codecs.ts";
 import { kindDate, type Splitter, slotsMax } from "./split.ts";
@@ -19,6 +19,8 @@ export interface Shape {
   readonly pieceEnds: Uint16Array;
   readonly kinds: Uint8Array;
   readonly fields: Uint16Array;
+  /** Each value's field, and which of that field in the payload it is. */
+  readonly keys: Int32Array;
   /** The first value's slot; the others follow. */
   readonly firstSlot: number;
 }
@@ -28,6 +30,7 @@ export const shapeTextMax = 8 * 1024;
 
 export class Shapes {
   private list: Shape[] = [];
+  private readonly fields = new Fields();
   private readonly byHash = new Map<number, Shape>();
   private readonly sizes: CodecSizes;
   private textBytes = 0;
@@ -81,12 +84,14 @@ export class Shapes {
     // JSON has at least a comma for each value; so values are bounded by the payload's bytes.
     if (size < kinds.length) return undefined;
     this.makeRoom(size, kinds.length);
+    const fields = this.fieldsOf(text, pieceEnds);
     const shape: Shape = {
       id: this.list.length,
       text: text.slice(0, size),
       pieceEnds: Uint16Array.from(pieceEnds),
       kinds: Uint8Array.from(kinds),
-      fields: fieldsOf(text, pieceEnds),
+      fields,
+      keys: keysOf(fields),
       firstSlot: this.slots,
     };
     this.list.push(shape);
@@ -94,6 +99,21 @@ export class Shapes {
     this.textBytes += size;
     this.slots += kinds.length;
     return shape;
+  }
+
+  /** The field of each value, by the last key before it. */
+  private fieldsOf(text: Uint8Array, pieceEnds: readonly number[]): Uint16Array {
+    const fields = new Uint16Array(pieceEnds.length - 1);
+    let field = 0;
+    let start = 0;
+    for (let i = 0; i < fields.length; i++) {
+      const end = pieceEnds[i] as number;
+      const key = keyIn(text, start, end);
+      if (key !== undefined) field = this.fields.of(text, key.start, key.end);
+      fields[i] = field;
+      start = end;
+    }
+    return fields;
   }
 
   private makeRoom(textBytes: number, slots: number): void {
@@ -146,25 +166,12 @@ function isShapeOf(shape: Shape, payload: Uint8Array, split: Splitter): boolean 
   return true;
 }
 
-/**
- * The field of each value: a hash of the last key before it. Two keys that share
- * one only share statistics.
- */
-function fieldsOf(text: Uint8Array, pieceEnds: readonly number[]): Uint16Array {
-  const fields = new Uint16Array(pieceEnds.length - 1);
-  let field = 0;
-  let start = 0;
-  for (let i = 0; i < fields.length; i++) {
-    const end = pieceEnds[i] as number;
-    field = keyIn(text, start, end) ?? field;
-    fields[i] = field;
-    start = end;
-  }
-  return fields;
-}
-
 /** The last `"key":` of a piece, or undefined. */
-function keyIn(text: Uint8Array, start: number, end: number): number | undefined {
+function keyIn(
+  text: Uint8Array,
+  start: number,
+  end: number,
+): { readonly start: number; readonly end: number } | undefined {
   for (let colon = end - 1; colon > start; colon--) {
     if (text[colon] !== 0x3a) continue;
     let close = colon - 1;
@@ -172,7 +179,16 @@ function keyIn(text: Uint8Array, start: number, end: number): number | undefined
     if (text[close] !== 0x22) continue;
     let open = close - 1;
     while (open >= start && text[open] !== 0x22) open--;
-    if (open >= start) return fold(hashBytes(1, text, open + 1, close), 5) & (fieldCount - 1);
+    if (open >= start) return { start: open + 1, end: close };
   }
   return undefined;
+}
+
+function keysOf(fields: Uint16Array): Int32Array {
+  const seen = new Map<number, number>();
+  return Int32Array.from(fields, (field) => {
+    const nth = seen.get(field) ?? 0;
+    seen.set(field, nth + 1);
+    return fold(field, nth);
+  });
 }

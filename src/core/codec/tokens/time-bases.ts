@@ -7,6 +7,8 @@
  */
 const placesCount = 1024;
 export const basesCount = 5;
+/** Many times are entered in whole minutes, or lie so many minutes from another. */
+export const minuteMs = 60_000;
 /** Quarters of a bit: from an earlier time of the slot the difference may go either way. */
 const signCosts = [0, 4, 4, 0, 4] as const;
 
@@ -54,7 +56,9 @@ export class TimeBases {
     for (let base = 0; base < basesCount; base++) {
       const at = place * basesCount + base;
       const difference = Math.abs(ms - Math.floor((this.bases[base] as number) / unitMs) * unitMs);
-      const cost = bitLength(difference / unitMs) * 4 + (signCosts[base] as number);
+      const isMinutes = unitMs < minuteMs && difference % minuteMs === 0;
+      const size = bitLength(difference / (isMinutes ? minuteMs : unitMs));
+      const cost = size * 4 + (signCosts[base] as number);
       const before = this.costs[at] as number;
       this.costs[at] = before + Math.trunc((cost - before) / 4);
     }
