@@ -33,6 +33,12 @@ export const longTests: Readonly<Record<string, readonly string[]>> = {
     "ten events more cost little, in both directions and in the first flight",
     "large events and small ones share a direction",
   ],
+  "src/core/log/alias-damage.test.ts": [
+    "any flipped bit in a definition of a derived stream's alias keeps its branch re-homed, after a close",
+    "any flipped bit in a definition of a derived stream's alias keeps its branch re-homed, after a power cut",
+    "any flipped bit in a definition of a stream that only a floor names keeps the floor, after a close",
+    "any flipped bit in a definition of a stream that only a floor names keeps the floor, after a power cut",
+  ],
   "src/core/log/crash.test.ts": [
     "nothing acknowledged is lost when the power is cut at any call",
     "a kill at any call keeps what the process had written, and what was acknowledged",

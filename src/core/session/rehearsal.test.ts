@@ -1,0 +1,141 @@
+/** A rehearsal says what the session would send, to the byte where that can be known, and leaves no trace. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nodeCompressor } from "../../storage/node-compressor.ts";
+import { nodeCrypto } from "../../storage/node-crypto.ts";
+import type { SessionPair } from "../../testing/session-pair.ts";
+import { encodeFrame } from "../codec/encode-frame.ts";
+import type { SessionOptions } from "./api.ts";
+import { type Rehearsal, rehearse } from "./rehearsal.ts";
+import {
+  createNode,
+  createPair,
+  fingerprintOf,
+  pushMany,
+  startMs,
+  sync,
+  type TestNode,
+} from "./session.test-kit.ts";
+
+const dataTypes = ["stream", "range", "batch", "history", "fragment", "lost", "floor"];
+
+function rehearseAt(node: TestNode, options: Partial<SessionOptions> = {}): Rehearsal {
+  return rehearse({
+    options: {
+      isInitiator: true,
+      self: { nodeId: node.id, role: node.role },
+      peer: { nodeId: "hub", role: "hub", keyFingerprint: fingerprintOf("hub") },
+      policy: "own",
+      peerState: node.states.get("hub"),
+      keepOpen: false,
+      ...options,
+    },
+    log: node.log,
+    crypto: nodeCrypto,
+    compressor: nodeCompressor,
+    nowMs: startMs,
+  });
+}
+
+/** Bytes of the frames of these types that the clinic sent. */
+function sentBytes(pair: SessionPair, types: readonly string[]): number {
+  let bytes = 0;
+  for (const { from, frame } of pair.traces)
+    if (from === "initiator" && types.includes(frame.type) && frame.type !== "problem")
+      bytes += encodeFrame(frame, { sender: "clinic_a", receiver: "hub" }).length;
+  return bytes;
+}
+
+function assertNear(actual: number, expected: number, share: number): void {
+  const label = `${actual} is within ${share * 100} % of ${expected}`;
+  assert.ok(Math.abs(actual - expected) <= expected * share, label);
+}
+
+/** A clinic and a hub that have met, with `count` events since. */
+function met(count: number): { a: TestNode; hub: TestNode } {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushMany(a, 20);
+  assert.ok(sync(a, hub).summaries().initiator.isComplete);
+  pushMany(a, count);
+  return { a, hub };
+}
+
+test("with nothing to send there is only HELLO", () => {
+  const { a, hub } = met(0);
+  const { helloBytes, ...data } = rehearseAt(a);
+  assert.deepEqual(data, { events: 0, dataBytes: 0, writes: 0 });
+  assert.equal(helloBytes, sentBytes(createPair(a, hub).run(), ["hello", "vector"]));
+});
+
+test("for a peer that was met, what it lacks is coded to the byte", () => {
+  const { a, hub } = met(7);
+  const { events, dataBytes, writes } = rehearseAt(a);
+  const pair = createPair(a, hub).run();
+  assert.equal(events, 7);
+  assert.equal(pair.summaries().initiator.eventsSent, 7);
+  assert.equal(dataBytes, sentBytes(pair, dataTypes));
+  assert.equal(writes, 1);
+});
+
+test("for a peer that was never met, all of the log is, and HELLO brings the whole vector", () => {
+  const a = createNode("clinic_a", "clinic");
+  pushMany(a, 40);
+  pushMany(a, 5, { lane: "urgent" });
+  const { events, dataBytes, helloBytes } = rehearseAt(a);
+  const pair = createPair(a, createNode("hub", "hub")).run();
+  assert.equal(events, 45);
+  assertNear(dataBytes, sentBytes(pair, dataTypes), 0.1);
+  assert.equal(helloBytes, sentBytes(pair, ["hello", "vector"]));
+});
+
+test("what the peer has acknowledged since its last HELLO counts as held", () => {
+  const { a } = met(6);
+  const state = a.states.get("hub");
+  const held = state?.theirs[state.theirs.length - 1]?.entries[0] ?? state?.advanced[0];
+  assert.ok(state !== undefined && held !== undefined);
+  const chain = a.log.chainAt(0, 24)?.slice(0, held.chain.length) ?? assert.fail("event 24");
+  const peerState = { ...state, advanced: [{ ...held, head: 24, chain }] };
+  assert.equal(rehearseAt(a, { peerState }).events, 2);
+  const behind = { ...held, head: 0, holes: [], chain: new Uint8Array(held.chain.length) };
+  const older = { mark: state.theirs[0]?.mark ?? assert.fail("a mark"), entries: [behind] };
+  const newest = { mark: older.mark, entries: [{ ...held, head: 24, chain }] };
+  const both = { ...state, advanced: [], theirs: [older, newest] };
+  assert.equal(rehearseAt(a, { peerState: both }).events, 2, "the newest vector counts");
+});
+
+test("a write takes as much as fits a TLS record of 4 KiB, or less where the rate is small", () => {
+  const { a } = met(3_000);
+  const { dataBytes, writes } = rehearseAt(a, { codec: "raw" });
+  assert.ok(dataBytes > 5 * 4096);
+  assertNear(writes, dataBytes / 4096, 0.5);
+  const slow = rehearseAt(a, { codec: "raw", rateBytesPerS: 500 });
+  assert.ok(slow.writes > 2 * writes, `${slow.writes} writes on a slow link, ${writes} otherwise`);
+});
+
+test("beyond 5,000 events the rest is reckoned from these", () => {
+  const { a } = met(5_000);
+  const exact = rehearseAt(a, { codec: "raw" });
+  assert.equal(exact.events, 5_000);
+  pushMany(a, 5_000);
+  const { events, dataBytes, writes } = rehearseAt(a, { codec: "raw" });
+  assert.equal(events, 10_000);
+  assertNear(dataBytes, exact.dataBytes * 2, 0.05);
+  assertNear(writes, exact.writes * 2, 0.05);
+});
+
+test("nothing changes by it", () => {
+  const { a, hub } = met(9);
+  const before = {
+    ordinal: a.log.changeOrdinal,
+    files: a.store.dump(),
+    state: a.states.get("hub"),
+  };
+  const first = rehearseAt(a);
+  assert.deepEqual(rehearseAt(a), first, "the same again");
+  assert.equal(a.log.changeOrdinal, before.ordinal);
+  assert.deepEqual(a.store.dump(), before.files);
+  assert.equal(a.states.get("hub"), before.state);
+  assert.ok(sync(a, hub).summaries().initiator.isComplete);
+  assert.equal(rehearseAt(a).events, 0);
+});
