@@ -101,9 +101,12 @@ async function restoreFrom(
     isDone = true;
     return { ...restored, dir, keyPath: dataKeyPath({ dir, keyFile, env: process.env }) };
   } finally {
-    if (!isDone && !existsSync(join(dir, readyName)))
-      await rm(join(dir, stagingName), { recursive: true, force: true });
-    lock.release();
+    try {
+      if (!isDone && !existsSync(join(dir, readyName)))
+        await rm(join(dir, stagingName), { recursive: true, force: true });
+    } finally {
+      lock.release();
+    }
     if (!isDone && isNew && !existsSync(join(dir, readyName)))
       await rm(dir, { recursive: true, force: true });
   }

@@ -1,5 +1,7 @@
-/** `npm run test:crash [SEED]`: every call of every operation, and what was covered, as a table. */
+/** `npm run test:crash [SEED]`: every call of every operation, and what was covered, as two tables. */
 import { enumerate } from "./enumerate.ts";
+import { enumerateFiles } from "./enumerate-files.ts";
+import { fileOperations } from "./file-operations.ts";
 import { operations } from "./operations.ts";
 
 const seed = Number(process.argv[2] ?? process.env.CRASH_SEED ?? 1);
@@ -23,3 +25,18 @@ for (const operation of operations) {
   );
 }
 process.stdout.write(`${row(["all", "", total.cuts, total.outcomes, total.again])}\n`);
+
+process.stdout.write(
+  `\n${row(["operation on files", "calls", "kills", "kill again", "stale files"])}\n`,
+);
+const files = { kills: 0, again: 0, stale: 0 };
+for (const operation of fileOperations) {
+  const covered = await enumerateFiles(operation, { seed });
+  files.kills += covered.kills;
+  files.again += covered.again;
+  files.stale += covered.stale;
+  process.stdout.write(
+    `${row([covered.operation, covered.calls, covered.kills, covered.again, covered.stale])}\n`,
+  );
+}
+process.stdout.write(`${row(["all", "", files.kills, files.again, files.stale])}\n`);

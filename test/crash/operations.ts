@@ -172,6 +172,14 @@ export const operations: readonly Operation[] = [
     },
   },
   {
+    name: "sync receive: events and pieces of one, from a peer",
+    run(log, { acked }) {
+      const source = peerLog();
+      for (let from = 1; from <= 9; from += 3) receive(log, source, acked, from, 3);
+      receiveLarge(log, source, acked);
+    },
+  },
+  {
     name: "alarm, and doctor --ack",
     run(log) {
       mark(log, { kind: "alarm", id: "a-1", code: "Z509", text: "two branches" });
@@ -179,6 +187,82 @@ export const operations: readonly Operation[] = [
     },
   },
 ];
+
+const peerEpoch = 0x77;
+const peerStream = { node: "clinic_b", epoch: peerEpoch, lane: "" };
+const largeSeq = 10;
+
+/** Another node's log: nine small events and a large one. */
+function peerLog(): Log {
+  const store = new MemoryStore();
+  const crypto = seededCrypto(createSeededRandom(3));
+  const log = createLog({ store, crypto, nodeId: "clinic_b", epoch: peerEpoch, wallMs });
+  for (let i = 1; i <= 9; i++) log.push([event(`in ${i} `.repeat(20))], wallMs + i, () => {});
+  log.push([event("in pieces ".repeat(4000))], wallMs + 10, () => {});
+  return log;
+}
+
+/** As a session hands it over, what is there already included. */
+function receive(log: Log, source: Log, acked: Acked, from: number, count: number): void {
+  const events = source.readStream(0, from, { events: count, bytes: 1 << 20 });
+  const [first, last] = [events[0], events[events.length - 1]];
+  assert.ok(first !== undefined && last !== undefined);
+  const outcome = log.receive(
+    {
+      stream: peerStream,
+      from,
+      events,
+      chainBefore8: first.chainBefore.subarray(0, 8),
+      chainAfter8: last.chain.subarray(0, 8),
+      receivedFrom: "clinic_b",
+      receivedMs: wallMs,
+    },
+    (error) => {
+      assert.equal(error, undefined);
+      for (const { seq, payload } of events)
+        acked.set(`${peerEpoch}//${seq}`, new TextDecoder().decode(payload));
+    },
+  );
+  assert.ok(outcome.kind === "stored" || outcome.kind === "duplicate", outcome.kind);
+}
+
+/** Goes on behind the piece that is durable, as the vector tells it. */
+function receiveLarge(log: Log, source: Log, acked: Acked): void {
+  const [large] = source.readStream(0, largeSeq, { events: 1, bytes: 1 });
+  assert.ok(large?.isFragmented === true);
+  const index = log.findStream(peerStream) ?? assert.fail("the small ones came first");
+  const pieceBytes = 9_000;
+  for (;;) {
+    const { head, partialBytes: offset = 0 } = log.stream(index);
+    if (head >= largeSeq) return;
+    const sizeBytes = Math.min(pieceBytes, large.payloadSize - offset);
+    const bytes = source.readPayload(0, largeSeq, { offset, sizeBytes });
+    assert.ok(bytes !== undefined);
+    const { seq, hlc, type, known, chainBefore, chain, payloadSize } = large;
+    const outcome = log.receiveFragment(
+      {
+        stream: peerStream,
+        seq,
+        hlc,
+        type,
+        known,
+        totalBytes: payloadSize,
+        offset,
+        bytes,
+        chainBefore8: chainBefore.subarray(0, 8),
+        chainAfter8: chain.subarray(0, 8),
+        receivedFrom: "clinic_b",
+        receivedMs: wallMs,
+      },
+      (error) => {
+        assert.equal(error, undefined);
+        const isWhole = offset + sizeBytes === payloadSize;
+        if (isWhole) acked.set(`${peerEpoch}//${seq}`, "in pieces ".repeat(4000));
+      },
+    );
+    assert.ok(outcome.kind === "stored" || outcome.kind === "duplicate", outcome.kind);
+  }
+}
 
 /** The key by which each log was opened. */
 const keyOfLog = new WeakMap<Log, Uint8Array>();
