@@ -40,6 +40,7 @@ const tasks = {
   bench: (args) => [[["lab/bench.ts", ...args]]],
   "bench:wire": (args) => [[["lab/bench-wire.ts", ...args]]],
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
+  "edge:build": (args) => [[["scripts/edge/release.ts", ...args]]],
   "edge:test": (args) => [[testCommand([...args, ...edgeTestFiles()], 1)]],
   lab: (args) => [[["lab/lab.ts", ...args]]],
   "lab:docker": () => [[["lab/docker.ts"]]],

@@ -58,7 +58,7 @@ export async function buildProgram(
   const libraries = await buildLibraries(toolchain);
   const compiler = await compilerOf(toolchain);
   const { script } = await bundleProgram(`linux-${toolchain.architecture.name}`);
-  await compileScript(compiler, { script, out: program });
+  await compileScript(compiler, { script, out: program, isModule: true });
   const sizeBytes = await buildExecutable({ toolchain, libraries, host, out: path, program });
   return { path, sizeBytes };
 }

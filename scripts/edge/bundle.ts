@@ -15,6 +15,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Below src, without ".ts". */
 const replacements: Readonly<Record<string, string>> = {
   "command/table": "edge/front/table",
+  "engine/device": "edge/device",
   "engine/version": "edge/version",
   "network/ticket-record": "edge/ticket-record",
   "network/tls-profile": "edge/tls-profile",
@@ -25,26 +26,37 @@ const replacements: Readonly<Record<string, string>> = {
   "storage/node-crypto": "edge/ports",
 };
 
+/**
+ * Folders below src that commands load only for flags that the small device has not
+ * (src/edge/front/commands.ts): what is in them stays out.
+ */
+const leftOut = /^hub\//;
+
 export const edgeModules: Plugin = {
   name: "edge-modules",
   setup(builder) {
-    builder.onResolve({ filter: /^node:/ }, ({ path }) => {
+    builder.onResolve({ filter: /^node:/ }, ({ path, importer }) => {
       const name = path.slice("node:".length).replaceAll("/", "-").replaceAll("_", "-");
       const file = join(root, "src", "edge", "node", `${name}.ts`);
       return existsSync(file)
         ? { path: file }
-        : { errors: [{ text: `${path} has no part in src/edge/node` }] };
+        : { errors: [{ text: `${importer}: ${path} has no part in src/edge/node` }] };
     });
     builder.onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir, importer }) => {
       const whole = join(resolveDir, path);
       const source = join(root, "src");
       if (!whole.startsWith(source)) return undefined;
-      const replacement = replacements[whole.slice(source.length + 1, -".ts".length)];
+      const name = whole.slice(source.length + 1, -".ts".length);
+      if (leftOut.test(name)) return { path: name, namespace: "left-out" };
+      const replacement = replacements[name];
       if (replacement === undefined) return undefined;
       const file = join(source, `${replacement}.ts`);
       // The replacement itself may be made of what it replaces.
       return importer === file ? undefined : { path: file };
     });
+    builder.onLoad({ filter: /./, namespace: "left-out" }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is not on this device`)}); export {};`,
+    }));
   },
 };
 
@@ -65,7 +77,7 @@ export async function bundleProgram(platform: string): Promise<BundledProgram> {
     bundle: true,
     write: false,
     metafile: true,
-    format: "iife",
+    format: "esm",
     target: "es2020",
     platform: "neutral",
     minify: true,

@@ -42,6 +42,7 @@ export async function buildExecutable(input: ExecutableInput): Promise<number> {
     ...mbedtlsFlags(toolchain).slice(1),
     `-ffile-prefix-map=${host}=host`,
     ...(program === undefined ? ["-DZAMSYNC_RUNNER"] : []),
+    ...(toolchain.isSanitized ? ["-DZAMSYNC_SANITIZED"] : []),
   ];
   const files = readdirSync(host)
     .filter((name) => name.endsWith(".c") && name !== "compile.c")

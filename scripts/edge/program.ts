@@ -39,10 +39,10 @@ export async function buildScriptCompiler(input: {
 /** Compiles `script` into `out`, bare bytecode without source and debug information. */
 export async function compileScript(
   compiler: string,
-  input: { readonly script: string; readonly out: string },
+  input: { readonly script: string; readonly out: string; readonly isModule?: boolean },
 ): Promise<void> {
   mkdirSync(dirname(input.out), { recursive: true });
-  const path = `${input.out}.js`;
+  const path = `${input.out}.${input.isModule === true ? "mjs" : "js"}`;
   writeFileSync(path, input.script);
   await run(compiler, [path, input.out]);
 }

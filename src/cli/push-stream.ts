@@ -9,10 +9,9 @@ import type { Readable } from "node:stream";
 import type { StreamPushSummary } from "../command/render-events.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { NodeApi, PushInput, PushResult } from "../engine/api.ts";
+import { device } from "../engine/device.ts";
 import { EventLines, type EventTemplate } from "./event-lines.ts";
 
-const groupEventsMax = 4096;
-const groupBytesMax = 1024 * 1024;
 /** Longer than the gap between two chunks of a file, shorter than anyone notices. */
 const idleMs = 3;
 
@@ -49,7 +48,8 @@ export async function pushStream(input: StreamPushInput): Promise<StreamPushOutc
       readBytes += chunk.length;
       lines.feed(chunk);
       if (lines.fault !== undefined) break;
-      const isFull = lines.eventCount >= groupEventsMax || lines.payloadBytes >= groupBytesMax;
+      const isFull =
+        lines.eventCount >= device.groupEventsMax || lines.payloadBytes >= device.groupBytesMax;
       if (isFull) await pipe.push(lines.take());
       if (pipe.fault !== undefined) break;
       input.onProgress({ durable: pipe.count, readBytes });

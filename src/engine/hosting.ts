@@ -22,6 +22,7 @@ import { nodeCompressor } from "../storage/node-compressor.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import { buildMs } from "./build.ts";
 import type { CommitScheduler } from "./commit-scheduler.ts";
+import { device } from "./device.ts";
 import { extendConfirmations } from "./confirmations.ts";
 import type { OpenSession, OpenSessions } from "./open-sessions.ts";
 import type { PeerBook } from "./peer-book.ts";
@@ -80,6 +81,7 @@ export function sessionInput(
 ): SessionInput {
   const { log, book } = node;
   const { peer, bytesMax, pingCount } = input;
+  const mixBytesPerS = device.mixBytesPerS();
   return {
     options: {
       isInitiator: input.isInitiator,
@@ -99,6 +101,8 @@ export function sessionInput(
       ...(pingCount === undefined ? {} : { pingCount }),
       ...(input.codec === undefined ? {} : { codec: input.codec }),
       ...(input.isBusy === undefined ? {} : { isBusy: input.isBusy }),
+      ...(device.codecs === undefined ? {} : { codecs: device.codecs }),
+      ...(mixBytesPerS === undefined ? {} : { mixBytesPerS }),
     },
     log,
     crypto: nodeCrypto,

@@ -48,6 +48,7 @@ import { type CareNode, compact, expire, expireByRetention } from "./care.ts";
 import { createAttempt, pingHub } from "./connecting.ts";
 import { ordinalToCursor } from "./cursor.ts";
 import { DailyBudget } from "./daily-budget.ts";
+import { device } from "./device.ts";
 import { type DaemonInput, runDaemon } from "./daemon.ts";
 import { estimateSync } from "./dry-run.ts";
 import { computeHealth, diskFreeBytesMin, freeBytesOf } from "./health.ts";
@@ -93,7 +94,7 @@ export class LocalNode implements HubNode {
   private readonly servers = new Set<RunningServer>();
   private readonly sessions = new OpenSessions();
   readonly meters = new SessionMeters();
-  private readonly codecMemory = new CodecMemory();
+  private readonly codecMemory = new CodecMemory(device.codecMemoryBytes);
   /** While a daemon runs here. */
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;

@@ -53,6 +53,9 @@ void random_bytes(uint8_t *out, size_t size);
 /* The same as mbedTLS asks for it. */
 int fill_random(void *unused, unsigned char *out, size_t size);
 
+/* Where QuickJS gets its memory. */
+extern const JSMallocFunctions script_memory;
+
 /* Each adds its functions to `object`. */
 void add_crypto(JSContext *ctx, JSValueConst object);
 void add_compress(JSContext *ctx, JSValueConst object);

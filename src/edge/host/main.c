@@ -175,6 +175,8 @@ static bool take_turns(JSRuntime *runtime, JSContext *ctx, JSValueConst host) {
 static int run(JSRuntime *runtime, JSContext *ctx, JSValueConst host, const Program *program) {
   JSValue script = JS_ReadObject(ctx, program->bytes, program->size, JS_READ_OBJ_BYTECODE);
   forget_program(program);
+  if (JS_VALUE_GET_TAG(script) == JS_TAG_MODULE && JS_ResolveModule(ctx, script) < 0)
+    script = JS_EXCEPTION;
   JSValue result = JS_IsException(script) ? script : JS_EvalFunction(ctx, script);
   if (JS_IsException(result)) {
     print_exception(ctx);
@@ -197,7 +199,12 @@ int main(int argc, char **argv) {
     fputs("usage: runner PROGRAM [ARGUMENT...]\n", stderr);
     return status_defect;
   }
+  /* The sanitizers watch every piece by themselves. */
+#ifdef ZAMSYNC_SANITIZED
   JSRuntime *runtime = JS_NewRuntime();
+#else
+  JSRuntime *runtime = JS_NewRuntime2(&script_memory, NULL);
+#endif
   JSContext *ctx = runtime == NULL ? NULL : new_context(runtime);
   if (ctx == NULL) {
     fputs("zamsync-edge: not enough memory to start\n", stderr);

@@ -1,0 +1,22 @@
+/** What a machine that runs Node can afford. The small device has its own (src/edge/device.ts). */
+import { codecMemoryDefaultBytes } from "../core/codec/codec-memory.ts";
+
+export interface Device {
+  /** Bits of the codecs that are read and written; undefined: all. */
+  readonly codecs: number | undefined;
+  /** Bytes of payload a second that mixing codes here; undefined: the session's own idea. */
+  readonly mixBytesPerS: () => number | undefined;
+  /** For the codecs of all sessions together. */
+  readonly codecMemoryBytes: number;
+  /** A group of `push --stdin`. */
+  readonly groupEventsMax: number;
+  readonly groupBytesMax: number;
+}
+
+export const device: Device = {
+  codecs: undefined,
+  mixBytesPerS: () => undefined,
+  codecMemoryBytes: codecMemoryDefaultBytes,
+  groupEventsMax: 4096,
+  groupBytesMax: 1024 * 1024,
+};
