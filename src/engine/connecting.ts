@@ -19,8 +19,6 @@ import type { Attempt, AttemptInput, AttemptResult } from "./sync-client.ts";
 /** After a goodbye: how long the peer may take to take it before the connection is cut. */
 const goodbyeMs = 5_000;
 const pingCountDefault = 4;
-/** The two tickets that follow a full handshake. */
-const ticketsBytes = 1_214;
 const pingTimeoutMsDefault = 60_000;
 
 interface HubTarget {
@@ -83,13 +81,9 @@ export function createAttempt(target: HubTarget & { readonly input: SyncInput })
   };
 }
 
-function handshakeOf({ transport, isResumed, tcpMs, tlsMs }: ConnectedHub): Handshake {
+function handshakeOf({ transport, tcpMs, tlsMs, computedMs }: ConnectedHub): Handshake {
   const bytes = transport.sentBytes + transport.receivedBytes;
-  return {
-    bytes: Math.max(1, bytes - (isResumed ? 0 : 2 * ticketsBytes)),
-    ms: tcpMs + tlsMs,
-    tcpMs,
-  };
+  return { bytes, ms: tcpMs + tlsMs - computedMs, tcpMs };
 }
 
 function kbpsToRate(kbps: number | undefined): number | undefined {

@@ -60,12 +60,15 @@ export interface ConnectedHub {
   readonly address: string;
   readonly tcpMs: number;
   readonly tlsMs: number;
+  /** Of both: time in which this process was busy. */
+  readonly computedMs: number;
 }
 
 /** Rejects with Z401 to Z407, Z316, Z317, Z318 or Z320; then nothing but the handshake was sent. */
 export async function connectTls(options: ConnectOptions): Promise<ConnectedHub> {
   const address = formatAddress(options.address);
   const startedMs = performance.now();
+  const startedLoad = performance.eventLoopUtilization();
   const raw = connectTcp({
     host: options.address.host,
     port: options.address.port,
@@ -80,7 +83,9 @@ export async function connectTls(options: ConnectOptions): Promise<ConnectedHub>
     const tcpMs = performance.now() - startedMs;
     options.onPhase?.("handshake");
     const shaken = await shakeHands(raw, options, address);
-    return { ...shaken, address, tcpMs, tlsMs: performance.now() - startedMs - tcpMs };
+    const tlsMs = performance.now() - startedMs - tcpMs;
+    const computedMs = performance.eventLoopUtilization(startedLoad).active;
+    return { ...shaken, address, tcpMs, tlsMs, computedMs };
   } catch (error) {
     options.onFailedBytes?.(raw.bytesWritten, raw.bytesRead);
     raw.on("error", ignore);

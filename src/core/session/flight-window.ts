@@ -30,19 +30,26 @@ const queueMsHigh = 250;
 /** How much a window grows that left no queue: before the link was full once, and after. */
 const growthFirst = 1.5;
 const growthLater = 1.25;
-/** More than the jitter of a bad link, and what a slow device computes. */
+/** More than the jitter of a bad link. */
 const airMsMin = 500;
+/** TCP's handshake is a round trip when it took at least this part of the time of both handshakes. */
+const tcpShareMin = 1 / 8;
+/** Longer than both handshakes take at 600 ms one way: a link that is far, or slow, or both. */
+const farMs = 3_200;
+/** What may go into a link of which that is all that is known: a few seconds of 2G's slow end. */
+const flightBytesFar = 8 * 1024;
+/** So many answers tell at what rate what was sent at once has arrived. */
+const trainAnswersMin = 3;
 /** For so long the fastest round trip is believed. */
 const fastestMsValid = 30_000;
 
-/**
- * What TCP and TLS cost: the time from SYN to the end of the handshake, TCP's part of it,
- * and bytes in both directions; less twice what the peer sends after it and before its
- * HELLO, which takes its air time from the round trip that this is compared with.
- */
+/** What TCP and TLS cost before the first byte of a session. */
 export interface Handshake {
+  /** In both directions. */
   readonly bytes: number;
+  /** From SYN to the end, less what this device computed. */
   readonly ms: number;
+  /** TCP's part of it. */
   readonly tcpMs: number;
 }
 
@@ -57,7 +64,7 @@ export class FlightWindow {
   /** The link has been full before. */
   private hasQueued = false;
   private fullAtMs = Number.NEGATIVE_INFINITY;
-  /** By what connecting took. */
+  /** By what connecting took; until the first answers. */
   private looksSlow = false;
 
   constructor(estimate?: LinkEstimate) {
@@ -108,36 +115,31 @@ export class FlightWindow {
   }
 
   /**
-   * Connected, with nothing sent yet. TLS took a round trip and the air time of its bytes;
-   * TCP took a round trip, or less where a mobile network or satellite answers SYN itself,
-   * and then the link looks slower than it is until the peer is heard.
+   * Connected, with nothing sent yet. TCP took a round trip, TLS another, and what is left
+   * of the time is the air time of their bytes. Where a mobile network, a satellite or a
+   * proxy answers SYN itself, only the whole time says anything.
    */
   connected({ bytes, ms, tcpMs }: Handshake): void {
+    if (tcpMs < ms * tcpShareMin) {
+      this.looksSlow = this.meter.bytesPerMs === undefined && ms > farMs;
+      if (this.looksSlow) this.resize(flightBytesFar);
+      return;
+    }
     const airMs = ms - 2 * tcpMs;
     this.looksSlow = airMs >= airMsMin;
     if (!this.looksSlow) return;
-    const fitting = (bytes / airMs) * (tcpMs + queueMsHigh);
-    this.resize(Math.min(this.sizeBytes, fitting));
+    this.meter.atMost(bytes / airMs);
+    this.resize(Math.min(this.sizeBytes, (bytes / airMs) * (tcpMs + queueMsHigh)));
   }
 
-  /**
-   * A frame was answered that had nothing before it. Before it, TCP and TLS took `ms` for
-   * two round trips and their bytes: on a slow link what is left of the time is their air time.
-   */
-  greeted(input: {
-    readonly roundTripMs: number;
-    /** What left in the same write as the frame. */
-    readonly bytes: number;
-    readonly nowMs: number;
-    readonly handshake: Handshake | undefined;
-  }): void {
-    const { roundTripMs, nowMs, handshake } = input;
-    const emptyMs = this.meter.greeted(roundTripMs, input.bytes, nowMs);
-    const airMs = handshake === undefined ? 0 : handshake.ms - 2 * emptyMs;
-    if (handshake !== undefined && airMs >= airMsMin) this.meter.atMost(handshake.bytes / airMs);
+  /** The first write, of so many bytes and with nothing before it, was answered. */
+  greeted(roundTripMs: number, bytes: number, nowMs: number): void {
+    this.meter.greeted(roundTripMs, bytes, nowMs);
     this.roundSinceMs = nowMs;
-    const rate = this.meter.bytesPerMs ?? Number.POSITIVE_INFINITY;
-    this.resize(Math.min(this.greetedBytes, rate * (this.meter.fastestMs + queueMsHigh)));
+    const { bytesPerMs } = this.meter;
+    if (bytesPerMs !== undefined)
+      this.resize(Math.min(this.greetedBytes, bytesPerMs * (this.meter.fastestMs + queueMsHigh)));
+    else if (!this.looksSlow) this.resize(this.greetedBytes);
   }
 
   /** There is more to send, and the window is what holds it back. Otherwise answers say little about the link. */
@@ -153,9 +155,19 @@ export class FlightWindow {
   /** Something of `bytes` that left at `sentMs` was answered at `nowMs`. */
   answered(bytes: number, sentMs: number, nowMs: number): void {
     const queueMs = this.meter.answered(bytes, sentMs, nowMs);
+    if (this.looksSlow) this.followTrain();
     if (this.fullAtMs < sentMs || !Number.isFinite(this.meter.fastestMs)) return;
     this.roundMs = Math.min(this.roundMs, queueMs);
     if (sentMs >= this.roundSinceMs) this.endRound(nowMs);
+  }
+
+  /** Of a link that looked slow and whose rate is not known: what was sent at once has arrived at its rate. */
+  private followTrain(): void {
+    const rate = this.meter.bytesPerMs ?? this.meter.trainBytesPerMs(trainAnswersMin);
+    if (rate === undefined) return;
+    this.looksSlow = false;
+    const fitting = rate * (this.meter.fastestMs + queueMsHigh);
+    this.resize(Math.max(this.sizeBytes, Math.min(this.greetedBytes, fitting)));
   }
 
   /** Once a round trip: the least that anything waited in it is the queue; jitter only adds to that. */

@@ -108,10 +108,7 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   if (!s.isPing) s.effect({ kind: "established" });
   if (frame.held === undefined && !s.isPing) tellAgain(s);
   s.pacer.limit(frame.rateBytesPerS, s.nowMs);
-  const { handshake } = options;
-  const roundTripMs = s.nowMs - s.startedMs;
-  const bytes = s.helloWriteBytes;
-  if (options.isInitiator) s.flight.greeted({ roundTripMs, bytes, nowMs: s.nowMs, handshake });
+  if (options.isInitiator) s.flight.greeted(s.nowMs - s.startedMs, s.helloWriteBytes, s.nowMs);
   else sendHello(s);
   if (!s.isPing) beginVector(s);
 }

@@ -69,14 +69,13 @@ export class LinkMeter {
     };
   }
 
-  /** A write of so many bytes, with nothing before it, was answered at once; returns the round trip of none. */
-  greeted(roundTripMs: number, bytes: number, nowMs: number): number {
+  /** A write of so many bytes, with nothing before it, was answered at once. */
+  greeted(roundTripMs: number, bytes: number, nowMs: number): void {
     const airMs = this.rateBytesPerMs === undefined ? 0 : bytes / this.rateBytesPerMs;
     const emptyMs = Math.max(1, roundTripMs - airMs);
     this.fastestMs = this.isMeasured ? Math.min(this.fastestMs, emptyMs) : emptyMs;
     this.fastestAtMs = nowMs;
     this.isMeasured = true;
-    return emptyMs;
   }
 
   /** The rate is no more than this: what went before the session took so long. */
@@ -129,6 +128,19 @@ export class LinkMeter {
     this.rates.length = 0;
   }
 
+  /** At what rate what is answered has arrived, with nothing between; undefined before so many answers. */
+  trainBytesPerMs(answersLeast: number): number | undefined {
+    const first = this.answers[0];
+    const last = this.answers[this.answers.length - 1];
+    if (first === undefined || last === undefined || this.answers.length < answersLeast)
+      return undefined;
+    return this.bytesBehindFirst() / (last.atMs - first.atMs);
+  }
+
+  private bytesBehindFirst(): number {
+    return this.answers.slice(1).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   private note(answer: Answer): void {
     const last = this.answers[this.answers.length - 1];
     if (last !== undefined && last.atMs === answer.atMs)
@@ -159,7 +171,6 @@ export class LinkMeter {
     if (first === undefined || last === undefined) return undefined;
     const spanMs = last.atMs - first.atMs;
     if (spanMs < Math.min(spanMsMax / 2, Math.max(spanMsMin, this.fastestMs))) return undefined;
-    const bytes = this.answers.reduce((sum, answer) => sum + answer.bytes, -first.bytes);
-    return bytes / spanMs;
+    return this.bytesBehindFirst() / spanMs;
   }
 }
