@@ -135,9 +135,9 @@ async function onSockets({ scratch, scale }: BenchContext): Promise<readonly Fig
     { name: "nothing to do, with a ticket, B", value: total(nothing), bound: { atMost: 1500 } },
     { name: "nothing to do, without a ticket, up, B", value: full.up },
     { name: "nothing to do, without a ticket, down, B", value: full.down },
-    { name: "10 visits, with a ticket, B", value: total(ten), bound: { atMost: 2350 } },
+    { name: "10 visits, with a ticket, B", value: total(ten), bound: { atMost: 1850 } },
     { name: "10 visits, with a ticket, round trips", value: ten.roundTrips },
-    { name: "10 visits, open connection, B", value: total(open), bound: { atMost: 950 } },
+    { name: "10 visits, open connection, B", value: total(open), bound: { atMost: 400 } },
     { name: "10 visits, open connection, round trips", value: open.roundTrips },
   ];
 }

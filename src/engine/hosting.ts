@@ -15,6 +15,7 @@ import type {
   SessionProgress,
   SessionSummary,
 } from "../core/session/api.ts";
+import type { CodingMeter } from "../core/session/coding-meter.ts";
 import type { CodecName } from "../core/session/codec-choice.ts";
 import type { Handshake } from "../core/session/flight-window.ts";
 import { createSession, type SessionInput } from "../core/session/session.ts";
@@ -47,6 +48,7 @@ export interface HostedNode {
   readonly role: Role;
   /** Shared by all sessions of the node. */
   readonly codecMemory: CodecMemory;
+  readonly coding: CodingMeter;
   health(): HealthBlock;
 }
 
@@ -108,6 +110,7 @@ export function sessionInput(
     crypto: nodeCrypto,
     compressor: nodeCompressor,
     memory: node.codecMemory,
+    coding: node.coding,
     nowMs: Date.now(),
   };
 }

@@ -2,6 +2,7 @@
  * A node in the process that owns its log.
  */
 import { CodecMemory } from "../core/codec/codec-memory.ts";
+import { CodingMeter } from "../core/session/coding-meter.ts";
 import { uptime } from "node:os";
 import { resolve } from "node:path";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
@@ -95,6 +96,7 @@ export class LocalNode implements HubNode {
   private readonly sessions = new OpenSessions();
   readonly meters = new SessionMeters();
   private readonly codecMemory = new CodecMemory(device.codecMemoryBytes);
+  private readonly coding = new CodingMeter(() => performance.now());
   /** While a daemon runs here. */
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;
@@ -410,6 +412,7 @@ export class LocalNode implements HubNode {
       meters: this.meters,
       role,
       codecMemory: this.codecMemory,
+      coding: this.coding,
       health: () => this.health(info?.daysLeft ?? 0),
     };
   }

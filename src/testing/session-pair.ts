@@ -19,6 +19,7 @@ import type {
   SessionSummary,
   StoreOperation,
 } from "../core/session/api.ts";
+import type { CodingMeter } from "../core/session/coding-meter.ts";
 import type { PeerState } from "../core/session/peer-state.ts";
 import { createSession } from "../core/session/session.ts";
 import type { SeededRandom } from "./seeded-random.ts";
@@ -39,6 +40,8 @@ export interface PairInput {
   readonly compressor: CompressorPort;
   /** Shared by both ends. */
   readonly memory?: CodecMemory;
+  /** What mixing takes at an end; undefined: nobody measures. */
+  readonly coding?: { readonly [end in "initiator" | "responder"]?: CodingMeter };
   readonly startMs?: number;
   readonly latencyMs?: number;
   /** What is sent together takes up to `ms` more or less than the latency; arrivals stay in order. */
@@ -109,6 +112,7 @@ class End {
       crypto: input.crypto,
       compressor: input.compressor,
       ...(input.memory === undefined ? {} : { memory: input.memory }),
+      ...(input.coding?.[name] === undefined ? {} : { coding: input.coding[name] }),
       nowMs,
     });
   }

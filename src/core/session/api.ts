@@ -67,8 +67,6 @@ export interface SessionOptions {
   readonly maxClockDriftMs?: number;
   /** The most that may be done to make events small, when the peer can read it; undefined: what the link asks for. */
   readonly codec?: CodecName;
-  /** Bytes of payload a second that mixing codes on this machine, as measured; undefined: a small computer's. */
-  readonly mixBytesPerS?: number;
   /** This node has more to do than it can: peers are asked to code in the way that is quick to read. */
   readonly isBusy?: boolean;
   /** Bits of the codecs that this node reads and writes; undefined: all. A device of some megabytes leaves the large ones out. */

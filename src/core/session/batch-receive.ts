@@ -3,13 +3,14 @@
  * when the frame was read; a block that cannot be decoded ends the session, so a
  * state that went astray is never used again.
  */
-import { BatchCodec, contentBytesOf } from "../codec/batch-codec.ts";
+import { type BatchBlock, BatchCodec, contentBytesOf } from "../codec/batch-codec.ts";
 import { codecStateBytes } from "../codec/codec-memory.ts";
-import { sizesOf } from "../codec/codecs.ts";
+import { isMixCodec, sizesOf } from "../codec/codecs.ts";
 import { isSpan } from "../codec/decode-frame.ts";
 import type { BatchFrame, HistoryFrame } from "../codec/frame-types.ts";
 import { Window } from "../codec/window.ts";
 import { ZamError } from "../errors/zam-error.ts";
+import type { EventContent } from "../event.ts";
 import { findIncoming, takeEvents } from "./accept.ts";
 import { codecsHere, codecsOffered } from "./codec-choice.ts";
 import { restReceiving } from "./batch-state.ts";
@@ -67,7 +68,7 @@ export function takeBatch(s: SessionState, frame: BatchFrame): void {
     s.fail(new ZamError("Z501", { problem: "BATCH goes on from nowhere" }));
     return;
   }
-  const events = codec.decode({ stream, from, count: frame.count, block: frame.block });
+  const events = decode(s, codec, { stream, from, count: frame.count, block: frame.block });
   if (events === undefined) {
     s.fail(new ZamError("Z501", { problem: "a block that cannot be decoded" }));
     return;
@@ -79,6 +80,24 @@ export function takeBatch(s: SessionState, frame: BatchFrame): void {
   let rawBytes = 0;
   for (const event of events) rawBytes += contentBytesOf(event);
   takeEvents(s, incoming, { from, events, chainBefore8, chainAfter8, rawBytes });
+}
+
+/** Mixing is timed. When it takes most of the time, the peer is asked for what is quicker to read. */
+function decode(
+  s: SessionState,
+  codec: BatchCodec,
+  batch: BatchBlock,
+): readonly EventContent[] | undefined {
+  if (s.coding === undefined || !isMixCodec(codec.codec)) return codec.decode(batch);
+  const events = s.coding.time(
+    () => codec.decode(batch),
+    (decoded) => decoded?.reduce((sum, event) => sum + contentBytesOf(event), 0) ?? 0,
+  );
+  if (s.coding.isMuch && !s.receiveBatches.hasAskedQuicker) {
+    s.receiveBatches.hasAskedQuicker = true;
+    s.send({ type: "codecs", codecs: codecsOffered(s) });
+  }
+  return events;
 }
 
 /** The codec of this direction, made when it begins; undefined when this frame cannot be read. */

@@ -3,9 +3,9 @@
  * and letting the codec go when nothing is left to send. A codec's state follows
  * what was coded, so whatever is coded is sent: limits are looked at before.
  */
-import { BatchCodec, contentBytesOf } from "../codec/batch-codec.ts";
+import { BatchCodec, contentBytesOf, type EncodedBatch } from "../codec/batch-codec.ts";
 import { codecStateBytes } from "../codec/codec-memory.ts";
-import { isBatchCodec, sizesOf } from "../codec/codecs.ts";
+import { isBatchCodec, isMixCodec, sizesOf } from "../codec/codecs.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { type BatchFrame, chain8Bytes, type HistoryFrame } from "../codec/frame-types.ts";
 import { Window } from "../codec/window.ts";
@@ -117,7 +117,11 @@ export function buildBatch(
   const stream = out.number < 0 ? s.outgoingByNumber.length : out.number;
   const first = input.events[0];
   assert(codec !== undefined && first !== undefined, "a batch has a codec and an event");
-  const { block, count, contentBytes } = codec.encode({ stream, ...input });
+  const encode = (): EncodedBatch => codec.encode({ stream, ...input });
+  const { block, count, contentBytes } =
+    s.coding !== undefined && isMixCodec(codec.codec)
+      ? s.coding.time(encode, (encoded) => encoded.contentBytes)
+      : encode();
   const last = input.events[count - 1];
   assert(last !== undefined, "a batch holds an event");
   s.ratio = Math.min(1, Math.max(0.01, (s.ratio + block.length / Math.max(1, contentBytes)) / 2));

@@ -45,6 +45,8 @@ export class ReceiveBatches {
   hasRested = false;
   /** The peer used a codec that is not read here, and was told which are. */
   hasToldCodecs = false;
+  /** Mixing took most of the time here, and the peer was told. */
+  hasAskedQuicker = false;
   lastTakenMs = 0;
 }
 

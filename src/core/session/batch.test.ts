@@ -4,6 +4,7 @@ import { createSeededRandom } from "../../testing/seeded-random.ts";
 import { CodecMemory, codecStateBytes } from "../codec/codec-memory.ts";
 import { codecMix, codecMixSmall, codecTokens, codecTokensSmall } from "../codec/codecs.ts";
 import { drawDocument } from "../codec/payloads.test-kit.ts";
+import { CodingMeter } from "./coding-meter.ts";
 import type { CodecName } from "./codec-choice.ts";
 import {
   cloneNode,
@@ -35,6 +36,13 @@ function pushDocuments(node: TestNode, count: number, lane = ""): void {
 
 function twoNodes(): readonly [TestNode, TestNode] {
   return [createNode("clinic_a", "clinic"), createNode("hub", "hub")];
+}
+
+/** Each look at the clock finds it so much later, in turns. */
+function clockOf(...steps: readonly number[]): () => number {
+  let ms = 0;
+  let looks = 0;
+  return () => (ms += steps[looks++ % steps.length] ?? 0);
 }
 
 /** Codecs of the batches that went, and `range` for what did not go as one. */
@@ -199,8 +207,16 @@ test("a link that carries more than mixing makes is given tokens instead", () =>
   settle(a);
   const slow = sync(a, cloneNode(hub), { latencyMs: 100, rateBytesPerS: 3_000 });
   assert.deepEqual(codecsOf(slow), [codecMix]);
-  const fast = sync(a, hub, { latencyMs: 1, from: { mixBytesPerS: 100_000 } });
+  const fast = sync(a, cloneNode(hub), {
+    latencyMs: 1,
+    coding: { initiator: new CodingMeter(clockOf(3)) },
+  });
   assert.deepEqual(codecsOf(fast), [codecMix, codecTokens]);
+  // A look at the start and at its HELLO, and three a batch: before it, after it, and how much that was.
+  const mixing = new CodingMeter(clockOf(300, 1, 1));
+  const slowHub = sync(a, hub, { latencyMs: 1, coding: { responder: mixing } });
+  assert.match(traceOf(slowHub), /<codecs .*>history >batch/);
+  assert.deepEqual(codecsOf(slowHub), [codecMix, codecTokens]);
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 

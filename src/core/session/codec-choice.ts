@@ -2,7 +2,7 @@
  * Which codec a direction uses: the one that makes the fewest bytes, unless the
  * link carries more than it can make, among those that the receiver reads and for
  * which there is memory. Measured on both sides of the comparison: the link by
- * LinkMeter, the coder by the host, once. A forced choice is taken as far as the
+ * LinkMeter, the coder by CodingMeter; a receiver that mixing keeps busy says so. A forced choice is taken as far as the
  * receiver reads it.
  */
 import {
@@ -49,7 +49,8 @@ export function codecsHere(s: SessionState): number {
  */
 export function codecsOffered(s: SessionState): number {
   const affordable = s.memory?.affordable(codecsHere(s)) ?? codecsHere(s);
-  return s.options.isBusy === true ? affordable & ~mixBits : affordable;
+  const isBusy = s.options.isBusy === true || s.coding?.isMuch === true;
+  return isBusy ? affordable & ~mixBits : affordable;
 }
 
 /** Codecs to try, the best first; the last, raw rows, always works. */
@@ -65,7 +66,7 @@ export function wantedCodecs(s: SessionState): readonly number[] {
 
 /** True when mixing holds the link up, and something quicker is at hand. */
 export function isLinkFaster(s: SessionState): boolean {
-  const coderBytesPerS = (s.options.mixBytesPerS ?? mixBytesPerSDefault) * s.ratio;
+  const coderBytesPerS = (s.coding?.bytesPerS ?? mixBytesPerSDefault) * s.ratio;
   return s.flight.leastBytesPerS > coderBytesPerS * margin;
 }
 
@@ -88,6 +89,6 @@ export function shouldSwitch(s: SessionState): boolean {
   if (codec === undefined || !isMixCodec(codec.codec)) return false;
   const usable = s.peerCodecs & codecsHere(s);
   const hasQuicker = (usable & ((1 << codecTokens) | (1 << codecTokensSmall))) !== 0;
-  const isUnwanted = s.isFirstContact && (usable & (1 << codec.codec)) === 0;
+  const isUnwanted = (usable & (1 << codec.codec)) === 0;
   return hasQuicker && (isUnwanted || (s.options.codec === undefined && isLinkFaster(s)));
 }

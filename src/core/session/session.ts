@@ -32,6 +32,7 @@ import type {
   SessionOptions,
   SessionSummary,
 } from "./api.ts";
+import type { CodingMeter } from "./coding-meter.ts";
 import { takeBatch, takeHistory } from "./batch-receive.ts";
 import { decide, onEof, peerStateOf, summaryOf } from "./finish.ts";
 import { answerQuery, takeChains } from "./fork.ts";
@@ -57,6 +58,8 @@ export interface SessionInput {
   readonly compressor: CompressorPort;
   /** Shared by all sessions of the process; without it there is no bound. */
   readonly memory?: CodecMemory;
+  /** Shared by all sessions of the process; without it mixing counts as fast as a small computer's. */
+  readonly coding?: CodingMeter;
   readonly nowMs: number;
 }
 

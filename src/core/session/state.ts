@@ -31,6 +31,7 @@ import {
   SendBatches,
   sendOwner,
 } from "./batch-state.ts";
+import type { CodingMeter } from "./coding-meter.ts";
 import { Chatter } from "./chatter.ts";
 import { FlightWindow } from "./flight-window.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
@@ -126,6 +127,8 @@ export class SessionState {
   readonly receiveBatches = new ReceiveBatches();
   /** What all sessions of the process may take for codecs; undefined: no bound. */
   readonly memory: CodecMemory | undefined;
+  /** What mixing takes here; undefined: nobody measures. */
+  readonly coding: CodingMeter | undefined;
   readonly sendOwner = sendOwner(this);
   readonly receiveOwner = receiveOwner(this);
   /** Bytes on the wire for each byte of rows, as measured; starts from incompressible for safety on bad links. */
@@ -217,6 +220,7 @@ export class SessionState {
     readonly crypto: CryptoPort;
     readonly compressor: CompressorPort;
     readonly memory?: CodecMemory;
+    readonly coding?: CodingMeter;
     readonly nowMs: number;
   }) {
     const { options } = input;
@@ -225,6 +229,7 @@ export class SessionState {
     this.crypto = input.crypto;
     this.compressor = input.compressor;
     this.memory = input.memory;
+    this.coding = input.coding;
     this.nowMs = input.nowMs;
     this.pacer.limit(options.rateBytesPerS, input.nowMs);
     this.flight = new FlightWindow(options.peerState?.link);
