@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connections } from "./bench/connections.ts";
 import { fairness } from "./bench/fairness.ts";
+import { hub } from "./bench/hub.ts";
 import { largeLog } from "./bench/large-log.ts";
 import { load } from "./bench/load.ts";
 import { describeMachine } from "./bench/machine.ts";
@@ -28,6 +29,7 @@ const sections: Readonly<Record<string, Section>> = {
   connections,
   load,
   fairness,
+  hub,
 };
 
 function valueText({ name, value, bound }: Figure): string {

@@ -3,33 +3,18 @@
  * hundred events from its middle, and the memory of a hub that has it open while five
  * clinics are connected.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openNode } from "../../src/engine/index.ts";
-import { takeEvents, clinicEvents } from "../clinic-events.ts";
-import { projectRoot, run, runOk, serve, sourceEntry } from "../command.ts";
+import { takeEvents } from "../clinic-events.ts";
+import { run, runOk, serve, sourceEntry } from "../command.ts";
 import { startLink } from "../link.ts";
 import { grouped } from "../stage.ts";
+import { bareNodeMiB, compilePackage, fillLog } from "./hub-process.ts";
 import { bytesReadSoFar, median, residentMiB, timed } from "./machine.ts";
 import type { BenchContext, Figure } from "./section.ts";
 
 const mib = 1024 * 1024;
 const clinicCount = 5;
-const batch = 5000;
-
-async function fill(dir: string, count: number): Promise<void> {
-  const node = await openNode({ dataDir: dir });
-  const supply = clinicEvents("visit", 8);
-  for (let done = 0; done < count; done += batch) {
-    const events = takeEvents(supply, Math.min(batch, count - done));
-    await node.push(
-      // Half a visit: the figures are about numbers of events and not about their size.
-      events.map(({ type, payload }) => ({ type, payload: Buffer.from(payload.slice(0, 200)) })),
-    );
-  }
-  await node.close();
-}
 
 interface OpenCost {
   readonly ms: number;
@@ -66,39 +51,10 @@ async function middleCost(dir: string, count: number): Promise<number> {
   return bytes;
 }
 
-/** The package as it is published: compiled, run without type stripping. */
-function compilePackage(): string {
-  const dir = join(projectRoot, "node_modules", ".cache", "zamsync-bench");
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true });
-  cpSync(join(projectRoot, "package.json"), join(dir, "package.json"));
-  cpSync(join(projectRoot, "bin"), join(dir, "bin"), { recursive: true });
-  const built = spawnSync(
-    process.execPath,
-    [
-      join(projectRoot, "node_modules", "typescript", "bin", "tsc"),
-      ...["-p", join(projectRoot, "tsconfig.build.json"), "--outDir", join(dir, "dist")],
-    ],
-    { encoding: "utf8" },
-  );
-  const entry = join(dir, "bin", "zamsync.js");
-  if (!existsSync(join(dir, "dist", "cli", "main.js")))
-    throw new Error(`tsc: ${built.stdout}${built.stderr}`);
-  return entry;
-}
-
-async function bareNodeMiB(): Promise<number> {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const resident = residentMiB(child.pid ?? 0);
-  child.kill();
-  return resident;
-}
-
 /** A hub with the log open, and five clinics that are held in the middle of a sync. */
 async function hubMemory(context: BenchContext, hub: string): Promise<readonly Figure[]> {
   const { stage, scratch } = context;
-  const entry = compilePackage();
+  const entry = await compilePackage();
   const clinics = Array.from({ length: clinicCount }, (_, index) =>
     join(scratch, `clinic_${index}`),
   );
@@ -161,9 +117,9 @@ export async function largeLog(context: BenchContext): Promise<readonly Figure[]
   const hub = join(scratch, "hub");
   await runOk(["keygen", hub, "--hub"]);
   await runOk(["keygen", join(scratch, "small")]);
-  const filled = await timed(() => fill(hub, large));
+  const filled = await timed(() => fillLog(hub, large));
   stage.note(`${grouped(large)} events written in ${(filled.ms / 1000).toFixed(1)} s`);
-  await fill(join(scratch, "small"), small);
+  await fillLog(join(scratch, "small"), small);
   const [ofSmall, ofLarge] = await openCosts([join(scratch, "small"), hub]);
   if (ofSmall === undefined || ofLarge === undefined) throw new Error("nothing was opened");
   const middle = await middleCost(hub, large);

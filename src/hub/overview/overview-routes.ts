@@ -24,15 +24,16 @@ export interface OverviewParts {
 }
 
 interface HistoryQuery {
-  readonly range: HistoryRange;
+  readonly range?: HistoryRange;
   readonly node?: string;
 }
 
 interface SyncsQuery {
   readonly node?: string;
-  readonly limit: number;
+  readonly limit?: number;
 }
 
+const syncsLimitDefault = 100;
 const tags = ["Overview"];
 const config = { access: "read" } as const;
 
@@ -92,7 +93,7 @@ export function addOverviewRoutes(
       },
     },
     async (request) => {
-      const { range, node } = request.query;
+      const { range = "day", node } = request.query;
       requireNode(request, node);
       keeper.refresh();
       const { history } = keeper;
@@ -120,7 +121,7 @@ export function addOverviewRoutes(
       },
     },
     async (request) => {
-      const { node, limit } = request.query;
+      const { node, limit = syncsLimitDefault } = request.query;
       requireNode(request, node);
       const syncs = keeper.history.syncsOf(node, limit);
       return {

@@ -107,7 +107,7 @@ export const historyQuerySchema = {
   type: "object",
   additionalProperties: false,
   properties: {
-    range: { type: "string", enum: ["day", "month"], default: "day" },
+    range: { type: "string", enum: ["day", "month"], description: "absent: day" },
     node,
   },
 } as const;
@@ -142,7 +142,10 @@ export const historySchema = {
 export const syncsQuerySchema = {
   type: "object",
   additionalProperties: false,
-  properties: { node, limit: { type: "integer", minimum: 1, maximum: 500, default: 100 } },
+  properties: {
+    node,
+    limit: { type: "integer", minimum: 1, maximum: 500, description: "absent: 100" },
+  },
 } as const;
 
 export const syncsSchema = {
