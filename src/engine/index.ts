@@ -42,14 +42,15 @@ export {
 } from "./tokens.ts";
 export {
   type CreatedToken,
+  type HttpsCredentials,
   openTokenBook,
+  readOrCreateHttpsCredentials,
   type TokenBook,
   type TokenRow,
   type TokenScope,
   tokenState,
 } from "../pki/index.ts";
 export { parseAddress, type PeerAddress } from "../network/address.ts";
-export { type HttpsCredentials, readHttpsCredentials } from "./https-credentials.ts";
 export {
   type ArrivalSource,
   followDirectory,

@@ -7,7 +7,7 @@ import {
   type HubNode,
   openTokenBook,
   parseAddress,
-  readHttpsCredentials,
+  readOrCreateHttpsCredentials,
   type ServedSession,
 } from "../engine/index.ts";
 import { createApi } from "./api/api.ts";
@@ -15,10 +15,11 @@ import { Feed } from "./feed.ts";
 import type { CreateHubPart, HubContext, HubPart, ListenerName } from "./hub-context.ts";
 import { isLoopback } from "./http/bind-policy.ts";
 import { createHealth } from "./http/health.ts";
-import { ownNames } from "./http/host-check.ts";
+import { certificateNames, ownNames } from "./http/host-check.ts";
 import { createMonitor } from "./monitor.ts";
 import { createStream } from "./stream/stream.ts";
 import { type HttpServer, startHttpServer } from "./http/http-server.ts";
+import { createWebhooks } from "./webhooks/webhook-routes.ts";
 
 export interface StartHubInput {
   readonly node: HubNode;
@@ -47,7 +48,13 @@ export interface RunningHub {
 const quietAfterMsDefault = 86_400_000;
 
 /** Every part of the hub. A new one is added here, in a folder of its own. */
-const creators: readonly CreateHubPart[] = [createHealth, createApi, createStream, createMonitor];
+const creators: readonly CreateHubPart[] = [
+  createHealth,
+  createApi,
+  createStream,
+  createWebhooks,
+  createMonitor,
+];
 
 /** Rejects with Z335, Z410, Z3xx; then nothing listens. */
 export async function startHub(input: StartHubInput): Promise<RunningHub> {
@@ -117,6 +124,10 @@ async function startListener(
   const isOpen = !isLoopback(host);
   if (isOpen && !hub.tokens.hasValid(hub.nowMs())) throw new ZamError("Z335", { address: bind });
   const own = ownNames(input.httpNames ?? []);
-  const tls = isOpen ? readHttpsCredentials(hub.node.dataDir) : undefined;
+  const { dataDir } = hub.node;
+  const names = certificateNames(own);
+  const tls = isOpen
+    ? await readOrCreateHttpsCredentials({ dataDir, names, nowMs: hub.nowMs() })
+    : undefined;
   return startHttpServer(hub, { name, host, port, own, tls, parts });
 }

@@ -76,3 +76,4 @@ export {
   tokenState,
   type TokenVerdict,
 } from "./token-book.ts";
+export { type HttpsCredentials, readOrCreateHttpsCredentials } from "./http-certificate.ts";

@@ -18,6 +18,8 @@ export interface NodeFiles {
   readonly revoked: string;
   readonly http: string;
   readonly tokens: string;
+  readonly httpKey: string;
+  readonly httpCertificate: string;
 }
 
 export function nodeFiles(dir: string): NodeFiles {
@@ -40,5 +42,7 @@ export function nodeFiles(dir: string): NodeFiles {
     revoked: join(authority, "revoked.jsonl"),
     http: join(dir, "http"),
     tokens: join(dir, "http", "tokens.jsonl"),
+    httpKey: join(dir, "http", "server.key"),
+    httpCertificate: join(dir, "http", "server.crt"),
   };
 }

@@ -10,6 +10,7 @@
  * choose), and no key usage beside the extended one, which tells the role.
  */
 import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
+import { isIP } from "node:net";
 import type * as X509 from "@peculiar/x509";
 import type { Role } from "../core/session/api.ts";
 import { clientAuthOid, nodeUriPrefix, serverAuthOid } from "./certificate.ts";
@@ -158,6 +159,42 @@ export async function createNodeCertificate(input: NodeCertificateInput): Promis
       new x509.ExtendedKeyUsageExtension(usages),
       // The subject is left empty: the name is here, and once is enough (RFC 5280, 4.2.1.6).
       nodeName(x509, input.nodeId, true),
+    ],
+  });
+  return `${certificate.toString("pem")}\n`;
+}
+
+export interface ServerCertificateInput {
+  /** Host names and IP addresses. */
+  readonly names: readonly string[];
+  readonly keyPem: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly authorityPem: string;
+  readonly authorityKeyPem: string;
+}
+
+/** A certificate for an HTTPS server, signed by the CA, as PEM. */
+export async function createServerCertificate(input: ServerCertificateInput): Promise<string> {
+  const x509 = await load();
+  const authority = new x509.X509Certificate(input.authorityPem);
+  const { privateKey } = await importKeyPair(input.authorityKeyPem);
+  const { publicKey } = await importKeyPair(input.keyPem);
+  const names = input.names.map((value) => ({
+    type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const),
+    value,
+  }));
+  const certificate = await x509.X509CertificateGenerator.create({
+    issuer: authority.subjectName.toJSON(),
+    publicKey,
+    signingKey: privateKey,
+    signingAlgorithm: algorithm,
+    serialNumber: createSerial(),
+    notBefore: new Date(input.notBeforeMs),
+    notAfter: new Date(input.notAfterMs),
+    extensions: [
+      new x509.ExtendedKeyUsageExtension([serverAuthOid]),
+      new x509.SubjectAlternativeNameExtension(names, true),
     ],
   });
   return `${certificate.toString("pem")}\n`;

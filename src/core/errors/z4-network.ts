@@ -194,4 +194,20 @@ export const networkErrors = {
     http: 503,
     retryable: true,
   },
+  Z425: {
+    name: "WebhookUntaken",
+    message: "the webhook at {url} does not take events: {reason}",
+    hint: "see that its receiver runs; events wait in the log, and it is tried again and again",
+    exit: 5,
+    http: 502,
+    retryable: true,
+  },
+  Z426: {
+    name: "WebhookGivenUp",
+    message: "the webhook at {url} did not take event {seq} of {node}: {reason}",
+    hint: "see what its receiver says to it; POST /v1/webhooks/ID/replay sends it again",
+    exit: 5,
+    http: 502,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

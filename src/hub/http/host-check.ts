@@ -6,7 +6,7 @@
  * Against pages of other sites: a browser names the page's site as Origin, and only
  * the hub's own pages may use it.
  */
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { isIP } from "node:net";
 
 export interface OwnNames {
@@ -20,6 +20,14 @@ export function ownNames(extra: readonly string[]): OwnNames {
   const short = host.split(".")[0] ?? host;
   const names = ["localhost", host, short, `${short}.local`, ...extra];
   return { names: new Set(names.map((name) => name.toLowerCase())) };
+}
+
+/** Everything that the hub's certificate must be good for: its names, and its addresses as of now. */
+export function certificateNames(own: OwnNames): readonly string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  // Link-local addresses come with a zone, which no certificate can name.
+  const usable = addresses.map(({ address }) => address).filter((it) => !/^fe80:/i.test(it));
+  return [...new Set([...own.names, "127.0.0.1", "::1", ...usable])].filter((it) => it !== "");
 }
 
 /** The value of a Host header, or what follows `//` in an Origin; undefined when it is neither. */

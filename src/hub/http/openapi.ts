@@ -21,6 +21,7 @@ export async function addOpenApi(app: HubApp): Promise<void> {
       tags: [
         { name: "Events", description: "Push, list, follow" },
         { name: "Nodes", description: "Who there is, and how far each is" },
+        { name: "Webhooks", description: "Events pushed to a program of yours, signed" },
         { name: "Session", description: "The caller's own token" },
         { name: "Health", description: "For supervisors; needs no token" },
       ],

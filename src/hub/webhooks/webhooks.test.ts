@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { waitUntil } from "../../../lab/command.ts";
+import type { ZamError } from "../../core/errors/zam-error.ts";
+import { openTokenBook } from "../../engine/index.ts";
+import { bearer, codeOf, openTestHub, startTestHub, type TestHub } from "../hub.test-fixture.ts";
+import type { HubContext } from "../hub-context.ts";
+import { type Receiver, startReceiver } from "./receiver.test-server.ts";
+import type { WebhookTiming } from "./timing.ts";
+import { Webhooks } from "./webhooks.ts";
+
+const quick: WebhookTiming = {
+  answerTimeoutMs: 1000,
+  backoffMinMs: 10,
+  backoffMaxMs: 50,
+  failuresMax: 4,
+  refusalsMax: 2,
+  saveMs: 20,
+};
+
+interface Made {
+  readonly id: string;
+  readonly secret: string;
+}
+
+async function push(hub: TestHub, from: number, to: number, type = 0): Promise<void> {
+  await hub.node.push(range(from, to).map((n) => ({ payload: Buffer.from(`{"n":${n}}`), type })));
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+/** Webhooks with times of a test, beside a hub's own. */
+function quickWebhooks(t: TestContext, hub: TestHub): Webhooks & { readonly told: string[] } {
+  const told: string[] = [];
+  const stopping = new AbortController();
+  const context: HubContext = {
+    node: hub.node,
+    tokens: openTokenBook({ dataDir: hub.dir }),
+    nowMs: Date.now,
+    onSession: () => () => undefined,
+    onReport: () => () => undefined,
+    report: ({ code }: ZamError) => told.push(code),
+    quietAfterMs: 1,
+    stopping: stopping.signal,
+  };
+  const webhooks = new Webhooks(context, quick);
+  t.after(() => webhooks.close());
+  return Object.assign(webhooks, { told });
+}
+
+async function hookFor(webhooks: Webhooks, receiver: Receiver): Promise<string> {
+  const { id, secret } = await webhooks.create({ url: receiver.url, from: "beginning" });
+  receiver.secret = secret;
+  return id;
+}
+
+describe("webhooks", () => {
+  it("deliver every event in order, signed, with an id of its own", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    await push(hub, 1, 50);
+    const webhooks = quickWebhooks(t, hub);
+    await hookFor(webhooks, receiver);
+    await waitUntil(() => receiver.received.length === 50, 10_000);
+    await push(hub, 51, 60);
+    await waitUntil(() => receiver.received.length === 60, 10_000);
+    assert.deepEqual(receiver.taken(), range(1, 60));
+    assert.ok(receiver.received.every(({ isSigned }) => isSigned));
+    assert.equal(new Set(receiver.received.map(({ id }) => id)).size, 60);
+  });
+
+  it("wait for a receiver that is away, however long, and tell it once", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const webhooks = quickWebhooks(t, hub);
+    const id = await hookFor(webhooks, receiver);
+    receiver.answer = (_n, times) => [0, 503, 429, 0, 502, 503, 504, 0][times - 1] ?? 200;
+    await push(hub, 1, 2);
+    await waitUntil(() => webhooks.find(id).trouble !== undefined, 5000);
+    await waitUntil(() => receiver.taken().length === 2, 10_000);
+    assert.deepEqual(receiver.taken(), [1, 2]);
+    assert.equal(receiver.received.length, 18);
+    assert.equal(new Set(receiver.received.map((one) => one.id)).size, 2);
+    assert.deepEqual(webhooks.told, ["Z425", "Z425"]);
+    assert.equal(webhooks.find(id).state.dead.length, 0);
+    assert.equal(webhooks.find(id).trouble, undefined);
+  });
+
+  it("put aside what the receiver refuses or cannot handle, go on, and replay it under its id", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const webhooks = quickWebhooks(t, hub);
+    const id = await hookFor(webhooks, receiver);
+    receiver.answer = (n) => (n === 2 ? 422 : n === 4 ? 500 : n === 5 ? 302 : 200);
+    await push(hub, 1, 6);
+    await waitUntil(() => receiver.taken().includes(6), 10_000);
+    assert.deepEqual(receiver.taken(), [1, 3, 6]);
+    const { dead } = webhooks.find(id).state;
+    assert.deepEqual(
+      dead.map(({ seq, attempts, error }) => [seq, attempts, error]),
+      [
+        [2, 2, "HTTP 422"],
+        [4, 4, "HTTP 500"],
+        [5, 2, "HTTP 302"],
+      ],
+    );
+    receiver.answer = (n) => (n === 4 ? 500 : 200);
+    assert.equal(await webhooks.replay(id, undefined), 3);
+    await waitUntil(() => receiver.taken().length === 5, 10_000);
+    assert.deepEqual(receiver.taken(), [1, 3, 6, 2, 5]);
+    await waitUntil(() => webhooks.find(id).state.dead[0]?.attempts === 8, 5000);
+    const ids = receiver.received.filter(({ n }) => n === 2).map((one) => one.id);
+    assert.deepEqual(new Set(ids), new Set([dead[0]?.delivery]));
+    await assert.rejects(webhooks.replay(id, "nothing"), { code: "Z619" });
+  });
+
+  it("go on where they were after a restart, and keep their dead letters", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const first = quickWebhooks(t, hub);
+    const id = await hookFor(first, receiver);
+    receiver.answer = (n) => (n === 1 ? 400 : 200);
+    await push(hub, 1, 10);
+    await waitUntil(() => first.find(id).state.delivered === 9, 10_000);
+    await first.close();
+    await push(hub, 11, 12);
+    const second = quickWebhooks(t, hub);
+    await waitUntil(() => receiver.taken().length === 11, 10_000);
+    assert.deepEqual(receiver.taken(), range(2, 12));
+    assert.deepEqual(
+      second.find(id).state.dead.map(({ seq }) => seq),
+      [1],
+    );
+  });
+
+  it("repeat after a crash only what was not written down, under the same ids", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const first = quickWebhooks(t, hub);
+    await hookFor(first, receiver);
+    await push(hub, 1, 200);
+    await waitUntil(() => receiver.received.length > 100, 10_000);
+    // A second one begins from what is on the disk now, as after kill -9.
+    const second = quickWebhooks(t, hub);
+    await waitUntil(() => second.list[0]?.state.delivered === 200, 10_000);
+    const ids = new Map(receiver.received.map((one) => [one.n, one.id]));
+    assert.deepEqual(
+      [...ids.keys()].sort((a, b) => a - b),
+      range(1, 200),
+    );
+    for (const one of receiver.received) assert.equal(one.id, ids.get(one.n));
+  });
+
+  it("are made, listed, replayed and removed over HTTP, by admins of all nodes only", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const send = (path: string, method: string, body?: object, token?: string): Promise<Response> =>
+      hub.call(`/v1/webhooks${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: {
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(token === undefined ? {} : bearer(token)),
+        },
+      });
+    const read = await hub.token(["read", "push"]);
+    assert.equal(await codeOf(await send("", "GET", undefined, read)), "403 Z331");
+    const limited = await hub.token(["admin"], ["clinic_a"]);
+    assert.equal(await codeOf(await send("", "GET", undefined, limited)), "403 Z332");
+    for (const url of ["ftp://x/", "nonsense", "http://192.0.2.1/", "https://a:b@example.org/"])
+      assert.equal(await codeOf(await send("", "POST", { url })), "400 Z616", url);
+    const answer = await send("", "POST", { url: receiver.url, label: "lab", type: 3 });
+    assert.equal(answer.status, 201);
+    const { id, secret } = (await answer.json()) as Made;
+    receiver.secret = secret;
+    await push(hub, 1, 3, 1);
+    await push(hub, 4, 4, 3);
+    await waitUntil(() => receiver.taken().length === 1, 10_000);
+    assert.deepEqual(receiver.taken(), [4]);
+    const text = await (await send("", "GET")).text();
+    assert.ok(text.includes(id) && !text.includes(secret));
+    assert.deepEqual(await (await send(`/${id}/dead`, "GET")).json(), { dead: [] });
+    assert.deepEqual(await (await send(`/${id}/replay`, "POST", {})).json(), { queued: 0 });
+    assert.equal((await send(`/${id}`, "DELETE")).status, 204);
+    assert.equal(await codeOf(await send(`/${id}`, "DELETE")), "404 Z618");
+  });
+
+  it("do not stand in a hub's way when what is kept of them cannot be read", async (t) => {
+    const first = await startTestHub(t);
+    await first.node.sidecars.write("webhooks", Buffer.from('{"version":9,"hooks":[]}'));
+    await first.hub.close();
+    await first.node.close();
+    const hub = await openTestHub(t, first.dir);
+    assert.ok(hub.reports.some(({ code }) => code === "Z212"));
+    assert.equal(await codeOf(await hub.call("/v1/webhooks")), "503 Z212");
+    assert.equal((await hub.call("/v1/events")).status, 200);
+  });
+});
