@@ -3,7 +3,8 @@
  *
  * 64 connections that say nothing, or a byte now and then: before TLS, in the middle of a
  * handshake, and after one with a genuine certificate, where they take every place that the
- * hub has for sessions. A's sync needs one attempt, and is done while all of them are still there.
+ * hub has for sessions; and on HTTP. A's sync needs one attempt, and is done while all of them
+ * are still there.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -15,7 +16,8 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { createClinics } from "../../lab/many-clinics.ts";
-import { digest, numbered, pushAll, scratchDir, serveHub, syncOk } from "./harness.ts";
+import { digest, numbered, pushAll, scratchDir, syncOk } from "./harness.ts";
+import { makeToken, bearer, serveHttp } from "./http.ts";
 
 const strangerCount = 64;
 /** More often than every four seconds: whoever is judged by silence alone lets these stay. */
@@ -83,10 +85,11 @@ const many = <T>(make: (index: number) => Promise<T>): Promise<T[]> =>
 test("64 strangers at every stage do not hold up a clinic", async (t) => {
   const { hub: hubDir, clinics } = await createClinics(await scratchDir(t), strangerCount + 1);
   const [honest = "", ...stolen] = clinics;
-  const hub = await serveHub(t, hubDir);
+  const { token } = await makeToken(hubDir);
+  const { hub, url, port: httpPort } = await serveHttp(t, hubDir);
   const hello = await clientHelloBytes();
   assert.ok(hello.length > 200, "a whole ClientHello");
-  const kinds: Readonly<Record<string, () => Promise<Strangers>>> = {
+  const kinds: Record<string, () => Promise<Strangers>> = {
     "before TLS": async () => new Strangers(t, await many(() => tcp(hub.port)), hello),
     "in TLS": async () => {
       const sockets = await many(() => tcp(hub.port));
@@ -117,6 +120,19 @@ test("64 strangers at every stage do not hold up a clinic", async (t) => {
       return new Strangers(t, sockets, frame, 1);
     },
   };
+  kinds["on HTTP, before and in a request"] = async () => {
+    const sockets = await many(() => tcp(httpPort));
+    const head = `GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1:${httpPort}\r\nX-Slow: `;
+    return new Strangers(t, sockets, Buffer.from(head));
+  };
+  kinds["on HTTP, in a body"] = async () => {
+    const sockets = await many(() => tcp(httpPort));
+    const head =
+      `POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1:${httpPort}\r\nAuthorization: Bearer ${token}\r\n` +
+      "Content-Type: application/json\r\nContent-Length: 16000000\r\n\r\n";
+    for (const socket of sockets) socket.write(head);
+    return new Strangers(t, sockets, Buffer.from("[1,"), 1);
+  };
   let pushed = 0;
   for (const [name, appear] of Object.entries(kinds)) {
     const strangers = await appear();
@@ -127,6 +143,8 @@ test("64 strangers at every stage do not hold up a clinic", async (t) => {
     assert.equal(summary.attempts, 1, name);
     assert.equal(strangers.alive, strangerCount, `${name}: the sync did not wait for their end`);
     assert.equal((await digest(hubDir)).length, pushed);
+    const asked = await fetch(`${url}/v1/events?limit=1`, { headers: bearer(token) });
+    assert.equal(asked.status, 200, `${name}: HTTP`);
     strangers.end();
   }
   assert.equal(await hub.stop(), 0);

@@ -2,8 +2,9 @@
  * SCENARIOS 31: cost stays flat.
  *
  * A hub that holds the interleaved events of 50 clinics (200,000 with ZAMSYNC_LONG=1, else fewer):
- * a push, a ping, a status and an up-to-date sync each read less than 1 MiB at the hub, as the
- * system counts what a process reads. A push that has to open the log first reads, on top of
+ * a push, a ping, a status and an up-to-date sync, and over HTTP health, a push, the newest events, the
+ * nodes and a stream of what comes, each read less than 1 MiB at the hub, as the system counts what a
+ * process reads. A push that has to open the log first reads, on top of
  * that, the last 1 MiB that every opening checks for rot.
  */
 import assert from "node:assert/strict";
@@ -24,10 +25,11 @@ import {
   pushOne,
   runOk,
   segmentsOf,
-  serveHub,
   statusOf,
   syncOk,
 } from "./harness.ts";
+import { openStream } from "../../src/hub/stream/stream.test-reader.ts";
+import { bearer, makeToken, serveHttp } from "./http.ts";
 
 const clinicCount = 50;
 const batchEvents = 50;
@@ -95,7 +97,8 @@ test("what a hub does every minute reads less than 1 MiB, however much it holds"
   const costs = new Map<string, number>();
   costs.set("push that opens the log", (await costAlone("push", fleet.hub)) - openCheckBytes);
 
-  const hub = await serveHub(t, fleet.hub);
+  const { token } = await makeToken(fleet.hub, ["--scope", "read,push"]);
+  const { hub, url } = await serveHttp(t, fleet.hub);
   await pushAll(a, numbered(20));
   await syncOk(a, hub.address);
   await syncOk(a, hub.address);
@@ -112,11 +115,43 @@ test("what a hub does every minute reads less than 1 MiB, however much it holds"
     const summary = await syncOk(a, hub.address);
     assert.equal(summary.eventsSent + summary.eventsReceived, 0);
   });
+  const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
+    const headers = { ...bearer(token), "content-type": "application/json" };
+    const answer = await fetch(`${url}${path}`, { ...init, headers });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${path}: ${text}`);
+    return text;
+  };
+  // The first answer also reads the code that makes it.
+  const routes = ["/health/live", "/health/ready", "/v1/nodes", "/v1/vector", "/v1/status"];
+  for (const path of routes) {
+    await ask(path);
+    await atHub(`GET ${path}`, () => ask(path));
+  }
+  const push = { method: "POST", body: '{"one":"more"}' };
+  await ask("/v1/events", push);
+  await atHub("POST /v1/events", () => ask("/v1/events", push));
+  const first = JSON.parse(await ask("/v1/events?limit=1")) as { readonly cursor: string };
+  await atHub("GET /v1/events of the beginning", () =>
+    ask(`/v1/events?since=${first.cursor}&limit=10`),
+  );
+  const stream = await openStream(`${url}/v1/stream?since=now`, bearer(token));
+  await hub.until(() => stream.messages.length === 1);
+  await atHub("a stream up to date, and one event", async () => {
+    await ask("/v1/events", push);
+    await hub.until(() => stream.messages.length === 2);
+  });
+  const newest = stream.lastId() ?? "";
+  stream.close();
+  await atHub("GET /v1/events of the end", async () => {
+    const text = await ask(`/v1/events?since=${newest}`);
+    assert.match(text, /"events":\[\].*"isEnd":true/);
+  });
   costs.set("sync with nothing to do, at the clinic", await costAlone("sync", a, hub.address));
   await hub.stop();
   for (const [name, bytes] of costs) {
     t.diagnostic(`${name}: ${Math.round(bytes / 1024)} KiB of ${Math.round(logBytes / 1024)}`);
-    assert.ok(bytes > 0, `${name} was measured`);
+    assert.ok(bytes > 0 || name.startsWith("GET"), `${name} was measured`);
     assert.ok(bytes < mib, `${name}: ${bytes} bytes`);
   }
 });

@@ -3,12 +3,14 @@
  *
  * An unreadable log, a full disk (a real one), three days without a sync, 12 pending events, and
  * pending ones that nobody fetched for a week: each is said, in text and as JSON, and where data
- * is at risk the exit status is not 0. (Quarantine comes with the hub's schemas.)
+ * is at risk the exit status is not 0. A hub's health over HTTP says the same, with another status
+ * than 200. (Quarantine comes with the hub's schemas.)
  */
 import assert from "node:assert/strict";
-import { readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   copyDir,
   describe,
@@ -16,6 +18,7 @@ import {
   errorOf,
   makeFleet,
   numbered,
+  patchFile,
   pushAll,
   run,
   runOk,
@@ -26,6 +29,7 @@ import {
   statusOf,
   syncOk,
 } from "./harness.ts";
+import { bearer, makeToken, serveHttp, verdictOf } from "./http.ts";
 import { makeClock, skipWithoutCompiler } from "./preload.ts";
 import { mountSmallDisk, skipWithoutMount } from "./small-disk.ts";
 
@@ -131,4 +135,95 @@ test("a disk that is nearly full, one that is, and one that has space again", {
   const again = await statusOf(dir);
   assert.equal(again.exit, 0);
   assert.equal(again.walRecords, 6);
+});
+
+interface Health {
+  readonly status: string;
+  readonly codes: readonly string[];
+}
+
+async function healthOf(url: string, path = "ready"): Promise<Health & { readonly http: number }> {
+  const answer = await fetch(`${url}/health/${path}`);
+  return { ...((await answer.json()) as Health), http: answer.status };
+}
+
+test("a hub's health is not ok with damage in its log, and is again once that is healed", async (t) => {
+  const fleet = await makeFleet(t);
+  const a = fleet.clinic("clinic_a");
+  const first = await serveHttp(t, fleet.hub);
+  assert.deepEqual(await healthOf(first.url), { status: "ok", codes: [], http: 200 });
+  await pushAll(a, numbered(100));
+  await syncOk(a, first.hub.address);
+  await first.hub.stop();
+
+  const [segment = ""] = await segmentsOf(fleet.hub);
+  await patchFile(segment, (bytes) => bytes.fill(0, 1000, 1100));
+  const { hub, url } = await serveHttp(t, fleet.hub);
+  assert.ok((await statusOf(fleet.hub)).damaged > 0, "the damage was met");
+  await sleep(1100);
+  const hurt = await healthOf(url);
+  assert.deepEqual([hurt.status, hurt.http], ["failing", 503]);
+  assert.ok(hurt.codes.includes("Z209"));
+  assert.equal((await healthOf(url, "live")).http, 200, "a restart would not help");
+
+  await syncOk(a, hub.address);
+  assert.equal((await statusOf(fleet.hub)).damaged, 0);
+  await sleep(1100);
+  const healed = await healthOf(url);
+  assert.notEqual(healed.status, "failing");
+  assert.equal(healed.http, 200);
+});
+
+test("a hub's health is not ok while its disk is full, and pushes say why", {
+  skip: skipWithoutMount,
+}, async (t) => {
+  const fleet = await makeFleet(t);
+  const disk = mountSmallDisk(t, 64 * mib);
+  const dir = join(disk.dir, "hub");
+  await copyDir(fleet.hub, dir);
+  const { token } = await makeToken(dir, ["--scope", "push,read"]);
+  const { url } = await serveHttp(t, dir);
+  assert.equal((await healthOf(url)).http, 200);
+  await writeFile(join(disk.dir, "ballast"), Buffer.alloc(62 * mib)).catch(() => undefined);
+  disk.resize(62 * mib);
+  await writeFile(join(disk.dir, "more"), Buffer.alloc(4 * mib)).catch(() => undefined);
+  await sleep(1100);
+  const full = await healthOf(url);
+  assert.deepEqual([full.status, full.http], ["failing", 503]);
+  assert.ok(full.codes.includes("Z220"));
+  const push = (): Promise<Response> =>
+    fetch(`${url}/v1/events`, {
+      method: "POST",
+      body: JSON.stringify({ text: "x".repeat(100_000) }),
+      headers: { ...bearer(token), "content-type": "application/json" },
+    });
+  assert.match(await verdictOf(await push()), /^5\d\d Z2/);
+  const read = await fetch(`${url}/v1/events`, { headers: bearer(token) });
+  assert.equal(read.status, 200, "reading goes on");
+
+  await rm(join(disk.dir, "ballast"));
+  await rm(join(disk.dir, "more"), { force: true });
+  assert.equal((await push()).status, 201, "without a restart");
+  await sleep(1100);
+  assert.equal((await healthOf(url)).http, 200);
+});
+
+test("a hub that cannot open its log answers no health with ok", async (t) => {
+  const fleet = await makeFleet(t);
+  await pushAll(fleet.hub, numbered(5));
+  await writeFile(
+    join(fleet.hub, "keys", "data.key"),
+    await readFile(join(fleet.clinic("clinic_a"), "keys", "data.key")),
+  );
+  const ran = await runProcess([
+    "serve",
+    fleet.hub,
+    "--bind",
+    "127.0.0.1:0",
+    "--http",
+    "127.0.0.1:0",
+    "--json",
+  ]);
+  assert.equal(ran.status, 4, describe(ran));
+  assert.doesNotMatch(ran.stdout, /listening/);
 });
