@@ -111,7 +111,8 @@ export function tokenState(row: TokenRow, nowMs: number): "valid" | "revoked" | 
 
 export type TokenVerdict =
   | { readonly kind: "accepted"; readonly row: TokenRow }
-  | { readonly kind: "refused"; readonly error: ZamError };
+  /** `isGuess`: no token of this book, as far as can be known; not one that has merely ended. */
+  | { readonly kind: "refused"; readonly error: ZamError; readonly isGuess: boolean };
 
 export interface TokenBook {
   /** Takes any text. */
@@ -148,15 +149,15 @@ export function openTokenBook(input: {
   };
   const judge = (token: string, nowMs: number): TokenVerdict => {
     refresh();
-    if (problem !== undefined) return { kind: "refused", error: problem };
+    if (problem !== undefined) return { kind: "refused", error: problem, isGuess: false };
     const [, id = "", secret = ""] = tokenPattern.exec(token) ?? [];
     const entry = entries.get(id);
     // The comparison is made in any case: how long an answer takes tells nothing of what is known.
     const isSame = timingSafeEqual(entry?.secretHash ?? hashOf(""), hashOf(secret));
-    if (entry === undefined || !isSame) return refused("it is unknown");
+    if (entry === undefined || !isSame) return refused("it is unknown", true);
     const found = tokenState(entry, nowMs);
     if (found === "valid") return { kind: "accepted", row: withoutSecret(entry) };
-    return refused(found === "expired" ? "it has expired" : "it was revoked");
+    return refused(found === "expired" ? "it has expired" : "it was revoked", false);
   };
   return {
     judge,
@@ -173,8 +174,8 @@ export function openTokenBook(input: {
   };
 }
 
-function refused(reason: string): TokenVerdict {
-  return { kind: "refused", error: new ZamError("Z330", { reason }) };
+function refused(reason: string, isGuess: boolean): TokenVerdict {
+  return { kind: "refused", error: new ZamError("Z330", { reason }), isGuess };
 }
 
 function hashOf(secret: string): Buffer {

@@ -62,8 +62,7 @@ test("nobody gets in without a token, nor as a page of another site", async (t) 
   for (const [address, path] of places) {
     const host = { host: address };
     assert.equal(await ask(address, path, host), 401, path);
-    for (const token of [brief.token, foreign.token, "nonsense"])
-      assert.equal(await ask(address, path, { ...host, ...bearer(token) }), 401, path);
+    assert.equal(await ask(address, path, { ...host, ...bearer(brief.token) }), 401, path);
     const known = bearer(good.token);
     const evil = { host: "evil.example" };
     assert.equal(await ask(address, path, { ...known, ...evil }), 403, path);
@@ -72,6 +71,10 @@ test("nobody gets in without a token, nor as a page of another site", async (t) 
   }
   for (const [address, path] of places.filter(([, path]) => !/stream|webhooks/.test(path)))
     assert.equal(await ask(address, path, { host: address, ...bearer(good.token) }), 200, path);
+  // After ten guesses from one address there is another answer, and no other result.
+  for (const [address, path] of places.slice(0, 2))
+    for (const token of [foreign.token, "nonsense", `${good.token}x`])
+      assert.equal(await ask(address, path, { host: address, ...bearer(token) }), 401, path);
   for (const address of [http, metrics])
     for (const path of ["/health/live", "/health/ready"])
       assert.equal(await ask(address, path, { host: address }), 200, path);

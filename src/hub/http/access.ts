@@ -52,7 +52,7 @@ export function authenticate(
   if (token === undefined) throw new ZamError("Z329");
   const verdict = hub.tokens.judge(token, hub.nowMs());
   if (verdict.kind === "accepted") return verdict.row;
-  throttle.failed(request.ip);
+  if (verdict.isGuess) throttle.failed(request.ip);
   throw verdict.error;
 }
 
