@@ -95,8 +95,8 @@ export class Device {
   wounds = 0;
   /** An opening that could not end has found a torn tail, and may have cut it. */
   hasCut = false;
-  /** The disk refuses something on purpose now; an opening may fail. */
-  hasDiskFault = false;
+  /** What the disk refuses on purpose now; an opening may fail. */
+  readonly diskFaults = new Set<string>();
   openFailure: ZamError | undefined;
 
   constructor(input: {
@@ -125,6 +125,10 @@ export class Device {
     return this.process !== undefined;
   }
 
+  get hasDiskFault(): boolean {
+    return this.diskFaults.size > 0;
+  }
+
   get isRevoked(): boolean {
     return this.revokedMs !== undefined;
   }
@@ -139,7 +143,7 @@ export class Device {
     this.wounds = image?.wounds ?? 0;
     this.keyNumber = image?.keyNumber ?? this.keyNumber;
     this.dataKeys = image?.dataKeys ?? { current: 0 };
-    this.hasDiskFault = false;
+    this.diskFaults.clear();
   }
 
   goDown(): void {
@@ -156,7 +160,7 @@ export class Device {
       store.isReadOnly = false;
       store.crashAt(Number.POSITIVE_INFINITY);
     }
-    this.hasDiskFault = false;
+    this.diskFaults.clear();
   }
 
   image(): Image {

@@ -42,14 +42,14 @@ export class Disks {
         return this.wound(name, device);
       case "diskFull":
         coverage.add("disk full");
-        device.hasDiskFault = true;
         store.capacityBytes = store.usedBytes + random.below(6_000);
+        device.diskFaults.add(name);
         return this.later(() => {
           store.capacityBytes = Number.POSITIVE_INFINITY;
-          device.hasDiskFault = false;
+          device.diskFaults.delete(name);
         });
       case "writeFault":
-        device.hasDiskFault = true;
+        device.diskFaults.add(name);
         return this.arm(device, "write fails", {
           operation: random.pick(["write", "write", "rename", "open"] as const),
           nth: random.between(1, 8),
@@ -57,25 +57,25 @@ export class Disks {
         });
       case "readFault":
         device.wounds += 2;
-        device.hasDiskFault = true;
+        device.diskFaults.add(name);
         return this.arm(device, "read fails", {
           operation: "read",
           nth: random.between(1, 30),
           times: random.between(1, 3),
         });
       case "syncFault":
-        device.hasDiskFault = true;
+        device.diskFaults.add(name);
         return this.arm(device, "fsync fails once", {
           operation: random.pick(["sync", "sync", "syncDirectory"] as const),
           nth: random.between(1, 4),
         });
       case "readOnlyDisk":
         coverage.add("disk read-only");
-        device.hasDiskFault = true;
         store.isReadOnly = true;
+        device.diskFaults.add(name);
         return this.later(() => {
           store.isReadOnly = false;
-          device.hasDiskFault = false;
+          device.diskFaults.delete(name);
         });
       case "slowDisk":
         coverage.add("slow disk");

@@ -8,7 +8,7 @@ import { hlcToText } from "../core/clock/hlc.ts";
 import { epochToText } from "../core/event.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
 import type { AbsentRanges, ArrivalBatch, ArrivalQuery, ArrivedEvent } from "./api.ts";
-import { nextDurable, wholePayload } from "./reading.ts";
+import { nextDurable, requireRead, wholePayload } from "./reading.ts";
 
 const batchEventsMax = 4096;
 /** Of payloads; a batch holds one event at least. */
@@ -44,7 +44,10 @@ async function gather(log: Log, after: number, eventsMax: number): Promise<Gathe
       bytes: stepLimit.bytes,
     };
     const read = log.readArrivals(at, limit);
-    if (read.length === 0) return { events, isCaughtUp: true };
+    if (read.length === 0) {
+      if (events.length === 0) requireRead(log);
+      return { events, isCaughtUp: log.readRefusal === undefined };
+    }
     for (const event of read) {
       const isFull = events.length > 0 && bytes + event.payloadSize > batchBytesMax;
       if (isFull) return { events, isCaughtUp: false };

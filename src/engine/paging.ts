@@ -5,7 +5,7 @@ import { isNodeId } from "../core/event.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
 import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
 import type { EventName, EventPage, HubEvent, PageQuery } from "./hub-node.ts";
-import { msToIso, toPulled } from "./reading.ts";
+import { msToIso, requireRead, toPulled } from "./reading.ts";
 
 /** What one synchronous read takes before the event loop runs again. */
 const stepLimit: ReadLimit = { events: 256, bytes: 1024 * 1024 };
@@ -26,6 +26,7 @@ export async function readPage(log: Log, query: PageQuery): Promise<EventPage> {
   for (let lookedAt = 0; lookedAt < lookedAtMax; await breathe()) {
     const newest = log.lastOrdinal;
     const events = log.readArrivals(at, stepFor(query, found.length));
+    if (events.length === 0) requireRead(log);
     // What is damaged beyond the last readable event has no ordinal to wait at.
     if (events.length === 0) at = Math.max(at, newest);
     for (const event of events) {
@@ -69,6 +70,7 @@ export async function readEvent(log: Log, name: EventName): Promise<HubEvent | u
   const index = log.findStream({ node, epoch, lane });
   if (index === undefined || seq < 1 || seq > log.streamHead(index)) return undefined;
   const event = log.readStream(index, seq, { events: 1, bytes: 1 })[0];
+  if (event === undefined) requireRead(log);
   return event === undefined || event.seq !== seq ? undefined : toHubEvent(log, event);
 }
 

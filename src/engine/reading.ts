@@ -42,7 +42,10 @@ function eachPart(
   for (let offset = 0; offset < event.payloadSize; offset += fragmentBytesMax) {
     const sizeBytes = Math.min(fragmentBytesMax, event.payloadSize - offset);
     const part = log.readPayload(index, event.seq, { offset, sizeBytes });
-    if (part === undefined) return false;
+    if (part === undefined) {
+      requireRead(log);
+      return false;
+    }
     take(part, offset);
   }
   return true;
@@ -80,8 +83,16 @@ export function* arrivals(log: Log, afterOrdinal: number): Generator<StoredEvent
       at = event.ordinal;
       yield event;
     }
-    if (events.length === 0) return;
+    if (events.length === 0) return requireRead(log);
   }
+}
+
+/**
+ * Nobody may take for the end, or for damage, what the disk refused to show for a moment.
+ * @throws ZamError Z206, Z208
+ */
+export function requireRead(log: Log): void {
+  if (log.readRefusal !== undefined) throw log.readRefusal;
 }
 
 /** Every readable event in the global order: (hlc, node, epoch, lane, seq). */
@@ -126,6 +137,7 @@ function* streamEvents(log: Log, index: number): Generator<StoredEvent> {
     const events = log.readStream(index, seq, { events: 64, bytes: 256 * 1024 });
     for (const event of events) yield event;
     const last = events[events.length - 1];
+    if (last === undefined) requireRead(log);
     seq = last === undefined ? nextReadable(log, index, seq) : last.seq + 1;
   }
 }
@@ -174,6 +186,7 @@ export async function* follow(
   while (left > 0 && query.signal?.aborted !== true) {
     const newest = log.lastOrdinal;
     const events = log.readArrivals(at, stepLimit);
+    if (events.length === 0) requireRead(log);
     // What is damaged beyond the last readable event has no ordinal to wait at.
     if (events.length === 0) at = Math.max(at, newest);
     for (const event of events) {

@@ -212,6 +212,11 @@ export interface Log {
   readonly isEncrypted: boolean;
   /** Undefined while writable; else why writing is refused until the log is opened again. */
   readonly readOnlyReason: ZamError | undefined;
+  /**
+   * Why the last `readStream`, `readPayload` or `readArrivals` ended early: the disk would not open
+   * a file (Z206, Z208). That says nothing about what is in it, so nothing may be skipped for it.
+   */
+  readonly readRefusal: ZamError | undefined;
   /** Epoch in which this node writes now. */
   readonly ownEpoch: number;
   /** Last HLC issued or accepted. */

@@ -103,6 +103,8 @@ export class LogCore {
   /** Upkeep failed for want of space; tried again after this many more bytes. */
   upkeepPauseBytes = 0;
   readOnlyReason: ZamError | undefined;
+  /** Of the last call that read events. */
+  readRefusal: ZamError | undefined;
   isClosed = false;
   listeners: ((lastOrdinal: number) => void)[] = [];
 

@@ -227,3 +227,47 @@ test("a disk that takes no writes and does not open a file either is an error wi
   }
   assert.ok(refused > 0);
 });
+
+test("a file that the disk will not open for a moment is refused by name, and is no damage", () => {
+  const store = new MemoryStore();
+  const first = create(store, { segmentBytes: 1500 });
+  pushMany(first, 200);
+  pushNow(first, event("y".repeat(100_000)));
+  first.close();
+  const fill = { events: 1000, bytes: 1 << 20 };
+  const { log } = open(store.copy(), { segmentBytes: 1500 });
+  const whole = log.readArrivals(0, fill).map(({ ordinal }) => ordinal);
+  let refusals = 0;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let nth = 1; nth <= 60; nth++) {
+    const faulty = store.copy();
+    const again = open(faulty, { segmentBytes: 1500 }).log;
+    const index = again.findStream({ node: again.nodeId, epoch: again.ownEpoch, lane: "" }) ?? 0;
+    const rule = faulty.faults.add({ operation: "open", nth, times: 1 });
+    const found = again.readArrivals(0, fill).map(({ ordinal }) => ordinal);
+    const { readRefusal } = again;
+    const part = again.readPayload(index, 201, { offset: 0, sizeBytes: 100_000 });
+    const verified: string[] = [];
+    const run = again.verify(({ problem }) => verified.push(problem));
+    while (run.step());
+    if (rule.fired === 0) break;
+    refusals++;
+    const isCutShort = found.length < whole.length;
+    assert.deepEqual(found, whole.slice(0, found.length), `open ${nth}: nothing is skipped`);
+    assert.equal(isCutShort, readRefusal !== undefined, `open ${nth}`);
+    if (isCutShort) {
+      fewest = Math.min(fewest, found.length);
+      assert.equal(readRefusal?.code, "Z206");
+    }
+    assert.ok(part === undefined || part.length === 100_000);
+    // It opens again: all is there, and nothing was taken for damaged.
+    assert.deepEqual(
+      again.readArrivals(0, fill).map(({ ordinal }) => ordinal),
+      whole,
+    );
+    assert.equal(again.readRefusal, undefined);
+    assert.deepEqual([again.damages, again.stream(index).holes], [[], []]);
+  }
+  assert.ok(refusals > 20);
+  assert.ok(fewest < whole.length, "some reading was cut short");
+});

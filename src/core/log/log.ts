@@ -64,6 +64,10 @@ class OpenLog implements Log {
     return this.core.isEncrypted;
   }
 
+  get readRefusal(): ZamError | undefined {
+    return this.core.readRefusal;
+  }
+
   get readOnlyReason(): ZamError | undefined {
     return this.core.readOnlyReason;
   }

@@ -14,6 +14,7 @@ import { isHeld } from "./apply.ts";
 import type { LogCore } from "./core.ts";
 import { reportDamage, reportMissing } from "./damage.ts";
 import { decodeEventFields, decodeFragmentFields } from "./event-fields.ts";
+import { diskError } from "./faults.ts";
 import { fileHeaderBytes, flagFragmented, recordKind } from "./format.ts";
 import { type EventPlace, isNewestRecord, isRehomed, locate, locationOf } from "./locate.ts";
 import { indexOf, openReader } from "./segment-access.ts";
@@ -33,6 +34,7 @@ export function readStream(
 ): readonly StoredEvent[] {
   const events: StoredEvent[] = [];
   let bytes = 0;
+  core.readRefusal = undefined;
   let chain = isRehomed(core, index) ? rehomedChainBefore(core, index, from) : undefined;
   visitStream(core, index, from, (recorded) => {
     const event = toStoredEvent(core, recorded, chain ?? recorded.fields.chainBefore);
@@ -58,25 +60,27 @@ function visitStream(
   from: number,
   visit: (recorded: RecordedEvent) => boolean,
 ): void {
-  let seq = from;
-  while (isHeld(core, index, seq)) {
-    const place = locate(core, index, seq);
-    const reader = place === undefined ? undefined : openNow(core, place.segment);
-    if (reader === "refused") return;
-    if (place === undefined || reader === undefined) return reportMissing(core, index, seq);
-    const next = visitEntry(core, index, seq, place, reader, visit);
-    if (next === undefined) return;
-    seq = next;
-  }
+  untilRefused(core, () => {
+    let seq = from;
+    while (isHeld(core, index, seq)) {
+      const place = locate(core, index, seq);
+      const reader = place === undefined ? undefined : openReader(core, place.segment);
+      if (place === undefined || reader === undefined) return reportMissing(core, index, seq);
+      const next = visitEntry(core, index, seq, place, reader, visit);
+      if (next === undefined) return;
+      seq = next;
+    }
+  });
 }
 
-/** `refused`: the disk would not open the file now, which says nothing about what is in it. */
-function openNow(core: LogCore, segment: number): SegmentReader | "refused" | undefined {
+/** Ends where the disk would not open a file now, a segment's or its index's: that says nothing about what is in it. */
+function untilRefused<Result>(core: LogCore, work: () => Result): Result | undefined {
   try {
-    return openReader(core, segment);
+    return work();
   } catch (fault) {
-    if (fault instanceof FileFault) return "refused";
-    throw fault;
+    if (!(fault instanceof FileFault)) throw fault;
+    core.readRefusal = diskError(fault, "reading events");
+    return undefined;
   }
 }
 
@@ -179,14 +183,16 @@ export function readArrivals(
     bytes += event.payloadSize;
     return events.length < limit.events && bytes < limit.bytes;
   };
+  core.readRefusal = undefined;
+  // A follower must miss nothing: it goes on there when the file opens again.
+  const readOn = (segment: number): boolean =>
+    untilRefused(core, () => visitArrivals(core, segment, afterOrdinal, visit)) ?? false;
   const { segments } = core.directory;
   for (const segment of segments) {
     if (segment.lastOrdinal !== 0 && segment.lastOrdinal <= afterOrdinal) continue;
-    if (!visitArrivals(core, segment.number, afterOrdinal, visit)) return events;
+    if (!readOn(segment.number)) return events;
   }
-  if (core.active.lastOrdinal > afterOrdinal) {
-    visitArrivals(core, core.active.number, afterOrdinal, visit);
-  }
+  if (core.active.lastOrdinal > afterOrdinal) readOn(core.active.number);
   return events;
 }
 
@@ -197,9 +203,7 @@ function visitArrivals(
   afterOrdinal: number,
   visit: (event: StoredEvent) => boolean,
 ): boolean {
-  const reader = openNow(core, segment);
-  // A follower must miss nothing: it goes on here when the file opens again.
-  if (reader === "refused") return false;
+  const reader = openReader(core, segment);
   const index = indexOf(core, segment);
   if (index === undefined || reader === undefined) return true;
   let offset = index.offsetForOrdinal(afterOrdinal) ?? fileHeaderBytes;
@@ -230,6 +234,7 @@ function visitArrivals(
     const record = { segment, alias, offset: recordAt };
     if (mayBeOld && !isNewestRecord(core, place, record)) continue;
     const event = arrived(core, { ...recorded, ...place });
+    if (core.readRefusal !== undefined) return false;
     if (event !== undefined && !visit(event)) return false;
   }
 }
@@ -322,6 +327,7 @@ export function readPayload(
   seq: number,
   part: { readonly offset: number; readonly sizeBytes: number },
 ): Uint8Array | undefined {
+  core.readRefusal = undefined;
   let places: ReturnType<typeof fragmentPlaces>;
   let whole: Uint8Array | undefined;
   visitStream(core, index, seq, (recorded) => {
@@ -339,6 +345,7 @@ export function readPayload(
     const end = at + place.sizeBytes;
     if (end > from && at < from + out.length) {
       const piece = readFragment(core, index, place);
+      if (core.readRefusal !== undefined) return undefined;
       if (piece === undefined || piece.length !== place.sizeBytes) {
         reportDamage(core, place.segment, place.offset, { index, seq });
         return undefined;
@@ -358,8 +365,8 @@ export function readFragment(
   index: StreamIndex,
   place: { readonly segment: number; readonly offset: number },
 ): Uint8Array | undefined {
-  const reader = openNow(core, place.segment);
-  if (reader === undefined || reader === "refused") return undefined;
+  const reader = untilRefused(core, () => openReader(core, place.segment));
+  if (reader === undefined) return undefined;
   if (reader.readAt(place.offset) !== "record") return undefined;
   if (reader.header.kind !== recordKind.fragment) return undefined;
   const plain = reader.open(core.streams.table.id(index).node);

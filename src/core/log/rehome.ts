@@ -16,7 +16,7 @@ import { ZamError } from "../errors/zam-error.ts";
 import { chainBytes, type StreamId } from "../event.ts";
 import { heldRanges } from "../vector/gaps.ts";
 import type { SeqRange, StreamIndex } from "../vector/stream-table.ts";
-import type { MovedBranch } from "./api.ts";
+import type { MovedBranch, StoredEvent } from "./api.ts";
 import { chainZero, nextChain, rehomeEpoch } from "./chain.ts";
 import type { LogCore } from "./core.ts";
 import { endSegment, openGroup, pump } from "./group-commit.ts";
@@ -51,17 +51,35 @@ export function stageRehome(core: LogCore, stream: StreamId, from: number, wallM
     });
   }
   const moves = planMoves(core, oldIndex, from, head);
-  endSegment(core);
   // The last part first: of several rules that fit a record the first counts.
-  for (const move of moves.reverse()) stageMove(core, oldIndex, move, wallMs);
+  const staged = moves
+    .reverse()
+    .map((move) => ({ move, end: endBefore(core, oldIndex, move.from) }));
+  endSegment(core);
+  for (const { move, end } of staged) stageMove(core, oldIndex, { move, end, wallMs });
 }
 
-function stageMove(core: LogCore, oldIndex: StreamIndex, move: Move, wallMs: number): void {
+interface StreamEnd {
+  readonly chain: Uint8Array;
+  readonly hlc: Hlc;
+}
+
+/** What the old stream ends with when what begins at `from` has moved. */
+function endBefore(core: LogCore, oldIndex: StreamIndex, from: number): StreamEnd {
+  const before = from > 1 ? readSurely(core, oldIndex, from - 1) : undefined;
+  const chain = chainAt(core, oldIndex, from - 1) ?? new Uint8Array(chainBytes);
+  return { chain, hlc: before?.hlc ?? { ms: 0, counter: 0 } };
+}
+
+function stageMove(
+  core: LogCore,
+  oldIndex: StreamIndex,
+  input: { readonly move: Move; readonly end: StreamEnd; readonly wallMs: number },
+): void {
   const { streams } = core;
+  const { move, end, wallMs } = input;
   const { from, to, newIndex, newChain, newHlc } = move;
-  const oldChain = chainAt(core, oldIndex, from - 1) ?? new Uint8Array(chainBytes);
-  const before = from > 1 ? readEvent(core, oldIndex, from - 1) : undefined;
-  const oldHlc = before?.hlc ?? { ms: 0, counter: 0 };
+  const { chain: oldChain, hlc: oldHlc } = end;
   const group = openGroup(core);
   if (streams.alias(newIndex) === 0) streams.setAlias(newIndex, streams.nextAlias);
   const rule = {
@@ -110,6 +128,13 @@ function planMoves(core: LogCore, oldIndex: StreamIndex, from: number, head: num
   return moves;
 }
 
+/** A branch is not moved by a guess: what cannot be read for a moment is no gap. Throws Z206, Z208. */
+function readSurely(core: LogCore, index: StreamIndex, seq: number): StoredEvent | undefined {
+  const event = readEvent(core, index, seq);
+  if (event === undefined && core.readRefusal !== undefined) throw core.readRefusal;
+  return event;
+}
+
 /** Counts the new chains up, as far as they are those of the new stream's copy here. */
 function walk(
   core: LogCore,
@@ -128,7 +153,7 @@ function walk(
   let newHlc = core.streams.durableHlc(oldIndex);
   let isBehindGap = false;
   for (let seq = begin; seq <= head; seq++) {
-    const event = isIn(gaps, seq) ? undefined : readEvent(core, oldIndex, seq);
+    const event = isIn(gaps, seq) ? undefined : readSurely(core, oldIndex, seq);
     if (event === undefined) {
       isBehindGap = true;
       continue;
@@ -211,7 +236,7 @@ function findByHlc(core: LogCore, index: StreamIndex, hlc: Hlc): number | undefi
     let high = range.to;
     while (low <= high) {
       const seq = low + Math.floor((high - low) / 2);
-      const event = readEvent(core, index, seq);
+      const event = readSurely(core, index, seq);
       if (event === undefined) break;
       const order = compareHlc(event.hlc, hlc);
       if (order === 0) return seq;

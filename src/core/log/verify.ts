@@ -9,6 +9,7 @@ import { nextChain } from "./chain.ts";
 import type { LogCore } from "./core.ts";
 import { decodeAliasFields, decodeEventFields, decodeFragmentList } from "./event-fields.ts";
 import { fileHeaderBytes, flagFragmented, recordKind } from "./format.ts";
+import { FileFault } from "../ports.ts";
 import { isNewestRecord, locationOf } from "./locate.ts";
 import { decodeMarkFields } from "./mark-fields.ts";
 import { readFragment } from "./read.ts";
@@ -40,9 +41,9 @@ export function verify(
       const file = core.segmentFile(segment);
       if (file !== fileName) offset = fileHeaderBytes;
       fileName = file;
-      const reader = openReader(core, segment);
-      if (reader === undefined) {
-        found({ segment, offset: 0, problem: "the segment's file is missing" });
+      const reader = openNow(core, segment);
+      if (typeof reader === "string") {
+        found({ segment, offset: 0, problem: reader });
         at++;
         return at < segments.length;
       }
@@ -54,6 +55,16 @@ export function verify(
       return at < segments.length;
     },
   };
+}
+
+/** The segment's reader, or why there is none. */
+function openNow(core: LogCore, segment: number): SegmentReader | string {
+  try {
+    return openReader(core, segment) ?? "the segment's file is missing";
+  } catch (fault) {
+    if (fault instanceof FileFault) return `the segment's file does not open: ${fault.message}`;
+    throw fault;
+  }
 }
 
 class Verifier {
