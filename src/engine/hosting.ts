@@ -25,12 +25,13 @@ import { buildMs } from "./build.ts";
 import type { CommitScheduler } from "./commit-scheduler.ts";
 import { device } from "./device.ts";
 import { extendConfirmations } from "./confirmations.ts";
+import type { HoldableTransport, InputTurns } from "./input-turns.ts";
 import type { OpenSession, OpenSessions } from "./open-sessions.ts";
 import type { PeerBook } from "./peer-book.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import type { SessionMeters } from "./session-meter.ts";
 import { createSessionClock } from "./session-clock.ts";
-import { SessionHost, type Transport } from "./session-host.ts";
+import { SessionHost } from "./session-host.ts";
 
 /** How often a session that stays open looks whether its hub should be told something: the disk fills by others' hands too. */
 const healthCheckMs = 30_000;
@@ -49,11 +50,13 @@ export interface HostedNode {
   /** Shared by all sessions of the node. */
   readonly codecMemory: CodecMemory;
   readonly coding: CodingMeter;
+  /** Whose input is looked at next. */
+  readonly turns: InputTurns;
   health(): HealthBlock;
 }
 
 export interface HostInput {
-  readonly transport: Transport;
+  readonly transport: HoldableTransport;
   readonly peer: PeerIdentity;
   /** As it is shown and remembered: HOST:PORT. */
   readonly address: string;
@@ -156,7 +159,7 @@ export function hostSession(
     node.role === "hub" && peer.role === "clinic" ? () => {} : watchHealth(log, open);
   const host = new SessionHost({
     session,
-    transport,
+    transport: node.turns.share(transport),
     log,
     commits: node.commits.open(),
     nowMs,

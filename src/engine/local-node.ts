@@ -3,6 +3,7 @@
  */
 import { CodecMemory } from "../core/codec/codec-memory.ts";
 import { CodingMeter } from "../core/session/coding-meter.ts";
+import { InputTurns } from "./input-turns.ts";
 import { uptime } from "node:os";
 import { resolve } from "node:path";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
@@ -96,6 +97,7 @@ export class LocalNode implements HubNode {
   private readonly sessions = new OpenSessions();
   readonly meters = new SessionMeters();
   private readonly codecMemory = new CodecMemory(device.codecMemoryBytes);
+  private readonly turns = new InputTurns();
   private readonly coding = new CodingMeter(() => performance.now());
   /** While a daemon runs here. */
   private link: HubLink | undefined;
@@ -413,6 +415,7 @@ export class LocalNode implements HubNode {
       role,
       codecMemory: this.codecMemory,
       coding: this.coding,
+      turns: this.turns,
       health: () => this.health(info?.daysLeft ?? 0),
     };
   }

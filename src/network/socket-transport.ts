@@ -99,6 +99,13 @@ export class SocketTransport {
     });
   }
 
+  /** Nothing is read meanwhile: the peer feels it once the system's buffers are full. */
+  hold(isHeld: boolean): void {
+    if (this.isOver || this.isClosing) return;
+    if (isHeld) this.tls.pause();
+    else this.tls.resume();
+  }
+
   /** Called once when the connection is gone, also when nobody listens. */
   onClosed(callback: () => void): void {
     if (this.isOver) setImmediate(callback);
