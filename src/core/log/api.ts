@@ -166,7 +166,9 @@ export type Mark =
   | { readonly kind: "trustedTime"; readonly ms: number }
   /** Something a person must see; cleared by `alarmAck`. */
   | { readonly kind: "alarm"; readonly id: string; readonly code: string; readonly text: string }
-  | { readonly kind: "alarmAck"; readonly id: string };
+  | { readonly kind: "alarmAck"; readonly id: string }
+  /** A quarantined event is let in: readers get it as of now. */
+  | { readonly kind: "release"; readonly stream: StreamId; readonly seq: number };
 
 export interface Alarm {
   readonly id: string;
@@ -189,6 +191,24 @@ export interface ConfirmedHead {
   readonly stream: StreamId;
   readonly seq: number;
   readonly chain: Uint8Array;
+}
+
+/**
+ * Says why an event of another node is to be held back from readers, in at most 200 characters
+ * that name the place in the payload, or undefined when it may be read. Total.
+ */
+export type Judge = (event: {
+  readonly stream: StreamId;
+  readonly type: number;
+  readonly payload: Uint8Array;
+}) => string | undefined;
+
+/** Events `from` to `to` of a stream that are held back for one reason. */
+export interface QuarantinedRun {
+  readonly stream: StreamId;
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
 }
 
 export interface ReadLimit {
@@ -277,8 +297,17 @@ export interface Log {
     seq: number,
     part: { readonly offset: number; readonly sizeBytes: number },
   ): Uint8Array | undefined;
-  /** Events in arrival order with ordinal greater than `afterOrdinal`. */
-  readArrivals(afterOrdinal: number, limit: ReadLimit): readonly StoredEvent[];
+  /**
+   * Events in arrival order with ordinal greater than `afterOrdinal`. One that was quarantined is not among
+   * them; when it is let in, it arrives with the ordinal of that moment.
+   */
+  readArrivals(
+    afterOrdinal: number,
+    limit: ReadLimit & {
+      /** Everything where it was stored: what is held back too, and what was let in later not again. */
+      readonly withQuarantined?: boolean;
+    },
+  ): readonly StoredEvent[];
   /** Ordinal of the newest durable event. */
   readonly lastOrdinal: number;
   /** Position of the event that carries this idempotency hash. */
@@ -291,7 +320,13 @@ export interface Log {
   /** Bytes of all live segments and indexes. */
   readonly sizeBytes: number;
   readonly damages: readonly Damage[];
+  /** Events that are held, acknowledged and kept from readers (RULES 34). */
   readonly quarantinedCount: number;
+  /** Grows when something is quarantined or let in. */
+  readonly quarantineVersion: number;
+  quarantined(): readonly QuarantinedRun[];
+  /** From now on received events are judged; what is held back already stays so until a `release` mark. */
+  setJudge(judge: Judge | undefined): void;
   readonly alarms: readonly Alarm[];
 
   /** Called after each group that became durable, with the ordinal then newest. Returns how to stop. */

@@ -122,6 +122,7 @@ function applyFragment(core: LogCore, index: StreamIndex, seq: number, ordinal: 
   const place = partial.places[partial.durableCount];
   if (place === undefined) return;
   partial.durableCount++;
+  partial.undurable.shift();
   partial.durableBytes += place.sizeBytes;
   if (partial.stagedBytes < partial.durableBytes) partial.stagedBytes = partial.durableBytes;
   showPartial(core, index);
@@ -177,6 +178,8 @@ export function applyMark(core: LogCore, staged: StagedMark, ordinal: number): v
     case "freeze":
     case "dropPartial":
     case "jump":
+    case "quarantine":
+    case "release":
       return applyStreamMark(core, mark, ordinal);
     default:
       assertNever(mark);
@@ -204,7 +207,10 @@ function applyStreamMark(core: LogCore, mark: StreamMark, ordinal: number): void
         if (mark.from > head + 1) table.addHole(index, { from: head + 1, to: mark.from - 1 });
         streams.setHead(index, mark.to, mark.chain, hlc.ms, hlc.counter);
       }
-      for (const range of missing) table.addLost(index, range);
+      for (const range of missing) {
+        table.addLost(index, range);
+        core.quarantine.forget(index, range);
+      }
       dropMissing(core, index, mark.from, mark.to);
       break;
     }
@@ -212,6 +218,7 @@ function applyStreamMark(core: LogCore, mark: StreamMark, ordinal: number): void
       if (mark.seq > head) streams.setHead(index, mark.seq, mark.chain, hlc.ms, hlc.counter);
       table.setFloor(index, { seq: mark.seq, chain: mark.chain, byOrigin: mark.byOrigin });
       dropMissing(core, index, 1, mark.seq);
+      core.quarantine.forget(index, { from: 1, to: mark.seq });
       break;
     case "freeze":
       table.setFrozen(index, true);
@@ -224,6 +231,13 @@ function applyStreamMark(core: LogCore, mark: StreamMark, ordinal: number): void
         table.addHole(index, { from: head + 1, to: mark.to });
         streams.setHead(index, mark.to, mark.chain, hlc.ms, hlc.counter);
       }
+      break;
+    case "quarantine":
+      core.quarantine.hold(index, mark);
+      break;
+    case "release":
+      core.quarantine.release(index, mark.seq);
+      core.lastOrdinal = ordinal;
       break;
     default:
       assertNever(mark);
@@ -333,6 +347,7 @@ function applyRehome(core: LogCore, mark: RehomeMark, ordinal: number): void {
   table.setLost(oldIndex, subtractRanges(table.lost(oldIndex), tail));
   dropMissing(core, oldIndex, rule.from, Number.MAX_SAFE_INTEGER);
   streams.setHead(oldIndex, shift, mark.oldChain, mark.oldHlc.ms, mark.oldHlc.counter);
+  core.quarantine.move(oldIndex, newIndex, rule.from);
   core.partials.delete(oldIndex);
   showPartial(core, oldIndex);
   // What is left of the old stream is no branch any more.

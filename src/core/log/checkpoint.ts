@@ -14,6 +14,7 @@ import { aliasMax } from "./format.ts";
 import { IdTable } from "./index/id-table.ts";
 import { SegmentIndex } from "./index/segment-index.ts";
 import { decodeRehomeRule, encodeRehomeRule } from "./mark-fields.ts";
+import type { QuarantineRun } from "./quarantine.ts";
 import { newPartial, oldestPartial } from "./partials.ts";
 import { readThroughFaults } from "./file-cache.ts";
 
@@ -56,6 +57,7 @@ export function encodeCheckpoint(core: LogCore, generation: number): Uint8Array 
   out.varint(active.lastOrdinal);
   active.index.encode(out);
   active.ids.encode(out);
+  encodeQuarantine(core, out);
   return out.take();
 }
 
@@ -212,6 +214,7 @@ export function restoreCheckpoint(core: LogCore, place: CheckpointPlace): boolea
   if (index === undefined) return false;
   active.index = index;
   active.ids = IdTable.decode(reader);
+  if (reader.remaining > 0) restoreQuarantine(core, reader);
   active.end = place.offset;
   core.checkpointGeneration = place.generation;
   return reader.finished;
@@ -347,6 +350,36 @@ function restoreDirectory(core: LogCore, reader: ByteReader): void {
     if (alias > aliasMax) return reader.fail();
     if (directory.find(segment)?.hasSpans === true || segment === core.active.number)
       directory.addSpan(segment, alias, first, last);
+  }
+}
+
+/** Nothing at all where nothing was ever held back. */
+function encodeQuarantine(core: LogCore, out: ByteWriter): void {
+  const { quarantine } = core;
+  if (quarantine.isEmpty) return;
+  const entries = quarantine.entries();
+  out.varint(entries.length);
+  for (const { index, held, released } of entries) {
+    out.varint(index);
+    out.varint(held.length);
+    for (const run of held) {
+      writeRange(run, out);
+      out.text(run.reason);
+    }
+    writeRanges(released, out);
+  }
+}
+
+function restoreQuarantine(core: LogCore, reader: ByteReader): void {
+  for (let left = reader.varint(); left > 0 && !reader.failed; left--) {
+    const index = reader.varint();
+    const count = reader.varint();
+    if (index >= core.streams.table.count || count * 3 > reader.remaining) return reader.fail();
+    const held: QuarantineRun[] = [];
+    for (let i = 0; i < count && !reader.failed; i++)
+      held.push({ ...readRange(reader), reason: reader.text(textBytesMax) });
+    const released = readRanges(reader);
+    if (!reader.failed) core.quarantine.restore(index, held, released);
   }
 }
 

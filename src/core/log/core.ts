@@ -11,7 +11,7 @@ import { HybridClock } from "../clock/hybrid-clock.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { CryptoPort, FileStore } from "../ports.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
-import type { Alarm, Damage } from "./api.ts";
+import type { Alarm, Damage, Judge } from "./api.ts";
 import { BlockingSyncs } from "./blocking-syncs.ts";
 import { SegmentDirectory } from "./directory.ts";
 import { FileCache } from "./file-cache.ts";
@@ -20,6 +20,7 @@ import type { Group } from "./group.ts";
 import type { LoadedIndex } from "./index/index-file.ts";
 import type { MissingRun, RehomeRule } from "./mark-fields.ts";
 import type { PartialEvent } from "./partials.ts";
+import { Quarantine } from "./quarantine.ts";
 import type { SegmentCipher } from "./segment-cipher.ts";
 import type { FileSeal } from "./sealed-file.ts";
 import { newSegmentWriter, type SegmentWriter } from "./segment-writer.ts";
@@ -85,6 +86,9 @@ export class LogCore {
   damages: Damage[] = [];
   badRanges: BadRange[] = [];
   rehomes: RehomeRule[] = [];
+  readonly quarantine = new Quarantine();
+  /** Says why a received event is to be held back; undefined: it is not. */
+  judge: Judge | undefined;
   readonly partials = new Map<StreamIndex, PartialEvent>();
   /** By own lane: change ordinal up to which its events have named what was known. */
   readonly knownOrdinals = new Map<string, number>();

@@ -8,11 +8,13 @@ import type {
   Alarm,
   Damage,
   Durable,
+  Judge,
   Log,
   LogSnapshot,
   Mark,
   NewEvent,
   PushedEvent,
+  QuarantinedRun,
   ReadLimit,
   ReceivedFragment,
   ReceivedRange,
@@ -170,7 +172,10 @@ class OpenLog implements Log {
     return readPayload(this.core, index, seq, part);
   }
 
-  readArrivals(afterOrdinal: number, limit: ReadLimit): readonly StoredEvent[] {
+  readArrivals(
+    afterOrdinal: number,
+    limit: ReadLimit & { readonly withQuarantined?: boolean },
+  ): readonly StoredEvent[] {
     return readArrivals(this.core, afterOrdinal, limit);
   }
 
@@ -208,7 +213,23 @@ class OpenLog implements Log {
   }
 
   get quarantinedCount(): number {
-    return 0;
+    return this.core.quarantine.count;
+  }
+
+  get quarantineVersion(): number {
+    return this.core.quarantine.version;
+  }
+
+  quarantined(): readonly QuarantinedRun[] {
+    const { quarantine, streams } = this.core;
+    return quarantine.entries().flatMap(({ index, held }) => {
+      const stream = streams.table.id(index);
+      return held.map((run) => ({ stream, ...run }));
+    });
+  }
+
+  setJudge(judge: Judge | undefined): void {
+    this.core.judge = judge;
   }
 
   get alarms(): readonly Alarm[] {

@@ -86,7 +86,17 @@ export type StoredMark =
       readonly alias: number;
       readonly to: number;
       readonly chain: Uint8Array;
-    };
+    }
+  /** Events that are held back from readers (RULES 34). */
+  | {
+      readonly kind: "quarantine";
+      readonly alias: number;
+      readonly from: number;
+      readonly to: number;
+      readonly reason: string;
+    }
+  /** One of them is let in: it arrives with this mark's ordinal. */
+  | { readonly kind: "release"; readonly alias: number; readonly seq: number };
 
 export interface MarkFields {
   readonly ordinal: number;
@@ -106,6 +116,8 @@ export function aliasesOfMark(mark: StoredMark): readonly number[] {
     case "freeze":
     case "dropPartial":
     case "jump":
+    case "quarantine":
+    case "release":
       return [mark.alias];
     case "genesis":
     case "bind":
@@ -133,6 +145,8 @@ const markNumber = {
   alarmAck: 11,
   damage: 12,
   jump: 13,
+  quarantine: 14,
+  release: 15,
 } as const satisfies Record<StoredMark["kind"], number>;
 
 /** Longer lists are split over several marks. */
@@ -216,6 +230,14 @@ function encodeMark(mark: StoredMark, out: ByteWriter): void {
       out.varint(mark.to);
       out.bytes(mark.chain);
       return;
+    case "quarantine":
+      writeRun(mark, out);
+      out.text(mark.reason);
+      return;
+    case "release":
+      out.varint(mark.alias);
+      out.varint(mark.seq);
+      return;
     default:
       assertNever(mark);
   }
@@ -294,6 +316,10 @@ function decodeMark(number: number, reader: ByteReader): StoredMark | undefined 
       return decodeDamage(reader);
     case markNumber.jump:
       return { kind: "jump", alias: reader.varint(), to: reader.varint(), chain: chain(reader) };
+    case markNumber.quarantine:
+      return { kind: "quarantine", ...readRun(reader), reason: reader.text(textBytesMax) };
+    case markNumber.release:
+      return { kind: "release", alias: reader.varint(), seq: reader.varint() };
     default:
       return undefined;
   }

@@ -92,6 +92,11 @@ export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable
     case "alarmAck":
       stageMark(core, { ...fact, id: clip(fact.id) }, wallMs);
       break;
+    case "release": {
+      const index = core.streams.add(fact.stream);
+      stageStreamFact(core, index, wallMs, (alias) => ({ kind: "release", alias, seq: fact.seq }));
+      break;
+    }
     default:
       assertNever(fact);
   }
@@ -140,7 +145,7 @@ function clip(text: string): string {
 
 const textCharactersMax = 250;
 
-function stageStreamFact(
+export function stageStreamFact(
   core: LogCore,
   index: StreamIndex,
   wallMs: number,

@@ -18,6 +18,8 @@ export interface PartialEvent {
   durableCount: number;
   durableBytes: number;
   stagedBytes: number;
+  /** Pieces that are staged and not durable yet, while somebody judges events; bounded by what may be in flight. */
+  undurable: Uint8Array[];
   /** An earlier event of the stream whose last pieces are staged, and not durable yet. */
   previous: PartialEvent | undefined;
   /** Over the staged bytes; undefined when it must be made again from the pieces. */
@@ -38,6 +40,7 @@ export function newPartial(
     durableCount: 0,
     durableBytes: 0,
     stagedBytes: 0,
+    undurable: [],
     previous: undefined,
     sha,
   };
@@ -65,4 +68,5 @@ export function settlePartial(partial: PartialEvent): void {
   partial.places.length = partial.durableCount;
   if (partial.stagedBytes !== partial.durableBytes) partial.sha = undefined;
   partial.stagedBytes = partial.durableBytes;
+  partial.undurable = [];
 }

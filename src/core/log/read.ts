@@ -16,6 +16,7 @@ import { reportDamage, reportMissing } from "./damage.ts";
 import { decodeEventFields, decodeFragmentFields } from "./event-fields.ts";
 import { diskError } from "./faults.ts";
 import { fileHeaderBytes, flagFragmented, recordKind } from "./format.ts";
+import { decodeMarkFields } from "./mark-fields.ts";
 import { type EventPlace, isNewestRecord, isRehomed, locate, locationOf } from "./locate.ts";
 import { indexOf, openReader } from "./segment-access.ts";
 import type { SegmentReader } from "./segment-reader.ts";
@@ -173,10 +174,11 @@ export function readEvent(core: LogCore, index: StreamIndex, seq: number): Store
 export function readArrivals(
   core: LogCore,
   afterOrdinal: number,
-  limit: ReadLimit,
+  limit: ReadLimit & { readonly withQuarantined?: boolean },
 ): readonly StoredEvent[] {
   const events: StoredEvent[] = [];
   let bytes = 0;
+  const isSifted = limit.withQuarantined !== true && !core.quarantine.isEmpty;
   const visit = (event: StoredEvent): boolean => {
     if (events.length > 0 && bytes + event.payloadSize > limit.bytes) return false;
     events.push(event);
@@ -186,7 +188,7 @@ export function readArrivals(
   core.readRefusal = undefined;
   // A follower must miss nothing: it goes on there when the file opens again.
   const readOn = (segment: number): boolean =>
-    untilRefused(core, () => visitArrivals(core, segment, afterOrdinal, visit)) ?? false;
+    untilRefused(core, () => visitArrivals(core, segment, afterOrdinal, isSifted, visit)) ?? false;
   const { segments } = core.directory;
   for (const segment of segments) {
     if (segment.lastOrdinal !== 0 && segment.lastOrdinal <= afterOrdinal) continue;
@@ -196,11 +198,12 @@ export function readArrivals(
   return events;
 }
 
-/** False when `visit` had enough. */
+/** False when `visit` had enough. `isSifted`: something was quarantined once, and is to be left out. */
 function visitArrivals(
   core: LogCore,
   segment: number,
   afterOrdinal: number,
+  isSifted: boolean,
   visit: (event: StoredEvent) => boolean,
 ): boolean {
   const reader = openReader(core, segment);
@@ -217,6 +220,11 @@ function visitArrivals(
       continue;
     }
     offset = reader.nextOffset;
+    if (isSifted && reader.header.kind === recordKind.mark) {
+      const event = releasedBy(core, reader, afterOrdinal);
+      if (event !== undefined && !visit(event)) return false;
+      continue;
+    }
     if (reader.header.kind !== recordKind.event) continue;
     const { alias } = reader.header;
     const stored = core.streams.indexOfAlias(alias);
@@ -230,6 +238,7 @@ function visitArrivals(
     if (recorded.fields.ordinal <= afterOrdinal) continue;
     const place = locationOf(core, alias, recorded.fields.seq, segment);
     if (place === undefined || !isHeld(core, place.index, place.seq)) continue;
+    if (isSifted && isKeptBack(core, place.index, place.seq)) continue;
     const mayBeOld = isRehomed(core, place.index) || (recorded.flags & flagFragmented) !== 0;
     const record = { segment, alias, offset: recordAt };
     if (mayBeOld && !isNewestRecord(core, place, record)) continue;
@@ -237,6 +246,28 @@ function visitArrivals(
     if (core.readRefusal !== undefined) return false;
     if (event !== undefined && !visit(event)) return false;
   }
+}
+
+/** Quarantined, or let in later: then it arrives where its release is. */
+function isKeptBack(core: LogCore, index: StreamIndex, seq: number): boolean {
+  const { quarantine } = core;
+  return quarantine.reasonAt(index, seq) !== undefined || quarantine.isReleased(index, seq);
+}
+
+/** The event that the mark just found lets in, with the mark's place in the order of arrival. */
+function releasedBy(
+  core: LogCore,
+  reader: SegmentReader,
+  afterOrdinal: number,
+): StoredEvent | undefined {
+  const { segment } = reader;
+  const plain = reader.open("");
+  const fields = plain === undefined ? undefined : decodeMarkFields(plain);
+  if (fields?.mark.kind !== "release" || fields.ordinal <= afterOrdinal) return undefined;
+  const place = locationOf(core, fields.mark.alias, fields.mark.seq, segment);
+  if (place === undefined || !core.quarantine.isReleased(place.index, place.seq)) return undefined;
+  const event = readEvent(core, place.index, place.seq);
+  return event === undefined ? undefined : { ...event, ordinal: fields.ordinal };
 }
 
 function arrived(core: LogCore, recorded: RecordedEvent): StoredEvent | undefined {

@@ -16,6 +16,14 @@ import { chainZero, nextChain } from "./chain.ts";
 import type { LogCore } from "./core.ts";
 import { fragmentPlacesMax, noIdempotency } from "./event-fields.ts";
 import { pump } from "./group-commit.ts";
+import {
+  judgeEvents,
+  quarantineRefusal,
+  stageLetIn,
+  stageVerdicts,
+  type Verdicts,
+  wholeOf,
+} from "./judging.ts";
 import type { PartialEvent } from "./partials.ts";
 import { readFragment } from "./read.ts";
 import { isMovedBranch, repeatRehoming } from "./rehome.ts";
@@ -172,7 +180,14 @@ function stagePiece(
     const held = stagedChainAt(core, index, seq);
     if (held !== undefined && !bytesEqual(held, chain)) return { kind: "fork", atSeq: seq };
   }
+  const verdicts = judgeWhole(core, index, partial, fragment);
+  const full = quarantineRefusal(core, fragment.stream, index, verdicts);
+  if (full !== undefined) {
+    dropStaged(core, index, partial);
+    return { kind: "refused", error: full };
+  }
   stageFragment(core, index, partial, bytes);
+  stageVerdicts(core, index, verdicts, fragment.receivedMs);
   const aheadMs = mergeClock(core, hlc, fragment.receivedMs, fragment.isClockTrusted === true);
   stageEvent(
     core,
@@ -191,9 +206,24 @@ function stagePiece(
     },
     { partial, payloadSha256 },
   );
+  if (verdicts.size === 0) stageLetIn(core, index, seq, fragment.receivedMs);
   whenDurable(core, durable);
   pump(core);
   return aheadMs === undefined ? { kind: "stored" } : { kind: "stored", driftMs: aheadMs };
+}
+
+/** One that cannot be read back whole here is held back until it can be judged. */
+function judgeWhole(
+  core: LogCore,
+  index: StreamIndex,
+  partial: PartialEvent,
+  fragment: ReceivedFragment,
+): Verdicts {
+  if (core.judge === undefined) return new Map();
+  const { stream, seq, type } = fragment;
+  const payload = wholeOf(core, index, partial, fragment.bytes);
+  if (payload === undefined) return new Map([[seq, "it could not be read to be checked"]]);
+  return judgeEvents(core, stream, [{ seq, type, payload }], undefined);
 }
 
 /** The hash over the durable pieces, read back; undefined when one cannot be read. */

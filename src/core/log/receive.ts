@@ -26,6 +26,13 @@ import type { LogCore } from "./core.ts";
 import { noIdempotency } from "./event-fields.ts";
 import { rowKind } from "./group.ts";
 import { openGroup, pump } from "./group-commit.ts";
+import {
+  judgeEvents,
+  quarantineRefusal,
+  stageLetIn,
+  stageVerdicts,
+  type Verdicts,
+} from "./judging.ts";
 import { chainAt } from "./read.ts";
 import { isMovedBranch, repeatRehoming } from "./rehome.ts";
 import { mergeClock } from "./replay.ts";
@@ -74,7 +81,10 @@ function takeRange(core: LogCore, range: ReceivedRange, durable: Durable): Recei
     const rise = riseProblem(core, known, from, events, head);
     if (rise !== undefined) return { kind: "malformed", problem: rise };
   }
-  return stageRange(core, range, { known, missing, chains, before, head, durable });
+  const verdicts = judgeEvents(core, range.stream, events, missing);
+  const full = quarantineRefusal(core, range.stream, known, verdicts);
+  if (full !== undefined) return { kind: "refused", error: full };
+  return stageRange(core, range, { known, missing, chains, before, verdicts, durable });
 }
 
 function stageRange(
@@ -85,16 +95,17 @@ function stageRange(
     readonly missing: ReturnType<typeof missingAmong> | undefined;
     readonly chains: readonly Uint8Array[];
     readonly before: Uint8Array;
-    readonly head: number;
+    readonly verdicts: Verdicts;
     readonly durable: Durable;
   },
 ): ReceiveOutcome {
-  const { missing, chains, durable } = checked;
+  const { missing, chains, verdicts, durable } = checked;
   if (missing !== undefined && missing.length === 0) {
     whenDurable(core, durable);
     return { kind: "duplicate" };
   }
   const index = checked.known ?? core.streams.add(range.stream);
+  stageVerdicts(core, index, verdicts, range.receivedMs);
   const group = openGroup(core);
   let chainBefore = checked.before;
   let driftMs: number | undefined;
@@ -112,6 +123,7 @@ function stageRange(
         chainBefore,
         chain,
       });
+      if (!verdicts.has(event.seq)) stageLetIn(core, index, event.seq, range.receivedMs);
     }
     chainBefore = chain;
   });

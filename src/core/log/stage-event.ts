@@ -168,6 +168,7 @@ export function stageFragment(
   const segment = group.segment?.number ?? 0;
   partial.places.push({ segment, offset, sizeBytes: bytes.length });
   partial.stagedBytes += bytes.length;
+  if (core.judge !== undefined) partial.undurable.push(bytes.slice());
   partial.sha?.update(bytes);
 }
 

@@ -49,7 +49,7 @@ export function toStoredEvent(
     ordinal: fields.ordinal,
     receivedMs: fields.receivedMs,
     receivedFrom: fields.receivedFrom,
-    isQuarantined: false,
+    isQuarantined: core.quarantine.reasonAt(index, seq) !== undefined,
     payloadSize: list?.payloadSize ?? payload.length,
     isFragmented,
     ...(fields.idempotency.length === 0 ? {} : { idempotency: fields.idempotency.slice() }),
