@@ -20,21 +20,21 @@ const jsonOutput: Readonly<Partial<Record<CommandName, string>>> = {
   install: "`nodeId`, `notAfter`, `daysLeft`.",
   revoke: "`nodeId`, `revokedCount`, `revokedAt`, `repeat` (nothing was left to revoke).",
   nodes:
-    "a line a certificate: `node`, `role`, `serial`, `notAfter`, `isRevoked`, `lastSync`, `pendingOut`, `pendingIn`.",
+    "a line a certificate: `node`, `role`, `serial`, `notAfter`, `isRevoked`, `lastSync`, `pendingOut`, `pendingIn`, `quarantined` (its events that are held back here).",
   push: "`node`, `epoch`, `lane`, `seq`, `hlc`, `repeat` (the id had been used before). With `--stdin`: `node`, `epoch`, `lane`, `count` (lines that are durable now), `repeats`, `firstSeq`, `lastSeq`, `complete`. `notice` where there is one.",
   pull: "a line an event: `cursor`, `node`, `epoch`, `lane`, `seq`, `hlc`, `ts`, `type`, and `payload`, or `payloadBase64` where it is not JSON. A JSON payload is embedded as it is stored, number by number.",
   audit:
-    "a line an event: `ts`, `hlc`, `node`, `epoch`, `lane`, `seq`, `type`, `size`, `sha256`, `chain`, `received`. Damaged ranges are named on stderr. With `--verify` one object: `checked`, `problems`.",
+    "a line an event: `ts`, `hlc`, `node`, `epoch`, `lane`, `seq`, `type`, `size`, `sha256`, `chain`, `received`, and `quarantined` (the reason) where it is held back. Damaged ranges are named on stderr. With `--verify` one object: `checked`, `problems`.",
   serve:
-    '`{"event":"listening","address":"ADDR:PORT"}` once it accepts connections, then `{"event":"session",…}` a session (`at`, `peer`, `address`, `eventsSent`, `eventsReceived`, `bytesSent`, `bytesReceived`, `durationMs`, `endedBy`, and `error` where it ended badly), `{"event":"report",…}` for what else happens, and `{"event":"becameHub",…}` the first time.',
-  sync: "`peer`, `eventsSent`, `eventsConfirmed`, `eventsReceived`, `bytesSent`, `bytesReceived` (on the TCP socket, TLS included), `durationMs`, `attempts`, `complete`, `remaining`, `endedBy`, `reports`; `bytesUnanswered` where a connection broke: how much of `bytesSent` may have been lost with it; with `--dry-run` also `estimate` (`events`, `bytes`, `seconds`).",
+    '`{"event":"listening","address":"ADDR:PORT"}` once it accepts connections, then `{"event":"session",…}` a session (`at`, `peer`, `address`, `eventsSent`, `eventsReceived`, `bytesSent`, `bytesReceived`, `durationMs`, `endedBy`, and `error` where it ended badly), `{"event":"report",…}` for what else happens, `{"event":"released",…}` with a `count` when a schema lets events in, and `{"event":"becameHub",…}` the first time.',
+  sync: "`peer`, `eventsSent`, `eventsConfirmed`, `eventsReceived`, `bytesSent`, `bytesReceived` (on the TCP socket, TLS included), `durationMs`, `attempts`, `complete`, `remaining`, `quarantined` (events of this node that the hub holds back), `endedBy`, `reports`; `bytesUnanswered` where a connection broke: how much of `bytesSent` may have been lost with it; with `--dry-run` also `estimate` (`events`, `bytes`, `seconds`).",
   daemon:
     '`{"event":"synced",…}` with the fields of `sync`, or `{"event":"failed",…}` with `code`, `message`, `retryInMs`, or `{"event":"waiting",…}` with `reason` (`window` or `budget`) and `waitMs`.',
   ping: "`peer`, `address`, `tcpMs`, `tlsMs`, `isResumed`, `roundTripsMs`, `certDaysLeft`, `hubCertDaysLeft`, `clockDifferenceMs`.",
   peers:
     "a line a peer: `peer`, `role`, `address`, `lastSync`, `result`, `pendingOut`, `connected`.",
   status:
-    "`nodeId`, `role`, `epoch`, `walRecords`, `walBytes`, `encrypted`, `pending`, `pendingSince`, `lastSync` (`{peer, address, at, result}` or null), `peers`, `damaged`, `damagedRanges`, `quarantined`, `lostAtSource`, `vector` (a list of `{node, epoch, lane, seq, holes}`), `clock` (`{ok, reason}`), `certDaysLeft`, `alarms`, `readOnly`.",
+    "`nodeId`, `role`, `epoch`, `walRecords`, `walBytes`, `encrypted`, `pending`, `pendingSince`, `lastSync` (`{peer, address, at, result}` or null), `peers`, `damaged`, `damagedRanges`, `quarantined`, `quarantinedEvents` (a list of `{node, epoch, lane, from, to, reason, at}`), `lostAtSource`, `vector` (a list of `{node, epoch, lane, seq, holes}`), `clock` (`{ok, reason}`), `certDaysLeft`, `alarms`, `readOnly`.",
   project:
     '`target`, `table`, `added`, `repeated` (had a row already), `moved` (followed a branch to its new epoch), `unfitting` (values that are NULL because their type is another), `missing` (gone from the log before they were projected), `rows` (in the table; null when it was interrupted), `arrival`, `complete`; before it `{"event":"report",…}` for what a person should know, and with `--follow` `{"event":"caughtUp",…}`. With `--dry-run`: `target`, `table`, `makesTable`, `addsColumns`, `refillsColumns`, `leavesColumns`, `events`, `unfitting`.',
   snapshot:

@@ -32,6 +32,7 @@ const summary: SyncSummary = {
   attempts: 1,
   complete: true,
   remaining: 0,
+  quarantined: 0,
   endedBy: "done",
   reports: [],
 };
@@ -49,6 +50,7 @@ const healthy: NodeStatus = {
   damaged: 0,
   damagedRanges: [],
   quarantined: 0,
+  quarantinedEvents: [],
   lostAtSource: [],
   vector: [],
   clock: { ok: true, reason: "" },

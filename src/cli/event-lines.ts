@@ -16,6 +16,8 @@ import type { PushInput } from "../engine/api.ts";
 export interface EventTemplate {
   readonly type: number;
   readonly lane: string;
+  /** Why a payload may not be stored, or undefined. */
+  readonly check?: (payload: Uint8Array) => string | undefined;
   /** JSON pointer to each line's idempotency key. */
   readonly idField?: string;
 }
@@ -131,7 +133,16 @@ export class EventLines {
       return this.refuse(notJson(payload));
     }
     if (!span.isText && !isUtf8(payload)) return this.refuse("it is not UTF-8");
-    const { type, lane } = this.template;
+    const { type, lane, check } = this.template;
+    const where = check?.(payload);
+    if (where !== undefined) {
+      this.fault = new ZamError("Z620", {
+        type,
+        where: `${where} (line ${this.line})`,
+        line: this.line,
+      });
+      return false;
+    }
     if (this.idTokens === undefined) {
       this.events.push({ payload, type, lane });
     } else {

@@ -76,7 +76,7 @@ export const careCommands = {
     conflicts: [["follow", "dryRun"]],
     examples: [
       "zamsync project --data-dir hub --to sqlite:events.db --mapping visits.json",
-      "zamsync project --data-dir hub --to postgres://zamsync@db.example.org/clinics --follow",
+      "zamsync project --data-dir hub --to postgres://zamsync@db.example.org/clinics",
     ],
   },
   doctor: {

@@ -67,6 +67,12 @@ export const codecFlag = {
   help: "send events no smaller than so; by default as the link asks for",
 } as const satisfies FlagSpec;
 
+export const schemaFlag = {
+  kind: "text",
+  metavar: "S",
+  help: "rules for payloads: a JSON Schema file, a folder with TYPE.json files, or json+field1,field2",
+} as const satisfies FlagSpec;
+
 export const timeoutFlag = {
   kind: "duration",
   min: 1000,

@@ -1,5 +1,5 @@
 /** The commands for events: write them, read them, account for them. */
-import { dataDirPositional, nodeFlags, outputFlags } from "./common-flags.ts";
+import { dataDirPositional, nodeFlags, outputFlags, schemaFlag } from "./common-flags.ts";
 import type { CommandSpec } from "./flag.ts";
 
 const typeFlag = { kind: "integer", min: 0, max: 0x7fffffff, metavar: "N" } as const;
@@ -32,6 +32,7 @@ export const eventCommands = {
       urgent: { kind: "boolean", help: "send it before any backlog" },
       to: { kind: "nodeId", metavar: "NODE", help: "address it to one node" },
       lane: { kind: "lane", help: "the lane to write to" },
+      schema: schemaFlag,
     },
     oneOf: ["payload", "payloadFile", "stdin"],
     conflicts: [

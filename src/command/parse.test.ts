@@ -146,7 +146,6 @@ describe("the command line", () => {
     "serve x --retain 90",
     "serve x --insecure",
     "serve x --metrics 127.0.0.1:80",
-    "push x --payload 1 --schema s",
     "sync x --discover",
     "daemon x --daily-budget 1k",
     "daemon x --window 22-5",

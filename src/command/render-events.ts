@@ -89,7 +89,11 @@ export function pulledToText(event: PulledEvent, view: View, text: PayloadText):
 
 export function auditToJson(row: AuditRow): string {
   const { ts, hlc, node, epoch, lane, seq, type, size, sha256, chain, received } = row;
-  return JSON.stringify({ ts, hlc, node, epoch, lane, seq, type, size, sha256, chain, received });
+  const { quarantined } = row;
+  return JSON.stringify({
+    ...{ ts, hlc, node, epoch, lane, seq, type, size, sha256, chain, received },
+    ...(quarantined === undefined ? {} : { quarantined }),
+  });
 }
 
 /** Rows arrive one by one, so the columns have fixed widths that fit nearly everything. */
@@ -103,6 +107,7 @@ export function auditToText(row: AuditRow, view: View): string {
     String(row.type).padStart(4),
     String(row.size).padStart(8),
     row.sha256,
+    ...(row.quarantined === undefined ? [] : [`quarantined: ${printable(row.quarantined)}`]),
   ];
   const line = cells.join("  ");
   return view.columns === undefined || view.isVerbose ? line : fit(line, view.columns);
@@ -120,13 +125,14 @@ const csvFields = [
   "sha256",
   "chain",
   "received",
+  "quarantined",
 ] as const;
 
 /** RFC 4180: lines end with CRLF, which the caller need not add. */
 export const auditCsvHeading = `${csvFields.join(",")}\r\n`;
 
 export function auditToCsv(row: AuditRow): string {
-  return `${csvFields.map((field) => csvCell(String(row[field]))).join(",")}\r\n`;
+  return `${csvFields.map((field) => csvCell(String(row[field] ?? ""))).join(",")}\r\n`;
 }
 
 function csvCell(text: string): string {

@@ -124,7 +124,15 @@ export function installToText(
 /** What the table of nodes shows of each. */
 type NodeFacts = Pick<
   NodeRow,
-  "node" | "role" | "serial" | "notAfter" | "isRevoked" | "lastSync" | "pendingOut" | "pendingIn"
+  | "node"
+  | "role"
+  | "serial"
+  | "notAfter"
+  | "isRevoked"
+  | "lastSync"
+  | "pendingOut"
+  | "pendingIn"
+  | "quarantined"
 >;
 
 export function nodesToText(nodes: readonly NodeFacts[], view: View): string {
@@ -139,6 +147,7 @@ export function nodesToText(nodes: readonly NodeFacts[], view: View): string {
     node.lastSync === null ? "never" : agoToText(node.lastSync, view.nowMs),
     pending(node.pendingOut),
     pending(node.pendingIn),
+    grouped(node.quarantined),
   ]);
   const columns = [
     { title: "NODE" },
@@ -149,6 +158,7 @@ export function nodesToText(nodes: readonly NodeFacts[], view: View): string {
     { title: "LAST SYNC" },
     { title: "TO SEND", isNumber: true },
     { title: "TO GET", isNumber: true },
+    { title: "HELD BACK", isNumber: true },
   ];
   return tableToText(columns, rows, view.style);
 }

@@ -9,6 +9,7 @@ import {
   bytesToText,
   counted,
   grouped,
+  printable,
   streamToText,
   tableToText,
   type View,
@@ -34,7 +35,14 @@ export function statusProblems(status: NodeStatus, nowMs: number): readonly stri
     problems.push(`  ${range.path}, bytes ${range.from} to ${range.to}: ${range.missing}`);
   }
   if (status.quarantined > 0) {
-    problems.push(`Quarantined: ${counted(status.quarantined, "event")}`);
+    problems.push(
+      `Quarantined: ${counted(status.quarantined, "event")}, stored and kept from readers until a schema lets them in`,
+    );
+  }
+  for (const held of status.quarantinedEvents) {
+    const range = held.from === held.to ? `seq ${held.from}` : `seq ${held.from} to ${held.to}`;
+    const at = held.at === status.nodeId ? "" : ` at ${held.at}`;
+    problems.push(`  ${streamToText(held)} ${range}${at}: ${printable(held.reason)}`);
   }
   if (status.rekey?.isRunning === false) {
     problems.push(

@@ -20,6 +20,12 @@ export function syncToText(summary: SyncSummary, view: View): string {
     lines.push(
       `up to ${bytesToText(summary.bytesUnanswered)} of that may have been lost with the link`,
     );
+  if (summary.quarantined > 0)
+    lines.push(
+      style.yellow(
+        `${counted(summary.quarantined, "event")} of this node are held back by the hub's schema; see status`,
+      ),
+    );
   for (const report of summary.reports) {
     lines.push(style.yellow(`${report.code}  ${printable(report.message)}`));
   }

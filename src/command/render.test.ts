@@ -71,6 +71,7 @@ function status(changes: Partial<NodeStatus> = {}): NodeStatus {
     damaged: 0,
     damagedRanges: [],
     quarantined: 0,
+    quarantinedEvents: [],
     lostAtSource: [],
     vector: [{ node: "clinic_a", epoch: "0badcafe", lane: "", seq: 1247, holes: [] }],
     clock: { ok: true, reason: "" },
@@ -150,7 +151,7 @@ describe("status", () => {
 
   const troubles: readonly (readonly [string, Partial<NodeStatus>, RegExp])[] = [
     ["damage", { damaged: 2 }, /^Damaged: {5}2 records missing/m],
-    ["quarantine", { quarantined: 1 }, /^Quarantined: 1 event$/m],
+    ["quarantine", { quarantined: 1 }, /^Quarantined: 1 event, stored /m],
     [
       "a wrong clock",
       { clock: { ok: false, reason: "the clock says 1970" } },
@@ -314,7 +315,10 @@ describe("events", () => {
       "chain",
       "received",
     ]);
-    assert.equal(auditCsvHeading, "ts,hlc,node,epoch,lane,seq,type,size,sha256,chain,received\r\n");
+    assert.equal(
+      auditCsvHeading,
+      "ts,hlc,node,epoch,lane,seq,type,size,sha256,chain,received,quarantined\r\n",
+    );
     assert.equal(auditToCsv({ ...auditRow, lane: 'a"b,c' }).split("urgent").length, 1);
     assert.ok(auditToCsv({ ...auditRow, lane: 'a"b,c' }).includes(',"a""b,c",7,'));
   });
@@ -352,6 +356,7 @@ describe("sync", () => {
     attempts: 1,
     complete: true,
     remaining: 0,
+    quarantined: 0,
     endedBy: "done",
     reports: [],
   };
@@ -448,11 +453,12 @@ describe("identity", () => {
           lastSync: null,
           pendingOut: null,
           pendingIn: 4,
+          quarantined: 0,
         },
       ],
       view,
     );
-    assert.match(text, /^a +clinic +issued +01 +2036-01-01 +never +- +4$/m);
+    assert.match(text, /^a +clinic +issued +01 +2036-01-01 +never +- +4 +0$/m);
   });
 });
 

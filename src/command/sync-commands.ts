@@ -6,6 +6,7 @@ import {
   hubFlags,
   nodeFlags,
   outputFlags,
+  schemaFlag,
   timeoutFlag,
 } from "./common-flags.ts";
 import type { CommandSpec } from "./flag.ts";
@@ -44,6 +45,10 @@ export const syncCommands = {
         kind: "text",
         metavar: "TARGET",
         help: "also copy events into SQL: sqlite:FILE or postgres://USER@HOST/DATABASE",
+      },
+      schema: {
+        ...schemaFlag,
+        help: "events that break it are kept, and held back from readers; see push --schema",
       },
       mapping: { kind: "path", help: "of --project: the table's name, and fields with columns" },
       codec: codecFlag,

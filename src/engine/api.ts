@@ -4,6 +4,7 @@
  * speaks to the process that owns it. Both satisfy `NodeApi`.
  */
 import type { CodecName } from "../core/session/codec-choice.ts";
+import type { Judge } from "../core/log/api.ts";
 import type { ZamError } from "../core/errors/zam-error.ts";
 import type {
   CareSummary,
@@ -14,6 +15,7 @@ import type {
 } from "./care-types.ts";
 
 export type * from "./care-types.ts";
+export type { Judge } from "../core/log/api.ts";
 
 export interface PushInput {
   /** Bytes are stored as they are. */
@@ -140,6 +142,8 @@ export interface AuditRow {
   readonly chain: string;
   /** ISO 8601 UTC: when this node stored it. */
   readonly received: string;
+  /** Only of one that is stored and kept from readers: why. */
+  readonly quarantined?: string;
 }
 
 export interface VerifyReport {
@@ -151,6 +155,18 @@ export interface VerifyReport {
     readonly node?: string;
     readonly seq?: number;
   }[];
+}
+
+/** Events that are stored and kept from readers, because a schema refuses them. */
+export interface QuarantinedEvents {
+  readonly node: string;
+  readonly epoch: string;
+  readonly lane: string;
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+  /** The hub that holds them back; this node's own id when it does. */
+  readonly at: string;
 }
 
 export interface NodeStatus {
@@ -179,7 +195,10 @@ export interface NodeStatus {
     readonly to: number;
     readonly missing: string;
   }[];
+  /** Events held back here, and own ones that hubs said they hold back. */
   readonly quarantined: number;
+  /** The first of them. */
+  readonly quarantinedEvents: readonly QuarantinedEvents[];
   readonly lostAtSource: readonly {
     readonly node: string;
     readonly epoch: string;
@@ -336,6 +355,8 @@ export interface NodeRow {
   readonly epochs: number;
   /** Its streams in which two branches met that are not settled. */
   readonly forked: number;
+  /** Of its events, those that are here and held back, because a schema refuses them. */
+  readonly quarantined: number;
 }
 
 /** RULES 41: how a node said that it is. */
@@ -393,6 +414,8 @@ export interface SyncSummary {
   readonly complete: boolean;
   /** Events that the hub still lacks. */
   readonly remaining: number;
+  /** Own events that the hub has and holds back from its readers, because its schema refuses them. */
+  readonly quarantined: number;
   readonly endedBy: string;
   /** Z codes met on the way that did not end the sync (rollback found, fork, refused stream). */
   readonly reports: readonly { readonly code: string; readonly message: string }[];
@@ -461,6 +484,10 @@ export interface ServeInput {
   readonly retainMs?: number;
   /** After each run of the retention. */
   readonly onRetained?: (summary: CareSummary) => void;
+  /** Received events of which it says why are stored and held back; own ones are refused. */
+  readonly judge?: Judge;
+  /** Held back events that the judge lets in now were released. */
+  readonly onReleased?: (count: number) => void;
   /** As in SyncInput, for what is sent to clinics. */
   readonly codec?: CodecName;
   readonly onSession?: (session: ServedSession) => void;

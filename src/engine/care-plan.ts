@@ -9,6 +9,7 @@
 import { laneAddressee } from "../core/event.ts";
 import type { Log, StreamCut, StreamState } from "../core/log/api.ts";
 import { knownLines } from "../core/session/pending.ts";
+import { nothingHeldBack } from "../core/session/quarantine-notice.ts";
 import { heldRanges, settledRanges } from "../core/vector/gaps.ts";
 import { countRanges, intersectRanges, rangeBetween } from "../core/vector/ranges.ts";
 import type { VectorEntry } from "../core/vector/stream-table.ts";
@@ -112,7 +113,8 @@ function* planCuts(node: CareNode, rules: CareRules): Steps<Plan> {
     const settled = isKeeper ? confirmedUpTo(state, holders, when) : state.head;
     // What a fork or a hole may still need stays, with all that follows.
     const firstHole = state.holes[0]?.from ?? Number.POSITIVE_INFINITY;
-    const sound = state.isFrozen ? 0 : Math.min(state.head, firstHole - 1);
+    const firstHeldBack = isOwn ? heldBackFrom(node, state) : Number.POSITIVE_INFINITY;
+    const sound = state.isFrozen ? 0 : Math.min(state.head, firstHole - 1, firstHeldBack - 1);
     const keepFrom = nthFromEnd(held, rules.minKeep ?? 0);
     const limit = Math.min(settled, sound, keepFrom - 1);
     const aged = yield* agedUpTo(log, index, state, limit, {
@@ -158,6 +160,21 @@ function hubsOf(node: CareNode, rules: CareRules, nowMs: number): readonly Known
     });
   }
   return known;
+}
+
+/**
+ * The first event of a stream that a hub holds back from its readers: it stays here, with all that
+ * follows (RULES 34). A hub that holds back more than it names may mean any.
+ */
+function heldBackFrom(node: CareNode, { id }: StreamState): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { state } of node.peers) {
+    const { total, runs } = state?.heldBack ?? nothingHeldBack;
+    const named = runs.filter((run) => nameOf(run.id) === nameOf(id)).map(({ from }) => from);
+    const isToldInPart = total > countRanges(runs);
+    first = Math.min(first, ...named, isToldInPart && named.length === 0 ? 1 : first);
+  }
+  return first;
 }
 
 /** Whom a lane is addressed to, as one who may hold it. */

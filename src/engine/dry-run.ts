@@ -64,6 +64,7 @@ export function estimateSync(dryRun: DryRun): SyncSummary {
     attempts: 0,
     complete: false,
     remaining: events,
+    quarantined: 0,
     endedBy: "dryRun",
     reports: [],
     estimate: { events, bytes, seconds: secondsFor(dryRun, found, { bytes, rehearsal }) },

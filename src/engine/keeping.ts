@@ -126,6 +126,7 @@ class RestTeller {
       attempts: 1,
       complete: now.remaining === 0,
       remaining: now.remaining,
+      quarantined: now.heldBackCount,
       endedBy: "done",
       reports: this.reports,
     });

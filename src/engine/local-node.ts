@@ -7,7 +7,7 @@ import { InputTurns } from "./input-turns.ts";
 import { uptime } from "node:os";
 import { resolve } from "node:path";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
-import type { Log } from "../core/log/api.ts";
+import type { Judge, Log } from "../core/log/api.ts";
 import type { HealthBlock, Role } from "../core/session/api.ts";
 import { formatAddress, parseAddress } from "../network/address.ts";
 import { readCertificateInfo } from "../pki/index.ts";
@@ -68,6 +68,7 @@ import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
 import { rekey, takeNewKey } from "./rekey.ts";
 import { rideOn } from "./riding.ts";
+import { releaseJudged } from "./releasing.ts";
 import { readScrubState } from "./scrubber.ts";
 import { serve } from "./serving.ts";
 import { SessionMeters } from "./session-meter.ts";
@@ -103,6 +104,9 @@ export class LocalNode implements HubNode {
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;
   private isRekeyRunning = false;
+  /** While `serve` has a schema. */
+  private judge: Judge | undefined;
+  private releasing: Promise<void> = Promise.resolve();
   private expired = 0;
   private aging: AgingClock | undefined;
   private closing: Promise<void> | undefined;
@@ -127,7 +131,10 @@ export class LocalNode implements HubNode {
   }
 
   async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
-    const rules = { refuseAddressee: (nodeId: string) => this.refuseAddressee(nodeId) };
+    const rules = {
+      refuseAddressee: (nodeId: string) => this.refuseAddressee(nodeId),
+      judge: this.judge,
+    };
     try {
       return await pushAll({ log: this.log, crypto: nodeCrypto, rules }, events);
     } catch (error) {
@@ -255,6 +262,8 @@ export class LocalNode implements HubNode {
 
   /** The hub's side: listens, and serves its clinics until it is closed. */
   async serve(input: ServeInput): Promise<RunningServer> {
+    // Before the first peer comes.
+    this.useJudge(input);
     const server = await serve({
       dataDir: this.dataDir,
       input,
@@ -269,6 +278,19 @@ export class LocalNode implements HubNode {
     const serving = { address: server.address, port: server.port, close };
     this.servers.add(serving);
     return serving;
+  }
+
+  private useJudge({ judge, onReleased, onReport }: ServeInput): void {
+    if (judge === undefined) return;
+    this.judge = judge;
+    this.log.setJudge(judge);
+    this.releasing = releaseJudged(this.log, judge, this.stopping.signal).then(
+      (count) => onReleased?.(count),
+      (error: unknown) => {
+        if (error instanceof ZamError) onReport?.(error, "");
+        else throw error;
+      },
+    );
   }
 
   private startHousekeeping(input: Pick<ServeInput, "retainMs" | "onRetained" | "onReport">) {
@@ -395,6 +417,7 @@ export class LocalNode implements HubNode {
     await this.syncTurns.idle();
     await this.snapshotTurns.idle();
     await this.careTurns.idle();
+    await this.releasing;
     await this.book.settle();
     try {
       this.log.close();

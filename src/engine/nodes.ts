@@ -52,9 +52,15 @@ function toHealth(block: HealthBlock | undefined): NodeHealth | null {
   return { version, diskFreeBytes, damaged, quarantined, troubles, certDaysLeft };
 }
 
-type StreamCounts = Pick<NodeRow, "events" | "damaged" | "epochs" | "forked">;
+type StreamCounts = Pick<NodeRow, "events" | "damaged" | "epochs" | "forked" | "quarantined">;
 
-const noStreams: StreamCounts = { events: 0, damaged: 0, epochs: 0, forked: 0 };
+const noStreams: StreamCounts = {
+  events: 0,
+  damaged: 0,
+  epochs: 0,
+  forked: 0,
+  quarantined: 0,
+};
 
 /** What is here of each node, in one pass over the vector. */
 function countStreams(log: Log): ReadonlyMap<string, StreamCounts> {
@@ -71,8 +77,14 @@ function countStreams(log: Log): ReadonlyMap<string, StreamCounts> {
       damaged: before.damaged + damaged,
       epochs: before.epochs + (epochs.has(epoch) ? 0 : 1),
       forked: before.forked + (isFrozen ? 1 : 0),
+      quarantined: 0,
     });
     epochs.add(epoch);
+  }
+  for (const { stream, from, to } of log.quarantined()) {
+    const before = counts.get(stream.node) ?? noStreams;
+    const quarantined = before.quarantined + to - from + 1;
+    counts.set(stream.node, { ...before, quarantined });
   }
   return counts;
 }

@@ -6,7 +6,7 @@ import { ZamError } from "../core/errors/zam-error.ts";
 import { epochToText, isLane, laneAddressee, payloadBytesMax, typeMax } from "../core/event.ts";
 import { hlcToText } from "../core/clock/hlc.ts";
 import { hashIdempotencyKey } from "../core/log/chain.ts";
-import type { Log, NewEvent, PushedEvent } from "../core/log/api.ts";
+import type { Judge, Log, NewEvent, PushedEvent } from "../core/log/api.ts";
 import type { CryptoPort } from "../core/ports.ts";
 import type { PushInput, PushResult } from "./api.ts";
 
@@ -21,12 +21,14 @@ const idempotencyKeyCharactersMax = 1024;
 export interface PushRules {
   /** Why this node may not address `nodeId`, or undefined when it may. */
   refuseAddressee(nodeId: string): string | undefined;
+  /** Why the event may not be stored, where a schema says so. */
+  readonly judge: Judge | undefined;
 }
 
 /**
  * Resolves when all are durable.
  *
- * @throws ZamError Z601, Z603, Z606, Z607, Z608 before anything is stored, or what the log
+ * @throws ZamError Z601, Z603, Z606, Z607, Z608, Z620 before anything is stored, or what the log
  *   reports; `context.durable` then says how many of `events` are durable
  */
 export async function pushAll(
@@ -34,6 +36,7 @@ export async function pushAll(
   events: readonly PushInput[],
 ): Promise<readonly PushResult[]> {
   const checked = events.map((event) => toNewEvent(target.crypto, event, target.rules));
+  judgeAll(target, checked);
   const results: PushResult[] = [];
   const inFlight: Promise<void>[] = [];
   let durable = 0;
@@ -55,6 +58,19 @@ export async function pushAll(
     throw withDurable(error, durable);
   }
   return results;
+}
+
+/** A hub keeps its own events to the rules that it holds its clinics to. */
+function judgeAll(
+  { log, rules }: { readonly log: Log; readonly rules: PushRules },
+  events: readonly NewEvent[],
+): void {
+  const { judge } = rules;
+  if (judge === undefined) return;
+  for (const { lane, type, payload } of events) {
+    const where = judge({ stream: { node: log.nodeId, epoch: log.ownEpoch, lane }, type, payload });
+    if (where !== undefined) throw new ZamError("Z620", { type, where });
+  }
 }
 
 function pushGroup(

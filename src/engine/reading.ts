@@ -76,9 +76,13 @@ export function toPulled(log: Log, event: StoredEvent): PulledEvent | undefined 
 }
 
 /** Durable events after an ordinal, a step at a time; ends at the newest one. */
-export function* arrivals(log: Log, afterOrdinal: number): Generator<StoredEvent> {
+export function* arrivals(
+  log: Log,
+  afterOrdinal: number,
+  options: { readonly withQuarantined?: boolean } = {},
+): Generator<StoredEvent> {
   for (let at = afterOrdinal; ; ) {
-    const events = log.readArrivals(at, stepLimit);
+    const events = log.readArrivals(at, { ...stepLimit, ...options });
     for (const event of events) {
       at = event.ordinal;
       yield event;
@@ -135,7 +139,7 @@ function* streamEvents(log: Log, index: number): Generator<StoredEvent> {
   let seq = (log.stream(index).floor?.seq ?? 0) + 1;
   while (seq <= log.streamHead(index)) {
     const events = log.readStream(index, seq, { events: 64, bytes: 256 * 1024 });
-    for (const event of events) yield event;
+    for (const event of events) if (!event.isQuarantined) yield event;
     const last = events[events.length - 1];
     if (last === undefined) requireRead(log);
     seq = last === undefined ? nextReadable(log, index, seq) : last.seq + 1;
@@ -243,7 +247,11 @@ export async function* audit(
     isWanted(event, query) && event.hlc.ms >= sinceMs && event.hlc.ms <= untilMs;
 
   let left = query.head ?? Number.MAX_SAFE_INTEGER;
-  const source = query.tail === undefined ? arrivals(log, 0) : tailOf(log, query.tail, isInside);
+  const source =
+    query.tail === undefined
+      ? arrivals(log, 0, { withQuarantined: true })
+      : tailOf(log, query.tail, isInside);
+  const reasons = quarantineReasons(log);
   let steps = 0;
   for (const event of source) {
     if (left === 0) return;
@@ -262,8 +270,25 @@ export async function* audit(
       sha256: payloadSha256(log, crypto, event),
       chain: bytesToHex(event.chain),
       received: msToIso(event.receivedMs),
+      ...(event.isQuarantined ? { quarantined: reasons.at(event) } : {}),
     };
   }
+}
+
+/** Looked up only for events that are held back, of which there are few. */
+function quarantineReasons(log: Log): { at(event: StoredEvent): string } {
+  return {
+    at: ({ stream, seq }) =>
+      log
+        .quarantined(stream.node)
+        .find(
+          (run) =>
+            run.stream.epoch === stream.epoch &&
+            run.stream.lane === stream.lane &&
+            run.from <= seq &&
+            seq <= run.to,
+        )?.reason ?? "",
+  };
 }
 
 function tailOf(
@@ -274,7 +299,7 @@ function tailOf(
   for (let span = Math.max(16, count); ; span *= 4) {
     const after = Math.max(0, log.lastOrdinal - span);
     const found: StoredEvent[] = [];
-    for (const event of arrivals(log, after)) {
+    for (const event of arrivals(log, after, { withQuarantined: true })) {
       if (!isInside(event)) continue;
       found.push(event);
       if (found.length > count) found.shift();

@@ -28,6 +28,7 @@ export async function rideOn(link: HubLink, input: SyncInput): Promise<SyncSumma
       attempts: 1,
       complete: open.isResting && now.remaining === 0,
       remaining: now.remaining,
+      quarantined: now.heldBackCount,
       endedBy: open.isResting ? "done" : "finished",
       reports: [],
     };

@@ -4,9 +4,10 @@
  */
 import { driftReferenceMs, maxClockDriftDefaultMs } from "../core/clock/hybrid-clock.ts";
 import { epochToText } from "../core/event.ts";
-import type { Log } from "../core/log/api.ts";
+import type { Log, QuarantinedRun } from "../core/log/api.ts";
 import type { Role } from "../core/session/api.ts";
 import type { PeerState } from "../core/session/peer-state.ts";
+import { nothingHeldBack } from "../core/session/quarantine-notice.ts";
 import { countLacking, findUnconfirmed } from "../core/session/pending.ts";
 import { countRanges } from "../core/vector/ranges.ts";
 import type { NodeStatus, PeerRow } from "./api.ts";
@@ -69,7 +70,7 @@ export function computeStatus(input: StatusInput): NodeStatus {
         })
         .join(", "),
     })),
-    quarantined: log.quarantinedCount,
+    ...quarantineFacts(log, input.peers),
     clock: clockHealth(input),
     certDaysLeft: input.certDaysLeft,
     alarms: log.alarms.map((alarm) => ({
@@ -165,6 +166,31 @@ function streamFacts(log: Log): Pick<NodeStatus, "damaged" | "vector" | "lostAtS
     damaged += countRanges(holes);
   }
   return { damaged, vector, lostAtSource };
+}
+
+/** So many are named; all are counted. */
+const quarantinedNamed = 32;
+
+/** What is held back here, and what hubs said that they hold back of this node's events. */
+function quarantineFacts(
+  log: Log,
+  peers: readonly PeerRecord[],
+): Pick<NodeStatus, "quarantined" | "quarantinedEvents"> {
+  let quarantined = log.quarantinedCount;
+  const named: NodeStatus["quarantinedEvents"][number][] = [];
+  const name = (run: QuarantinedRun, at: string): void => {
+    const { stream, from, to, reason } = run;
+    const { node, lane } = stream;
+    if (named.length < quarantinedNamed)
+      named.push({ node, epoch: epochToText(stream.epoch), lane, from, to, reason, at });
+  };
+  for (const run of log.quarantined()) name(run, log.nodeId);
+  for (const { peerId, state } of peers) {
+    const { total, runs } = state?.heldBack ?? nothingHeldBack;
+    quarantined += total;
+    for (const { id, ...run } of runs) name({ stream: id, ...run }, peerId);
+  }
+  return { quarantined, quarantinedEvents: named };
 }
 
 /** RULES 38: a wall clock is wrong when it is behind a time known to have passed, or far behind the log's own HLC. */

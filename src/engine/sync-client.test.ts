@@ -13,6 +13,7 @@ function summary(fields: Partial<SessionSummary>): SessionSummary {
     eventsReceived: 0,
     isComplete: false,
     wasResting: false,
+    heldBackCount: 0,
     unansweredBytes: 0,
     remaining: 0,
     endedBy: "done",

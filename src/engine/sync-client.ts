@@ -206,6 +206,7 @@ function toSummary(
     attempts: totals.attempts,
     complete: last.summary?.isComplete ?? false,
     remaining: last.summary?.remaining ?? 0,
+    quarantined: last.summary?.heldBackCount ?? 0,
     endedBy: last.summary?.endedBy ?? "error",
     reports: run.reports,
   };

@@ -10,7 +10,7 @@ import type { ValuesOf } from "../../command/table.ts";
 import { bytesToText, counted, elapsedToText, grouped } from "../../command/text.ts";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import { payloadBytesMax } from "../../core/event.ts";
-import type { NodeApi } from "../../engine/api.ts";
+import type { Judge, NodeApi } from "../../engine/api.ts";
 import type { CliContext } from "../context.ts";
 import { notJson } from "../event-lines.ts";
 import { exitDone, exitInPart, withNode } from "../open.ts";
@@ -24,12 +24,26 @@ const localNotice =
 export const push: Handler<"push"> = async (values, context) => {
   // A signal lets the event in hand become durable.
   const signal = context.graceful();
+  const judge = await schemaOf(values);
   if (values.stdin) {
-    return withNode(values, context, { use: (node) => pushLines(node, values, context, signal) });
+    return withNode(values, context, {
+      use: (node) => pushLines(node, values, context, { signal, judge }),
+    });
   }
   const payload = await payloadOf(values);
+  const where = judge?.({ ...unplaced, type: values.type, payload });
+  if (where !== undefined) throw new ZamError("Z620", { type: values.type, where });
   return withNode(values, context, { use: (node) => pushOne(node, values, context, payload) });
 };
+
+/** Rules look at the payload and its type, wherever it will be. */
+const unplaced = { stream: { node: "", epoch: 0, lane: "" } };
+
+/** Before anything is opened. */
+async function schemaOf({ schema }: ValuesOf<"push">): Promise<Judge | undefined> {
+  if (schema === undefined) return undefined;
+  return (await import("../../hub/schema/index.ts")).readSchema(schema);
+}
 
 function laneOf(values: ValuesOf<"push">): string {
   if (values.to !== undefined) return `to/${values.to}${values.urgent ? "/urgent" : ""}`;
@@ -89,8 +103,9 @@ async function pushLines(
   node: NodeApi,
   values: ValuesOf<"push">,
   context: CliContext,
-  signal: AbortSignal,
+  how: { readonly signal: AbortSignal; readonly judge: Judge | undefined },
 ): Promise<number> {
+  const { signal, judge } = how;
   const line = context.progress();
   const input = context.io.stdin();
   if ("isTTY" in input && input.isTTY === true) {
@@ -100,7 +115,12 @@ async function pushLines(
   const { summary, fault } = await pushStream({
     node,
     input,
-    template: { type, lane: laneOf(values), ...(idField === undefined ? {} : { idField }) },
+    template: {
+      type,
+      lane: laneOf(values),
+      ...(idField === undefined ? {} : { idField }),
+      ...(judge === undefined ? {} : { check: (payload) => judge({ ...unplaced, type, payload }) }),
+    },
     signal,
     onProgress: line.isActive
       ? streamProgress(context, (text) => line.update(text))

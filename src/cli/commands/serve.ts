@@ -5,7 +5,7 @@ import {
   sessionToJson,
   sessionToText,
 } from "../../command/render-sync.ts";
-import { printable } from "../../command/text.ts";
+import { counted, printable } from "../../command/text.ts";
 import { careToText } from "../../command/render-care.ts";
 import type { ZamError } from "../../core/errors/zam-error.ts";
 import type { CareSummary } from "../../engine/api.ts";
@@ -19,6 +19,10 @@ import type { Handler } from "../run.ts";
 
 export const serve: Handler<"serve"> = async (values, context) => {
   const signal = context.graceful();
+  const judge =
+    values.schema === undefined
+      ? undefined
+      : await (await import("../../hub/schema/index.ts")).readSchema(values.schema);
   const startProjection = await projectionOf(values, context);
   const engine = await context.loadEngine();
   const input = openInput(values, context.environment);
@@ -38,6 +42,8 @@ export const serve: Handler<"serve"> = async (values, context) => {
       ...(values.codec === undefined ? {} : { codec: values.codec }),
       maxPeers: values.maxPeers,
       ...(values.retain === undefined ? {} : { retainMs: values.retain }),
+      ...(judge === undefined ? {} : { judge }),
+      onReleased: (count) => tellReleased(count, context),
       onRetained: (summary) => tellRetained(summary, context),
       onSession: (session) => {
         void context.tell(
@@ -102,6 +108,15 @@ async function startServices(
 async function tellBecameHub(dataDir: string, context: CliContext): Promise<void> {
   if (context.isJson) await context.printJson({ event: "becameHub", dataDir });
   else context.notice(`${dataDir} was never signed, so it is a hub from now on`);
+}
+
+function tellReleased(count: number, context: CliContext): void {
+  if (count === 0) return;
+  const at = new Date(context.io.nowMs()).toISOString();
+  void context.tell(
+    () => `${at}  ${counted(count, "event")} released from quarantine: the schema lets them in now`,
+    () => ({ event: "released", at, count }),
+  );
 }
 
 function tellRetained(summary: CareSummary, context: CliContext): void {

@@ -46,7 +46,8 @@ export const sync: Handler<"sync"> = async (values, context) => {
     () => syncToText(summary, context.view()),
     () => syncToJson(summary),
   );
-  return summary.complete || values.dryRun ? exitDone : exitInPart;
+  const isDone = summary.complete && summary.quarantined === 0;
+  return isDone || values.dryRun ? exitDone : exitInPart;
 };
 
 export function progressDrawer(

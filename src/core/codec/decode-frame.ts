@@ -36,6 +36,7 @@ import {
   protocolVersionOldest,
   type VectorMark,
   type WireHealth,
+  type QuarantineNotice,
 } from "./frame-types.ts";
 import { decodeKnown } from "./rows.ts";
 import { decodeStreamName } from "./stream-name.ts";
@@ -49,6 +50,8 @@ import {
   fragmentWireBytes,
   healthTroublesMax,
   healthVersionCharacters,
+  quarantineReasonCharacters,
+  quarantineRunsNamed,
   troubleCharacters,
 } from "./wire-limits.ts";
 
@@ -208,6 +211,23 @@ function decodeCodecs(reader: ByteReader): Frame | FrameProblem {
   return { type: "codecs", codecs };
 }
 
+function decodeQuarantine(reader: ByteReader, ends: Ends): Frame | FrameProblem {
+  const total = reader.varint();
+  const count = reader.varint();
+  if (count > quarantineRunsNamed || count > total) reader.fail();
+  const runs: QuarantineNotice[] = [];
+  for (let i = 0; i < count && !reader.failed; i++) {
+    const id = decodeStreamName(reader, ends);
+    const from = reader.varint();
+    const to = from + reader.varint();
+    const reason = reader.text(quarantineReasonCharacters * 4);
+    if (from < 1 || to > Number.MAX_SAFE_INTEGER || reason.length > quarantineReasonCharacters)
+      reader.fail();
+    runs.push({ id, from, to, reason });
+  }
+  return { type: "quarantine", total, runs };
+}
+
 function decodeFragment(reader: ByteReader): Frame | FrameProblem {
   const stream = reader.varint();
   const seq = reader.varint();
@@ -319,6 +339,8 @@ function decodeBody(code: number, reader: ByteReader, ends: Ends): Frame | Frame
       return decodeRefused(reader);
     case frameCodes.health:
       return { type: "health", health: decodeHealth(reader) };
+    case frameCodes.quarantine:
+      return decodeQuarantine(reader, ends);
     case frameCodes.chainsQuery:
       return {
         type: "chainsQuery",

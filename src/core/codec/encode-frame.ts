@@ -18,11 +18,17 @@ import {
   type VectorFrame,
   type VectorMark,
   type WireHealth,
+  type QuarantineFrame,
 } from "./frame-types.ts";
 import { encodeKnown } from "./rows.ts";
 import { encodeStreamName } from "./stream-name.ts";
 import { encodeVectorEntry } from "./vector-codec.ts";
-import { healthTroublesMax, healthVersionCharacters } from "./wire-limits.ts";
+import {
+  healthTroublesMax,
+  healthVersionCharacters,
+  quarantineReasonCharacters,
+  quarantineRunsNamed,
+} from "./wire-limits.ts";
 
 /** Bits of HELLO's flag byte. */
 export const helloKeepsOpen = 1;
@@ -51,6 +57,18 @@ export const byeReasons = [
 function encodeMark(writer: ByteWriter, mark: VectorMark): void {
   writer.varint(mark.ordinal);
   writer.bytes(mark.digest);
+}
+
+function encodeQuarantine(writer: ByteWriter, frame: QuarantineFrame, ends: Ends): void {
+  const runs = frame.runs.slice(0, quarantineRunsNamed);
+  writer.varint(frame.total);
+  writer.varint(runs.length);
+  for (const { id, from, to, reason } of runs) {
+    encodeStreamName(writer, id, ends);
+    writer.varint(from);
+    writer.varint(to - from);
+    writer.text(reason.slice(0, quarantineReasonCharacters));
+  }
 }
 
 export function encodeHealth(writer: ByteWriter, health: WireHealth): void {
@@ -196,6 +214,8 @@ function encodeBody(writer: ByteWriter, frame: Frame, ends: Ends): void {
       return;
     case "health":
       return encodeHealth(writer, frame.health);
+    case "quarantine":
+      return encodeQuarantine(writer, frame, ends);
     case "chainsQuery":
       encodeStreamName(writer, frame.id, ends);
       writer.varint(frame.low);

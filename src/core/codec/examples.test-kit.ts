@@ -156,4 +156,16 @@ export const exampleFrames: readonly Frame[] = [
       certDaysLeft: 400,
     },
   },
+  {
+    type: "quarantine",
+    total: 3,
+    runs: [
+      {
+        id: { node: "hub", epoch: 0xdeadbeef, lane: "" },
+        from: 2,
+        to: 4,
+        reason: "at /n: must be integer",
+      },
+    ],
+  },
 ];

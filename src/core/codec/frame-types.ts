@@ -39,6 +39,7 @@ export const frameCodes = {
   history: 0x15,
   codecs: 0x16,
   health: 0x17,
+  quarantine: 0x18,
 } as const;
 
 /** Bytes of a chain value, of a vector digest, on the wire. */
@@ -156,6 +157,23 @@ export interface CodecsFrame {
 export interface HealthFrame {
   readonly type: "health";
   readonly health: WireHealth;
+}
+
+/** Events that the receiver wrote and the sender holds back from its readers, for one reason (RULES 34). */
+export interface QuarantineNotice {
+  readonly id: StreamId;
+  readonly from: number;
+  readonly to: number;
+  /** At most 200 characters. */
+  readonly reason: string;
+}
+
+/** All that the sender, a hub, holds back of what the receiver wrote, in place of what it said before. */
+export interface QuarantineFrame {
+  readonly type: "quarantine";
+  /** Events; `runs` names the first of them. */
+  readonly total: number;
+  readonly runs: readonly QuarantineNotice[];
 }
 
 export interface FragmentFrame {
@@ -308,6 +326,7 @@ export type Frame =
   | DoneFrame
   | PingFrame
   | HealthFrame
+  | QuarantineFrame
   | ByeFrame
   | ErrorFrame;
 

@@ -28,6 +28,10 @@ export const healthVersionCharacters = 32;
 export const healthTroublesMax = 8;
 /** A code and the blank after it. */
 export const troubleCharacters = 5;
+/** Runs that a QUARANTINE frame names: of more, the first. */
+export const quarantineRunsNamed = 32;
+/** Characters of a reason, and its bytes as UTF-8 at most. */
+export const quarantineReasonCharacters = 200;
 /** Bytes of the text of an ERROR frame. */
 export const errorTextBytesMax = 200;
 /** Lines of a vector that a peer with the hub role may announce. */

@@ -61,7 +61,7 @@ export const usageErrors = {
   Z108: {
     name: "MappingUnusable",
     message: "the mapping {path} cannot be used: {problem}",
-    hint: 'write {"table":"visits","columns":[{"name":"pulse","pointer":"/vitals/pulse","type":"integer"}]}',
+    hint: "write a table and columns, each with name, pointer and type, as docs/projection.md shows",
     exit: 2,
     http: 400,
     retryable: false,
@@ -70,6 +70,14 @@ export const usageErrors = {
     name: "TargetMalformed",
     message: "that is no database to project into: {problem}",
     hint: "write sqlite:FILE or postgres://USER@HOST/DATABASE; the password may be in PGPASSWORD",
+    exit: 2,
+    http: 400,
+    retryable: false,
+  },
+  Z110: {
+    name: "SchemaUnusable",
+    message: "the schema {path} cannot be used: {problem}",
+    hint: "write JSON Schema, a folder with a file for each event type, or json+field1,field2",
     exit: 2,
     http: 400,
     retryable: false,

@@ -191,4 +191,12 @@ export const protocolErrors = {
     http: 502,
     retryable: false,
   },
+  Z524: {
+    name: "EventsHeldBack",
+    message: "{peer} has {count} events of this node and holds them back from its readers{example}",
+    hint: "they are safe there, and stay here too; see with the hub's operator whether the data or the schema is to be changed",
+    exit: 8,
+    http: 409,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -155,4 +155,12 @@ export const dataErrors = {
     http: 404,
     retryable: false,
   },
+  Z620: {
+    name: "SchemaViolated",
+    message: "an event of type {type} does not satisfy the schema {where}",
+    hint: "correct the event, or the schema; nothing of it was stored",
+    exit: 7,
+    http: 422,
+    retryable: false,
+  },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -324,7 +324,8 @@ export interface Log {
   readonly quarantinedCount: number;
   /** Grows when something is quarantined or let in. */
   readonly quarantineVersion: number;
-  quarantined(): readonly QuarantinedRun[];
+  /** Of all nodes, or of one. */
+  quarantined(node?: string): readonly QuarantinedRun[];
   /** From now on received events are judged; what is held back already stays so until a `release` mark. */
   setJudge(judge: Judge | undefined): void;
   readonly alarms: readonly Alarm[];

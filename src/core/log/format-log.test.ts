@@ -141,7 +141,7 @@ test("every kind of mark has an example that decodes", () => {
     assert.equal(fields.ordinal, 4);
     count++;
   }
-  assert.equal(count, 13);
+  assert.equal(count, 15);
 });
 
 test("what is left of a dropped event decodes", () => {

@@ -220,9 +220,10 @@ class OpenLog implements Log {
     return this.core.quarantine.version;
   }
 
-  quarantined(): readonly QuarantinedRun[] {
+  quarantined(node?: string): readonly QuarantinedRun[] {
     const { quarantine, streams } = this.core;
     return quarantine.entries().flatMap(({ index, held }) => {
+      if (node !== undefined && !streams.table.isOfNode(index, node)) return [];
       const stream = streams.table.id(index);
       return held.map((run) => ({ stream, ...run }));
     });

@@ -125,11 +125,23 @@ describe("a quarantined event", () => {
       return { store, hub };
     };
     const killed = open(taken().store.kill(), hubOptions).log;
-    assert.deepEqual([heldSeqs(killed), seqsOf(killed)], [[2, 5], [1, 3, 4, 6]]);
+    assert.deepEqual(
+      [heldSeqs(killed), seqsOf(killed)],
+      [
+        [2, 5],
+        [1, 3, 4, 6],
+      ],
+    );
     const { store, hub } = taken();
     hub.close();
     const closed = open(store, hubOptions).log;
-    assert.deepEqual([heldSeqs(closed), seqsOf(closed)], [[2, 5], [1, 3, 4, 6]]);
+    assert.deepEqual(
+      [heldSeqs(closed), seqsOf(closed)],
+      [
+        [2, 5],
+        [1, 3, 4, 6],
+      ],
+    );
     release(closed, 2);
     closed.close();
     const again = open(store, hubOptions).log;

@@ -222,6 +222,7 @@ function visitArrivals(
     offset = reader.nextOffset;
     if (isSifted && reader.header.kind === recordKind.mark) {
       const event = releasedBy(core, reader, afterOrdinal);
+      if (core.readRefusal !== undefined) return false;
       if (event !== undefined && !visit(event)) return false;
       continue;
     }

@@ -23,6 +23,7 @@ import type { StoreOperation } from "./api.ts";
 import { beginSearch, freeze, sendChains, tellMoved } from "./fork.ts";
 import { isGivenBack, mayGiveBack } from "./give-back.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
+import { tellQuarantine } from "./quarantine-notice.ts";
 import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
 
 /** A STREAM frame gives the peer's next number to a stream. */
@@ -213,6 +214,7 @@ function onDurable(s: SessionState, item: ReceivedItem, error: ZamError | undefi
     return;
   }
   item.isDurable = true;
+  tellQuarantine(s);
   s.eventsReceived += item.events;
   if (item.events > 0) {
     s.chatter.moved();

@@ -143,6 +143,8 @@ export interface SessionSummary extends SessionProgress {
   readonly wasResting: boolean;
   /** Of data frames that the peer has not answered: whether they crossed is not known. */
   readonly unansweredBytes: number;
+  /** Own events that the peer, a hub, has and holds back from its readers. */
+  readonly heldBackCount: number;
   /** Own or relayed events that the peer still lacks. */
   readonly remaining: number;
   readonly endedBy: "done" | "budget" | "peer" | "error" | "fenced" | "finished";

@@ -17,6 +17,7 @@ import type { SessionSummary } from "./api.ts";
 import { isOverspent } from "./budget.ts";
 import { closingTimeoutMs } from "./limits.ts";
 import { countRemaining, hasWork } from "./offer.ts";
+import { reportHeldBack } from "./quarantine-notice.ts";
 import type { PeerState } from "./peer-state.ts";
 import type { SessionState } from "./state.ts";
 
@@ -81,6 +82,7 @@ function onExchanged(s: SessionState): void {
   if (!s.isSettled) {
     s.isSettled = true;
     s.completedMs = s.nowMs;
+    reportHeldBack(s);
     if (isKeptOpen(s)) {
       s.effect({ kind: "rest", isResting: true });
       // From here the connection may break at any time: the next one may speculate.
@@ -232,6 +234,8 @@ function stateFrom(s: SessionState, known: Pick<PeerState, "peerLogId" | "isClea
     oursHeld: s.oursHeld,
     healthSent: s.healthSent,
     link: s.flight.estimate ?? before?.link ?? s.flight.guess,
+    ...(s.heldBack.total === 0 ? {} : { heldBack: s.heldBack }),
+    ...(s.quarantineTold === 0 ? {} : { quarantineTold: s.quarantineTold }),
     ...(healthHeard === undefined ? {} : { healthHeard }),
     ...(clockDifferenceMs === undefined ? {} : { clockDifferenceMs }),
   };
@@ -258,6 +262,7 @@ export function summaryOf(s: SessionState): SessionSummary {
   return {
     ...s.progress(),
     isComplete: s.isComplete,
+    heldBackCount: s.heldBack.total,
     unansweredBytes: s.inFlightBytes,
     wasResting: s.isSettled && isKeptOpen(s),
     remaining: s.isComplete ? 0 : countRemaining(s),

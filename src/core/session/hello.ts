@@ -13,6 +13,7 @@ import { codecsHere, codecsOffered } from "./codec-choice.ts";
 import { allowance } from "./budget.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import { planAll } from "./offer.ts";
+import { tellQuarantine } from "./quarantine-notice.ts";
 import { type SessionState, streamKey } from "./state.ts";
 import { beginVector, noMark, sendVector, takeOwnVector } from "./vectors.ts";
 
@@ -110,6 +111,7 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
   s.pacer.limit(frame.rateBytesPerS, s.nowMs);
   if (options.isInitiator) s.flight.greeted(s.nowMs - s.startedMs, s.helloWriteBytes, s.nowMs);
   else sendHello(s);
+  tellQuarantine(s);
   if (!s.isPing) beginVector(s);
 }
 

@@ -13,7 +13,8 @@ import { chainBytes, isLane, isNodeId, type StreamId } from "../event.ts";
 import { decodeHealth } from "../codec/decode-frame.ts";
 import { encodeHealth } from "../codec/encode-frame.ts";
 import { digestBytes, logIdBytes, type WireHealth } from "../codec/frame-types.ts";
-import { vectorEntriesMaxHub } from "../codec/wire-limits.ts";
+import { quarantineRunsNamed, vectorEntriesMaxHub } from "../codec/wire-limits.ts";
+import type { HeldBack } from "./quarantine-notice.ts";
 import type { LinkEstimate } from "./link-meter.ts";
 import type { ConfirmedHead } from "../log/api.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
@@ -57,6 +58,10 @@ export interface PeerState {
   readonly healthHeard?: WireHealth | undefined;
   /** The peer's wall clock less ours at its last HELLO. */
   readonly clockDifferenceMs?: number | undefined;
+  /** Events of the peer's that it was told are held back here. */
+  readonly quarantineTold?: number | undefined;
+  /** What the peer, a hub, said that it holds back of our events. */
+  readonly heldBack?: HeldBack | undefined;
   /** What the last session saw of the link; undefined when it sent too little to tell. */
   readonly link?: LinkEstimate | undefined;
 }
@@ -133,26 +138,67 @@ export function encodePeerState(state: PeerState): Uint8Array {
 
 const heardHealth = 1;
 const heardClock = 2;
+const heardHeldBack = 4;
+const toldQuarantine = 8;
 
 /** What the peer told of itself; nothing at all when it told nothing, as before there was this field. */
 function encodeHeard(writer: ByteWriter, state: PeerState): void {
-  const { healthHeard, clockDifferenceMs } = state;
+  const { healthHeard, clockDifferenceMs, heldBack, quarantineTold = 0 } = state;
+  const isHeldBack = heldBack !== undefined && heldBack.total > 0;
   const flags =
     (healthHeard === undefined ? 0 : heardHealth) +
-    (clockDifferenceMs === undefined ? 0 : heardClock);
+    (clockDifferenceMs === undefined ? 0 : heardClock) +
+    (isHeldBack ? heardHeldBack : 0) +
+    (quarantineTold > 0 ? toldQuarantine : 0);
   if (flags === 0) return;
   writer.u8(flags);
   if (healthHeard !== undefined) encodeHealth(writer, healthHeard);
   if (clockDifferenceMs !== undefined) writer.signedVarint(Math.round(clockDifferenceMs));
+  if (isHeldBack) {
+    writer.varint(heldBack.total);
+    writer.varint(heldBack.runs.length);
+    for (const { id, from, to, reason } of heldBack.runs) {
+      writer.text(id.node);
+      writer.u32(id.epoch);
+      writer.text(id.lane);
+      writer.varint(from);
+      writer.varint(to - from);
+      writer.text(reason);
+    }
+  }
+  if (quarantineTold > 0) writer.varint(quarantineTold);
 }
 
-function decodeHeard(reader: ByteReader): Pick<PeerState, "healthHeard" | "clockDifferenceMs"> {
+type Heard = Pick<PeerState, "healthHeard" | "clockDifferenceMs" | "heldBack" | "quarantineTold">;
+
+function decodeHeldBack(reader: ByteReader): HeldBack {
+  const total = reader.varint();
+  const count = reader.varint();
+  if (count > quarantineRunsNamed) reader.fail();
+  const runs: HeldBack["runs"][number][] = [];
+  for (let i = 0; i < count && !reader.failed; i++) {
+    const id: StreamId = { node: reader.text(63), epoch: reader.u32(), lane: reader.text(80) };
+    if (!isNodeId(id.node) || !isLane(id.lane)) reader.fail();
+    const from = reader.varint();
+    runs.push({ id, from, to: from + reader.varint(), reason: reader.text(reasonBytesMax) });
+  }
+  return { total, runs };
+}
+
+const reasonBytesMax = 1024;
+
+function decodeHeard(reader: ByteReader): Heard {
   if (reader.remaining === 0) return {};
   const flags = reader.u8();
-  if (flags === 0 || flags > heardHealth + heardClock) reader.fail();
+  if (flags === 0 || flags > heardHealth + heardClock + heardHeldBack + toldQuarantine)
+    reader.fail();
   const health = (flags & heardHealth) === 0 ? undefined : decodeHealth(reader);
   const clock = (flags & heardClock) === 0 ? undefined : reader.signedVarint();
+  const heldBack = (flags & heardHeldBack) === 0 ? undefined : decodeHeldBack(reader);
+  const told = (flags & toldQuarantine) === 0 ? undefined : reader.varint();
   return {
+    ...(heldBack === undefined ? {} : { heldBack }),
+    ...(told === undefined ? {} : { quarantineTold: told }),
     ...(health === undefined ? {} : { healthHeard: health }),
     ...(clock === undefined ? {} : { clockDifferenceMs: clock }),
   };

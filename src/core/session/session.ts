@@ -37,6 +37,7 @@ import { takeBatch, takeHistory } from "./batch-receive.ts";
 import { decide, onEof, peerStateOf, summaryOf } from "./finish.ts";
 import { answerQuery, takeChains } from "./fork.ts";
 import { takeOwnHealth } from "./health.ts";
+import { takeQuarantine, tellQuarantine } from "./quarantine-notice.ts";
 import { start, takeHello } from "./hello.ts";
 import { inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
 import { planAgainstLine, planAgainstVector, planAll, planNews } from "./offer.ts";
@@ -102,6 +103,7 @@ class SyncSession implements Session {
         return s.onSaved(event.token, event.error);
       case "logChanged":
         if (s.isPlanned && s.hasVector && !s.isEnding) planNews(s);
+        if (!s.isEnding) tellQuarantine(s);
         return;
       case "health":
         return takeOwnHealth(s, event.health);
@@ -325,6 +327,8 @@ function takeSyncFrame(s: SessionState, frame: SyncFrame): void {
     case "health":
       s.peerHealth = frame.health;
       return;
+    case "quarantine":
+      return takeQuarantine(s, frame);
     case "fragment":
       s.peerDone = "no";
       return s.isDeaf ? undefined : takeFragment(s, frame);

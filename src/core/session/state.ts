@@ -33,6 +33,7 @@ import {
 } from "./batch-state.ts";
 import type { CodingMeter } from "./coding-meter.ts";
 import { Chatter } from "./chatter.ts";
+import { type HeldBack, nothingHeldBack } from "./quarantine-notice.ts";
 import { FlightWindow } from "./flight-window.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
@@ -201,6 +202,13 @@ export class SessionState {
   health: HealthBlock | undefined;
   healthSent: HealthBlock | undefined;
   peerHealth: HealthBlock | undefined;
+  /** Of the log, when the author was told last; and what it was told: events, and the runs as text. */
+  quarantineVersion = -1;
+  quarantineTold: number;
+  quarantineToldText = "";
+  /** What the peer, a hub, holds back of our events. */
+  heldBack: HeldBack;
+  heldBackReported = 0;
   /** Ordinal of the peer's vector that is in durable state. */
   savedOrdinal = 0;
   savePending = 0;
@@ -233,6 +241,8 @@ export class SessionState {
     this.nowMs = input.nowMs;
     this.pacer.limit(options.rateBytesPerS, input.nowMs);
     this.flight = new FlightWindow(options.peerState?.link);
+    this.quarantineTold = options.peerState?.quarantineTold ?? 0;
+    this.heldBack = options.peerState?.heldBack ?? nothingHeldBack;
     this.scope = {
       self: options.self,
       peer: options.peer,

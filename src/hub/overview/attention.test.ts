@@ -108,6 +108,7 @@ const well: NodeStatus = {
   damaged: 0,
   damagedRanges: [],
   quarantined: 0,
+  quarantinedEvents: [],
   lostAtSource: [],
   vector: [],
   clock: { ok: true, reason: "" },

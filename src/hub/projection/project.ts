@@ -152,6 +152,8 @@ class Projection {
         this.readTo = last.arrival;
       }
       ({ isCaughtUp } = batch);
+      // The disk would not let the log be read just now.
+      if (!isCaughtUp && last === undefined) await pause(0, signal);
       if (!isCaughtUp) continue;
       await this.settle(onProgress);
       await this.noteAbsent(batch.absent ?? []);

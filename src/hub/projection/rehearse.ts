@@ -1,4 +1,5 @@
 /** `project --dry-run`: what a projection would do; nothing is changed, and no file is made. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ArrivalSource } from "../../engine/index.ts";
 import type { Mapping } from "./mapping.ts";
 import { ProjectionThread } from "./projection-thread.ts";
@@ -16,6 +17,9 @@ export interface ProjectionPlan {
   /** Values among them that would not fit their columns. */
   readonly unfitting: number;
 }
+
+/** Before the log is asked again when the disk would not let it be read. */
+const refusedMs = 500;
 
 /** @throws ZamError of the log (Z2xx, Z3xx); Z424, Z611, Z612 */
 export async function rehearseProjection(input: {
@@ -40,6 +44,7 @@ export async function rehearseProjection(input: {
       unfitting += await thread.measure(batch.events);
       after = batch.events[batch.events.length - 1]?.arrival ?? after;
       ({ isCaughtUp } = batch);
+      if (!isCaughtUp && batch.events.length === 0) await sleep(refusedMs);
     }
     return {
       target: targetToText(target),

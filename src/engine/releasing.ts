@@ -1,0 +1,54 @@
+/**
+ * A later schema lets events in: what is held back is judged again, in steps, and what may
+ * be read now is released. Interrupted, it is begun again with the next start; what was released
+ * stays so.
+ */
+import { setImmediate as breathe } from "node:timers/promises";
+import type { Judge, Log, QuarantinedRun, StoredEvent } from "../core/log/api.ts";
+import { wholePayload } from "./reading.ts";
+
+const eventsPerStep = 64;
+
+/** How many were released. Rejects with what the log reports. */
+export async function releaseJudged(log: Log, judge: Judge, signal: AbortSignal): Promise<number> {
+  let released = 0;
+  for (const run of log.quarantined()) {
+    for await (const seq of allowedOf(log, run, judge)) {
+      if (signal.aborted) return released;
+      await release(log, run, seq);
+      released++;
+    }
+  }
+  return released;
+}
+
+async function* allowedOf(log: Log, run: QuarantinedRun, judge: Judge): AsyncGenerator<number> {
+  const { stream, to } = run;
+  const index = log.findStream(stream);
+  if (index === undefined) return;
+  for (let seq = run.from; seq <= to; ) {
+    const events = log.readStream(index, seq, {
+      events: Math.min(eventsPerStep, to - seq + 1),
+      bytes: 1024 * 1024,
+    });
+    for (const event of events) if (isAllowed(log, event, judge)) yield event.seq;
+    seq += Math.max(1, events.length);
+    await breathe();
+  }
+}
+
+/** What cannot be read whole now stays where it is. */
+function isAllowed(log: Log, event: StoredEvent, judge: Judge): boolean {
+  const payload = wholePayload(log, event);
+  const { stream, type } = event;
+  return payload !== undefined && judge({ stream, type, payload }) === undefined;
+}
+
+function release(log: Log, { stream }: QuarantinedRun, seq: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    log.mark({ kind: "release", stream, seq }, Date.now(), (error) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}
