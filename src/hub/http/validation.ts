@@ -9,7 +9,7 @@ import type { FastifySchema, FastifySchemaCompiler } from "fastify";
 import addFormats from "ajv-formats";
 
 export function createValidatorCompiler(): FastifySchemaCompiler<FastifySchema> {
-  const options = { strict: false, validateFormats: true, allErrors: false, messages: true };
+  const options = { strict: false, useDefaults: true, allErrors: false };
   const forBodies = new Ajv2020.default({ ...options, coerceTypes: false });
   const forTexts = new Ajv2020.default({ ...options, coerceTypes: true });
   for (const ajv of [forBodies, forTexts]) addFormats.default(ajv, ["date-time"]);
