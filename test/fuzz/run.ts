@@ -134,4 +134,5 @@ async function replay(targets: readonly FuzzTarget[], input: Uint8Array): Promis
   return 0;
 }
 
-process.exitCode = await main();
+// A target may have a server that goes on.
+process.exit(await main());

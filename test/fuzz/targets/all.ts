@@ -1,6 +1,7 @@
 /** Everything that reads what others wrote. */
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { cardTargets } from "./cards.ts";
+import { httpTargets } from "./http.ts";
 import { identityTargets } from "./identity.ts";
 import { logTargets } from "./log.ts";
 import { sessionTargets } from "./session.ts";
@@ -17,5 +18,6 @@ export async function allTargets(): Promise<readonly FuzzTarget[]> {
     ...textTargets,
     ...sessionTargets,
     ...cardTargets,
+    ...httpTargets,
   ];
 }
