@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connections } from "./bench/connections.ts";
 import { fairness } from "./bench/fairness.ts";
+import { http } from "./bench/http.ts";
 import { hub } from "./bench/hub.ts";
 import { largeLog } from "./bench/large-log.ts";
 import { load } from "./bench/load.ts";
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, Section>> = {
   load,
   fairness,
   hub,
+  http,
 };
 
 function valueText({ name, value, bound }: Figure): string {
