@@ -1,12 +1,14 @@
 /**
- * The README's library example runs as it stands, against the source tree.
+ * The README's library example and its curl lines run as they stand, against the source tree.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const root = new URL("..", import.meta.url);
@@ -21,4 +23,40 @@ test("the library example of the README runs and prints its event", async (t) =>
   await writeFile(join(dir, "example.mjs"), example.replace('"zamsync"', JSON.stringify(engine)));
   const { stdout } = await promisify(execFile)(process.execPath, ["example.mjs"], { cwd: dir });
   assert.match(stdout, /^1 [0-9a-f]{16} 12\n$/);
+});
+
+/** A port that nobody has at the moment. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+test("the curl lines of the README work as they stand, but for the ports", {
+  skip: spawnSync("curl", ["--version"]).status === 0 ? false : "needs curl",
+}, async (t) => {
+  const readme = await readFile(new URL("README.md", root), "utf8");
+  const lines = /```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  assert.ok(lines.includes("curl -N"), "the README has its lines");
+  const dir = await mkdtemp(join(tmpdir(), "zs-"));
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
+  const [http, sync] = [await freePort(), await freePort()];
+  const command = [process.execPath, fileURLToPath(new URL("src/cli/main.ts", root))];
+  const script = [
+    // What a person has, and does while the hub starts: the command, and patience.
+    `npx() { shift; case "$1" in serve) exec ${command.join(" ")} "$@" --bind 127.0.0.1:${sync} >/dev/null ;; *) ${command.join(" ")} "$@" ;; esac; }`,
+    'curl() { case "$1" in -N) command curl -s --max-time 4 "$@" ;; *) command curl -s --retry 60 --retry-connrefused --retry-delay 1 "$@" ;; esac; echo; }',
+    "npx zamsync keygen hub --hub >/dev/null",
+    lines.replaceAll("8080", String(http)),
+    "kill %1; wait",
+  ].join("\n");
+  const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: dir });
+  const [health, pushed, listed, nodes, stream] = stdout.split(/\n(?=\{|retry)/);
+  assert.equal(health?.trim(), '{"status":"ok","codes":[]}', stdout);
+  assert.match(pushed ?? "", /"lane":"to\/clinic_a","seq":1,.*"repeat":false/);
+  assert.match(listed ?? "", /"payload":\{"patient_id":"BT-0042","lab":"negative"\}.*"isEnd":true/);
+  assert.match(nodes ?? "", /\{"nodes":\[\{"node":"hub"/);
+  assert.match(stream ?? "", /^retry: 2000\n\nid: \S+\ndata: \{.*BT-0042.*\n\n.*event: live/s);
 });
