@@ -4,9 +4,10 @@
  */
 import { decodeFrame } from "../src/core/codec/decode-frame.ts";
 import { FrameReader } from "../src/core/codec/frame-reader.ts";
-import type { BatchFrame, Frame } from "../src/core/codec/frame-types.ts";
+import type { Frame } from "../src/core/codec/frame-types.ts";
 import { isUrgentLane, type StreamId } from "../src/core/event.ts";
 import { rangesContain } from "../src/core/vector/ranges.ts";
+import { type CarriedRange, SentPlaces } from "../src/testing/sent-places.ts";
 import type { Connection } from "./connection.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Device } from "./device.ts";
@@ -18,22 +19,13 @@ import { Violation } from "./violation.ts";
 interface Side {
   readonly device: Device;
   readonly reader: FrameReader;
-  readonly streams: StreamId[];
+  readonly places: SentPlaces;
   /** Positions that its log itself named as missing when the connection began. */
   readonly holes: ReadonlySet<string>;
   /** Durable bytes of unfinished events when the connection began, by position. */
   readonly partials: ReadonlyMap<string, number>;
   readonly begunFragments: Set<string>;
-  /** Where a BATCH goes on that names no place of its own (docs/protocol.md, 14). */
-  readonly batches: { stream: number; readonly nextSeq: Map<number, number> };
   hasSentBulk: boolean;
-}
-
-/** Consecutive events that a frame carries. */
-interface CarriedRange {
-  readonly stream: number;
-  readonly from: number;
-  readonly count: number;
 }
 
 export class ConnectionWatch {
@@ -76,10 +68,11 @@ export class ConnectionWatch {
   }
 
   private take(sender: Side, receiver: Side, frame: Frame, isNear: boolean): void {
+    const carried = sender.places.take(frame);
+    if (carried !== undefined) this.takeRange(sender, receiver, carried, isNear);
     switch (frame.type) {
       case "stream":
         this.checkStream(receiver.device, frame.id);
-        sender.streams.push(frame.id);
         return;
       case "vector":
         for (const { id } of frame.entries) this.checkStream(receiver.device, id);
@@ -88,16 +81,14 @@ export class ConnectionWatch {
       case "chainsQuery":
         if (frame.type === "chainsQuery") this.coverage.add("chains asked for");
         return this.checkStream(receiver.device, frame.id);
-      case "range":
-        return this.takeRange(sender, receiver, frame, isNear);
       case "batch":
+        if (carried === undefined)
+          throw new Violation("frames are well-formed", "a BATCH without a place");
         this.coverage.add("batch by a codec");
-        return this.takeRange(sender, receiver, placeBatch(sender, frame), isNear);
+        if (frame.history !== undefined) this.coverage.add("codec primed with shared events");
+        return;
       case "history":
         if (frame.count > 0) this.coverage.add("codec primed with shared events");
-        sender.batches.nextSeq.clear();
-        sender.batches.stream = frame.stream;
-        if (frame.count > 0) sender.batches.nextSeq.set(frame.stream, frame.to + 1);
         return;
       case "fragment":
         return this.takeFragment(sender, receiver, frame, isNear);
@@ -190,21 +181,11 @@ export class ConnectionWatch {
   }
 
   private streamOf(side: Side, number: number): StreamId {
-    const id = side.streams[number];
+    const id = side.places.streamOf(number);
     if (id === undefined)
       throw new Violation("frames are well-formed", `stream ${number} has no name`);
     return id;
   }
-}
-
-/** The place of a BATCH, from what the frames before it said. */
-function placeBatch({ batches }: Side, frame: BatchFrame): CarriedRange {
-  const stream = frame.stream ?? batches.stream;
-  const from = frame.start?.from ?? batches.nextSeq.get(stream);
-  if (from === undefined) throw new Violation("frames are well-formed", "a BATCH without a place");
-  batches.stream = stream;
-  batches.nextSeq.set(stream, from + frame.count);
-  return { stream, from, count: frame.count };
 }
 
 /** Damage that a log has met and named since it was last looked at as a whole. */
@@ -231,11 +212,10 @@ function createSide(device: Device): Side {
   return {
     device,
     reader: new FrameReader(),
-    streams: [],
+    places: new SentPlaces(),
     holes,
     partials,
     begunFragments: new Set(),
-    batches: { stream: -1, nextSeq: new Map() },
     hasSentBulk: false,
   };
 }

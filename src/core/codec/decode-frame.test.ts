@@ -4,8 +4,15 @@ import { describe, test } from "node:test";
 import { ByteReader } from "../bytes.ts";
 import { payloadBytesMax, typeMax } from "../event.ts";
 import { decodeFrame } from "./decode-frame.ts";
-import { encodeFrame } from "./encode-frame.ts";
-import type { FragmentFrame, Frame, HelloFrame, RangeFrame } from "./frame-types.ts";
+import { encodeFrame, tellableHistory } from "./encode-frame.ts";
+import {
+  type FragmentFrame,
+  type Frame,
+  type FrameProblem,
+  frameCodes,
+  type HelloFrame,
+  type RangeFrame,
+} from "./frame-types.ts";
 import {
   ackEntriesMax,
   batchEventsMax,
@@ -241,4 +248,38 @@ describe("other frames", () => {
       assert.equal(decoded.type === "problem" && decoded.kind, "malformed");
     }
   });
+});
+
+describe("a BATCH", () => {
+  const batch = (flags: number, ...rest: readonly number[]): Frame | FrameProblem =>
+    decodeFrame(Uint8Array.of(frameCodes.batch, flags, ...rest), ends);
+  const chain8 = [1, 2, 3, 4, 5, 6, 7, 8];
+
+  test("may tell its history in one byte up to 2,080 events", () => {
+    for (const [code, count] of [
+      [1, 1],
+      [64, 64],
+      [65, 96],
+      [127, 2080],
+    ] as const) {
+      const frame = batch(128 + 3, code, 5, ...chain8);
+      assert.ok(frame.type === "batch" && frame.history === count, `${code}`);
+      assert.equal(tellableHistory(count), count);
+      assert.equal(tellableHistory(count + (count < 64 ? 0 : 31)), count);
+    }
+  });
+
+  test("is malformed with a history of nothing, or half a start without one", () => {
+    assert.equal(batch(128 + 3, 0, 5, ...chain8).type, "problem");
+    assert.equal(batch(32 + 64 + 3, 1, 2, 3, 4, 5).type, "problem");
+    assert.equal(batch(32 + 64 + 128 + 3, 1, 2, 3, 4, 9, 5).type, "batch");
+  });
+});
+
+test("DONE says only that something is kept back", () => {
+  const done = (...body: readonly number[]): Frame | FrameProblem =>
+    decodeFrame(Uint8Array.of(frameCodes.done, ...body), ends);
+  assert.deepEqual(done(), { type: "done", isPartial: false });
+  assert.deepEqual(done(1), { type: "done", isPartial: true });
+  for (const body of [[0], [2], [1, 1]]) assert.equal(done(...body).type, "problem");
 });

@@ -8,6 +8,8 @@ import { isBatchCodec, sizesOf } from "./codecs.ts";
 import { chainBytes, isNodeId, payloadBytesMax, typeMax } from "../event.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
 import {
+  batchEndsAtLine,
+  batchHasHistory,
   batchHasStart,
   batchHasStream,
   byeReasons,
@@ -19,12 +21,15 @@ import {
   helloKeepsOpen,
   helloOffersAll,
   helloPingOnly,
+  historyOfCode,
   refusedReasons,
   vectorPurposes,
 } from "./encode-frame.ts";
 import {
   type AckEntry,
+  type BatchStart,
   type ChainPoint,
+  chain4Bytes,
   chain8Bytes,
   digestBytes,
   type Ends,
@@ -169,27 +174,35 @@ function decodeBatch(reader: ByteReader): Frame | FrameProblem {
   const flags = reader.u8();
   const codec = flags % 16;
   const stream = (flags & batchHasStream) === 0 ? undefined : reader.varint();
-  const start =
-    (flags & batchHasStart) === 0
-      ? undefined
-      : { from: reader.varint(), chainBefore8: reader.bytes(chain8Bytes).slice() };
+  const endsAtLine = (flags & batchEndsAtLine) !== 0;
+  const start = (flags & batchHasStart) === 0 ? undefined : decodeBatchStart(reader, endsAtLine);
+  const history = (flags & batchHasHistory) === 0 ? undefined : historyOfCode(reader.varint());
   const count = reader.varint();
-  const chainAfter8 = reader.bytes(chain8Bytes).slice();
+  const chainAfter8 = endsAtLine ? undefined : reader.bytes(chain8Bytes).slice();
   const block = reader.bytes(reader.remaining);
   if (reader.failed) return malformed("BATCH is cut short");
-  if (flags > 63 || !isBatchCodec(codec)) return malformed("BATCH has an unknown codec");
+  if (!isBatchCodec(codec)) return malformed("BATCH has an unknown codec");
   if (count > sizesOf(codec).batchEventsMax) return overLimit("BATCH has too many events");
-  if (count < 1 || (start !== undefined && !isSpan(start.from, count)))
+  if (count < 1 || (start !== undefined && "from" in start && !isSpan(start.from, count)))
     return malformed("BATCH names no events");
+  const isShort = start !== undefined && !("from" in start);
+  if (history === 0 || (isShort && history === undefined))
+    return malformed("BATCH begins with no history");
   return {
     type: "batch",
     codec,
     count,
-    chainAfter8,
     block,
+    ...(chainAfter8 === undefined ? {} : { chainAfter8 }),
     ...(stream === undefined ? {} : { stream }),
     ...(start === undefined ? {} : { start }),
+    ...(history === undefined ? {} : { history }),
   };
+}
+
+function decodeBatchStart(reader: ByteReader, isShort: boolean): BatchStart {
+  if (isShort) return { chainBefore4: reader.bytes(chain4Bytes).slice() };
+  return { from: reader.varint(), chainBefore8: reader.bytes(chain8Bytes).slice() };
 }
 
 export function isSpan(from: number, count: number): boolean {
@@ -200,9 +213,9 @@ function decodeHistory(reader: ByteReader): Frame | FrameProblem {
   const stream = reader.varint();
   const to = reader.varint();
   const count = reader.varint();
-  const chain8 = reader.bytes(chain8Bytes).slice();
+  const chain4 = reader.bytes(chain4Bytes).slice();
   if (count > to) reader.fail();
-  return { type: "history", stream, to, count, chain8 };
+  return { type: "history", stream, to, count, chain4 };
 }
 
 function decodeCodecs(reader: ByteReader): Frame | FrameProblem {
@@ -313,6 +326,13 @@ function decodeFlag(reader: ByteReader): boolean {
   return flag === 1;
 }
 
+/** Nothing is the usual; a zero that is there says no more than it. */
+function decodePartial(reader: ByteReader): boolean {
+  if (reader.remaining === 0) return false;
+  if (reader.u8() !== 1) reader.fail();
+  return true;
+}
+
 function decodeBody(code: number, reader: ByteReader, ends: Ends): Frame | FrameProblem {
   switch (code) {
     case frameCodes.hello:
@@ -377,7 +397,7 @@ function decodeBody(code: number, reader: ByteReader, ends: Ends): Frame | Frame
     case frameCodes.noWindow:
       return { type: "noWindow" };
     case frameCodes.done:
-      return { type: "done", isPartial: decodeFlag(reader) };
+      return { type: "done", isPartial: decodePartial(reader) };
     case frameCodes.ping:
       return { type: "ping", nonce: reader.varint() };
     case frameCodes.pong:

@@ -128,20 +128,44 @@ function encodeRange(writer: ByteWriter, frame: RangeFrame): void {
 /** Bits of BATCH's first byte above the codec. */
 export const batchHasStream = 16;
 export const batchHasStart = 32;
+export const batchEndsAtLine = 64;
+export const batchHasHistory = 128;
+
+/** Histories of up to this many events are told exactly, longer ones in steps: most take one byte. */
+const historyExactMax = 64;
+const historyStep = 32;
+
+/** The largest number of events up to `count` that a BATCH can tell. */
+export function tellableHistory(count: number): number {
+  return historyOfCode(historyCode(count));
+}
+
+function historyCode(count: number): number {
+  if (count <= historyExactMax) return count;
+  return historyExactMax + Math.floor((count - historyExactMax) / historyStep);
+}
+
+export function historyOfCode(code: number): number {
+  if (code <= historyExactMax) return code;
+  return historyExactMax + (code - historyExactMax) * historyStep;
+}
 
 function encodeBatch(writer: ByteWriter, frame: BatchFrame): void {
-  const { stream, start } = frame;
+  const { stream, start, history, chainAfter8 } = frame;
   let flags = frame.codec;
   if (stream !== undefined) flags += batchHasStream;
   if (start !== undefined) flags += batchHasStart;
+  if (chainAfter8 === undefined) flags += batchEndsAtLine;
+  if (history !== undefined) flags += batchHasHistory;
   writer.u8(flags);
   if (stream !== undefined) writer.varint(stream);
-  if (start !== undefined) {
+  if (start !== undefined && "from" in start) {
     writer.varint(start.from);
     writer.bytes(start.chainBefore8);
-  }
+  } else if (start !== undefined) writer.bytes(start.chainBefore4);
+  if (history !== undefined) writer.varint(historyCode(history));
   writer.varint(frame.count);
-  writer.bytes(frame.chainAfter8);
+  if (chainAfter8 !== undefined) writer.bytes(chainAfter8);
   writer.bytes(frame.block);
 }
 
@@ -149,7 +173,7 @@ function encodeHistory(writer: ByteWriter, frame: HistoryFrame): void {
   writer.varint(frame.stream);
   writer.varint(frame.to);
   writer.varint(frame.count);
-  writer.bytes(frame.chain8);
+  writer.bytes(frame.chain4);
 }
 
 function encodeFragment(writer: ByteWriter, frame: FragmentFrame): void {
@@ -245,7 +269,7 @@ function encodeBody(writer: ByteWriter, frame: Frame, ends: Ends): void {
     case "needVector":
       return;
     case "done":
-      writer.u8(frame.isPartial ? 1 : 0);
+      if (frame.isPartial) writer.u8(1);
       return;
     case "ping":
     case "pong":

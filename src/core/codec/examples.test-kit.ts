@@ -143,7 +143,7 @@ export const exampleFrames: readonly Frame[] = [
     chainAfter8: c2,
     block: batch.block,
   },
-  { type: "history", stream: 0, to: 9, count: 9, chain8: c1 },
+  { type: "history", stream: 0, to: 9, count: 9, chain4: c1.subarray(0, 4) },
   { type: "codecs", codecs: 3 },
   {
     type: "health",

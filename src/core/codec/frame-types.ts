@@ -44,6 +44,8 @@ export const frameCodes = {
 
 /** Bytes of a chain value, of a vector digest, on the wire. */
 export const chain8Bytes = 8;
+/** Of a chain that tells a history apart: a wrong one would be found by the batch's own chain. */
+export const chain4Bytes = 4;
 export const digestBytes = 8;
 export const logIdBytes = 16;
 
@@ -124,6 +126,14 @@ export interface RangeFrame {
   readonly block: Uint8Array;
 }
 
+/**
+ * The first event and the chain before it; or, where the end is known and a history
+ * goes with it, only the first bytes of that chain, which tell another history apart.
+ */
+export type BatchStart =
+  | { readonly from: number; readonly chainBefore8: Uint8Array }
+  | { readonly chainBefore4: Uint8Array };
+
 /** Consecutive events of one stream, by one of the codecs 2 to 5. */
 export interface BatchFrame {
   readonly type: "batch";
@@ -131,9 +141,12 @@ export interface BatchFrame {
   /** Undefined: that of the BATCH or HISTORY before. */
   readonly stream?: number;
   /** Undefined: it goes on where the last BATCH or HISTORY of the stream ended. */
-  readonly start?: { readonly from: number; readonly chainBefore8: Uint8Array };
+  readonly start?: BatchStart;
+  /** The codec begins anew, from so many events of this stream that end before these; undefined: it goes on. */
+  readonly history?: number;
   readonly count: number;
-  readonly chainAfter8: Uint8Array;
+  /** Undefined: the last event is the head that the stream's numbered line of VECTOR told. */
+  readonly chainAfter8?: Uint8Array;
   readonly block: Uint8Array;
 }
 
@@ -144,7 +157,8 @@ export interface HistoryFrame {
   /** The last of them, and how many; 0: from nothing. */
   readonly to: number;
   readonly count: number;
-  readonly chain8: Uint8Array;
+  /** The first bytes of the chain at the last. */
+  readonly chain4: Uint8Array;
 }
 
 /** Which codecs the sender can read from now on, in place of what its HELLO said. */

@@ -102,7 +102,16 @@ export const sampleFrames: readonly Frame[] = [
     chainAfter8: chain8,
     block: Uint8Array.of(),
   },
-  { type: "history", stream: 3, to: 500, count: 500, chain8 },
+  {
+    type: "batch",
+    codec: 3,
+    start: { chainBefore4: chain8.subarray(0, 4) },
+    history: 64 + 32 * 60,
+    count: 10,
+    block: Uint8Array.of(9),
+  },
+  { type: "batch", codec: 3, history: 64, count: 2, chainAfter8: chain8, block: Uint8Array.of() },
+  { type: "history", stream: 3, to: 500, count: 500, chain4: chain8.subarray(0, 4) },
   { type: "codecs", codecs: 63 },
   {
     type: "health",

@@ -18,6 +18,8 @@ export const primeEventsMax = 256;
 export const primeRowsBytesMax = 64 * 1024;
 /** Open holes of one stream in a vector (RULES 37). */
 export const holesPerStreamMax = 1024;
+/** Lines of HELLO's vector whose streams have numbers without being named by STREAM: those of a clinic. */
+export const numberedLinesMax = 8;
 /** Entries of one ACK frame. */
 export const ackEntriesMax = 256;
 /** Chain points of one CHAINS frame: 53 powers of two and the head fit. */

@@ -28,23 +28,31 @@ import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
 
 /** A STREAM frame gives the peer's next number to a stream. */
 export function takeStream(s: SessionState, id: StreamId): void {
+  begin(s, id, s.incoming.length);
+}
+
+function begin(s: SessionState, id: StreamId, number: number): Incoming {
   const refusal = admit(s, id);
-  s.incoming.push({
+  const incoming: Incoming = {
     id,
-    number: s.incoming.length,
+    number,
     refusal,
     queue: [],
     ack: undefined,
     stagedHead: 0,
-  });
+  };
+  s.incoming[number] = incoming;
   if (refusal !== undefined) s.effect({ kind: "report", error: refusal });
+  return incoming;
 }
 
 export function findIncoming(s: SessionState, number: number): Incoming | undefined {
   const incoming = s.incoming[number];
-  if (incoming === undefined)
-    s.fail(new ZamError("Z506", { problem: "data of a stream without a name" }));
-  return incoming;
+  if (incoming !== undefined) return incoming;
+  const line = s.linesHeard[number];
+  if (line !== undefined) return begin(s, line.id, number);
+  s.fail(new ZamError("Z506", { problem: "data of a stream without a name" }));
+  return undefined;
 }
 
 /** The rows of a block, also of one that will be refused: the windows must stay alike. */

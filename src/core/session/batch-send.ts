@@ -6,27 +6,52 @@
 import { BatchCodec, contentBytesOf, type EncodedBatch } from "../codec/batch-codec.ts";
 import { codecStateBytes } from "../codec/codec-memory.ts";
 import { isBatchCodec, isMixCodec, sizesOf } from "../codec/codecs.ts";
-import { encodeFrame } from "../codec/encode-frame.ts";
-import { type BatchFrame, chain8Bytes, type HistoryFrame } from "../codec/frame-types.ts";
+import { encodeFrame, tellableHistory } from "../codec/encode-frame.ts";
+import {
+  type BatchFrame,
+  chain4Bytes,
+  chain8Bytes,
+  type HistoryFrame,
+} from "../codec/frame-types.ts";
 import { Window } from "../codec/window.ts";
 import { bytesEqual } from "../bytes.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
 import { shouldSwitch, wantedCodecs } from "./codec-choice.ts";
 import { chooseHistory, type History } from "./history.ts";
-import { restSending } from "./batch-state.ts";
+import { type LearnedHistory, restSending } from "./batch-state.ts";
 import { createOutgoing } from "./offer.ts";
+import { nameStream, streamNumber } from "./outgoing-number.ts";
 import type { Outgoing, SessionState } from "./state.ts";
 
 /**
- * What must go before the next data frame, or undefined: HISTORY, with the STREAM
- * frame that it needs. Afterwards `s.sendBatches.codec` says by what events go;
- * undefined means RANGE.
+ * What must go before the next data frame, or undefined: HISTORY, or the STREAM that a
+ * history needs. Afterwards `s.sendBatches.codec` says by what events go; undefined
+ * means RANGE. A history of the stream that follows, up to where that goes on, is told
+ * by its BATCH.
  */
 export function openBatches(s: SessionState, next: Outgoing): Uint8Array | undefined {
   const batches = s.sendBatches;
   if (shouldSwitch(s)) restSending(s);
-  if (batches.codec !== undefined) return undefined;
+  if (batches.codec === undefined) {
+    const opening = beginCodec(s, next);
+    if (opening !== undefined) return opening;
+  }
+  const { learned } = batches;
+  if (learned === undefined || isContinued(learned, next)) return undefined;
+  batches.learned = undefined;
+  const { stream, to, count, chain8 } = learned;
+  const chain4 = chain8.subarray(0, chain4Bytes);
+  return encodeFrame({ type: "history", stream, to, count, chain4 }, s.outEnds);
+}
+
+function isContinued(learned: LearnedHistory, next: Outgoing): boolean {
+  return learned.index === next.index && next.work[0]?.from === learned.to + 1;
+}
+
+/** A codec for this direction, primed when it can be; what has to be sent for it at once. */
+function beginCodec(s: SessionState, next: Outgoing): Uint8Array | undefined {
+  const batches = s.sendBatches;
   const codec = wantedCodecs(s).find((wanted) => hasRoom(s, wanted));
   if (codec === undefined || !isBatchCodec(codec)) return undefined;
   batches.codec = new BatchCodec(codec, s.compressor);
@@ -35,8 +60,10 @@ export function openBatches(s: SessionState, next: Outgoing): Uint8Array | undef
   // NO_WINDOW must not cross answers to what went before: with something in flight, from nothing.
   const isPrimed = !batches.isUnprimed && s.inFlightBytes === 0;
   const history = isPrimed ? chooseHistory(s, limit, next.id) : undefined;
-  if (history !== undefined) return sendHistory(s, batches.codec, history);
-  return batches.hasBegun ? emptyHistory(s) : undefined;
+  if (history !== undefined) return learn(s, batches.codec, history);
+  if (!batches.hasBegun) return undefined;
+  begin(s);
+  return encodeFrame(noHistory, s.outEnds);
 }
 
 function hasRoom(s: SessionState, codec: number): boolean {
@@ -44,22 +71,22 @@ function hasRoom(s: SessionState, codec: number): boolean {
   return bytes === 0 || s.memory === undefined || s.memory.take(s.sendOwner, bytes);
 }
 
-function sendHistory(s: SessionState, codec: BatchCodec, history: History): Uint8Array {
-  const { index, events, to, chain8 } = history;
+/** Primes the codec; returns the STREAM frame when the history's stream needs one. */
+function learn(s: SessionState, codec: BatchCodec, history: History): Uint8Array | undefined {
+  const { index, to, chain8 } = history;
+  const batches = s.sendBatches;
   const out = s.outgoing.get(index) ?? createOutgoing(s, s.log.stream(index));
   const name = nameStream(s, out);
-  codec.prime(out.number, events);
+  const stream = out.number;
+  const count = tellableHistory(history.events.length);
+  codec.prime(stream, history.events.slice(-count));
+  const end = batches.ends.get(stream);
+  const isEndKnown = end !== undefined && end.to === to && bytesEqual(end.chain8, chain8);
+  batches.learned = { index, stream, to, count, chain8, isEndKnown };
   begin(s);
-  s.sendBatches.lastStream = out.number;
-  s.sendBatches.ends.set(out.number, { to, chain8 });
-  const frame: HistoryFrame = {
-    type: "history",
-    stream: out.number,
-    to,
-    count: events.length,
-    chain8,
-  };
-  return joined(name, encodeFrame(frame, s.outEnds));
+  batches.lastStream = stream;
+  batches.ends.set(stream, { to, chain8 });
+  return name;
 }
 
 const noHistory: HistoryFrame = {
@@ -67,37 +94,16 @@ const noHistory: HistoryFrame = {
   stream: 0,
   to: 0,
   count: 0,
-  chain8: new Uint8Array(chain8Bytes),
+  chain4: new Uint8Array(chain4Bytes),
 };
-
-function emptyHistory(s: SessionState): Uint8Array {
-  begin(s);
-  return encodeFrame(noHistory, s.outEnds);
-}
 
 /** Everything that frames lean on in this direction is as at the start. */
 function begin(s: SessionState): void {
   const batches = s.sendBatches;
   batches.hasBegun = true;
-  batches.lastStream = -1;
+  batches.lastStream = 0;
   batches.ends.clear();
   s.sendWindow = new Window();
-}
-
-/** The STREAM frame, for a stream that has no number yet. */
-export function nameStream(s: SessionState, out: Outgoing): Uint8Array | undefined {
-  if (out.number >= 0) return undefined;
-  out.number = s.outgoingByNumber.length;
-  s.outgoingByNumber.push(out);
-  return encodeFrame({ type: "stream", id: out.id }, s.outEnds);
-}
-
-export function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {
-  if (first === undefined) return second;
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 export interface BuiltBatch {
@@ -114,7 +120,7 @@ export function buildBatch(
 ): BuiltBatch {
   const batches = s.sendBatches;
   const { codec } = batches;
-  const stream = out.number < 0 ? s.outgoingByNumber.length : out.number;
+  const stream = streamNumber(s, out);
   const first = input.events[0];
   assert(codec !== undefined && first !== undefined, "a batch has a codec and an event");
   const encode = (): EncodedBatch => codec.encode({ stream, ...input });
@@ -125,24 +131,50 @@ export function buildBatch(
   const last = input.events[count - 1];
   assert(last !== undefined, "a batch holds an event");
   s.ratio = Math.min(1, Math.max(0.01, (s.ratio + block.length / Math.max(1, contentBytes)) / 2));
-  const end = batches.ends.get(stream);
-  const chainBefore8 = first.chainBefore.subarray(0, chain8Bytes);
-  const isImplied =
-    end !== undefined && end.to + 1 === first.seq && bytesEqual(end.chain8, chainBefore8);
-  const chainAfter8 = last.chain.slice(0, chain8Bytes);
   const frame: BatchFrame = {
     type: "batch",
     codec: codec.codec,
     count,
-    chainAfter8,
     block,
-    ...(stream === batches.lastStream ? {} : { stream }),
-    ...(isImplied ? {} : { start: { from: first.seq, chainBefore8 } }),
+    ...headOf(s, stream, first, last),
   };
   batches.hasBegun = true;
+  batches.learned = undefined;
   batches.lastStream = stream;
-  batches.ends.set(stream, { to: last.seq, chain8: chainAfter8 });
+  batches.ends.set(stream, { to: last.seq, chain8: last.chain.slice(0, chain8Bytes) });
   return { frame, count, last };
+}
+
+/** What the receiver cannot know of a batch's place: as little as can. */
+function headOf(
+  s: SessionState,
+  stream: number,
+  first: StoredEvent,
+  last: StoredEvent,
+): Pick<BatchFrame, "stream" | "start" | "history" | "chainAfter8"> {
+  const { ends, lastStream, learned } = s.sendBatches;
+  const end = ends.get(stream);
+  const chainBefore8 = first.chainBefore.subarray(0, chain8Bytes);
+  const chainAfter8 = last.chain.slice(0, chain8Bytes);
+  const goesOn =
+    end !== undefined && end.to + 1 === first.seq && bytesEqual(end.chain8, chainBefore8);
+  const isStartKnown = goesOn && learned?.isEndKnown !== false;
+  const line = s.linesTold[stream];
+  const isAtLine = line?.head === last.seq && bytesEqual(line.chain, chainAfter8);
+  const isShort = isAtLine && !isStartKnown && learned !== undefined;
+  const start = isShort
+    ? { chainBefore4: chainBefore8.subarray(0, chain4Bytes) }
+    : { from: first.seq, chainBefore8 };
+  // Without a history that is checked, a start is told in full, and the end with it.
+  const isEndKnown = isAtLine && (isStartKnown || isShort);
+  // With a history the receiver begins anew, and has heard of no stream yet.
+  const isSame = learned === undefined ? stream === lastStream : stream === 0;
+  return {
+    ...(isSame ? {} : { stream }),
+    ...(isStartKnown ? {} : { start }),
+    ...(learned === undefined ? {} : { history: learned.count }),
+    ...(isEndKnown ? {} : { chainAfter8 }),
+  };
 }
 
 /** The receiver could not follow: begin anew, from nothing, and say so. */

@@ -6,6 +6,7 @@
 import type { BatchCodec } from "../codec/batch-codec.ts";
 import type { CodecMemoryOwner } from "../codec/codec-memory.ts";
 import type { EventContent } from "../event.ts";
+import type { StreamIndex } from "../vector/stream-table.ts";
 import type { SessionState } from "./state.ts";
 
 /** Idle time after which the sender lets its codec go, and begins anew when data flows again. */
@@ -20,17 +21,31 @@ export interface BatchEnd {
   readonly chain8: Uint8Array;
 }
 
+/** A history that the codec was primed with. */
+export interface LearnedHistory {
+  readonly index: StreamIndex;
+  /** The stream's number. */
+  readonly stream: number;
+  readonly to: number;
+  readonly count: number;
+  readonly chain8: Uint8Array;
+  /** The receiver knows where it ends: the last BATCH of the stream ended there. */
+  readonly isEndKnown: boolean;
+}
+
 /** The sending side's part of a session's state. */
 export class SendBatches {
   codec: BatchCodec | undefined;
-  /** The stream of the last BATCH or HISTORY. */
-  lastStream = -1;
+  /** The stream of the last BATCH or HISTORY; 0 before the first. */
+  lastStream = 0;
   /** Where each stream's last BATCH or HISTORY ended, by its number. */
   readonly ends = new Map<number, BatchEnd>();
   /** A codec was in use before: the receiver must be told to begin anew. */
   hasBegun = false;
   /** The peer could not follow a history: no more of them in this session. */
   isUnprimed = false;
+  /** What the codec has learned, until a BATCH or HISTORY tells of it. */
+  learned: LearnedHistory | undefined;
 }
 
 /** The receiving side's part of a session's state. */
@@ -38,7 +53,7 @@ export class ReceiveBatches {
   codec: BatchCodec | undefined;
   /** Named by HISTORY, not learned yet: the next BATCH says by which codec. */
   history: { readonly stream: number; readonly events: readonly EventContent[] } | undefined;
-  lastStream = -1;
+  lastStream = 0;
   /** Where each stream's last BATCH or HISTORY ended, by its number. */
   readonly ends = new Map<number, BatchEnd>();
   /** The codec was let go: only HISTORY makes sense of what follows. */
@@ -53,6 +68,7 @@ export class ReceiveBatches {
 /** Lets the codec go; the next data begins anew. */
 export function restSending(s: SessionState): void {
   s.sendBatches.codec = undefined;
+  s.sendBatches.learned = undefined;
   s.memory?.give(s.sendOwner);
 }
 

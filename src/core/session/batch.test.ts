@@ -118,7 +118,7 @@ test("history that the receiver has not is answered with NO_WINDOW, and all arri
     pushDocuments(a, 10);
     // The hub comes back from a backup: what the clinic names is not there.
     const pair = sync(a, old, { latencyMs: 300, from: { codec } });
-    assert.match(traceOf(pair), />history >batch.*<noWindow/);
+    assert.match(traceOf(pair), />batch.*<noWindow.*>history >batch/);
     assert.equal(pair.summaries().initiator.isComplete, true);
     assert.deepEqual(codesOf(pair.initiator.reports), []);
     assert.deepEqual(digestOf(old), digestOf(a));
@@ -135,13 +135,18 @@ test("ten events more cost little, in both directions and in the first flight", 
   pushDocuments(a, 10);
   pushDocuments(hub, 10, "to/clinic_a");
   const pair = sync(a, hub, { latencyMs: 300 });
-  assert.match(traceOf(pair), /^>hello >vector >stream >history >batch/);
-  assert.match(traceOf(pair), /<stream <history <batch/);
-  assert.ok(pair.initiator.sentBytes < 320, `${pair.initiator.sentBytes} up`);
-  assert.ok(pair.responder.sentBytes < 320, `${pair.responder.sentBytes} down`);
+  assert.match(traceOf(pair), /^>hello >vector >batch <hello <vector <batch/);
+  for (const { frame } of pair.traces) {
+    if (frame.type !== "batch") continue;
+    // The line of the vector says where it ends, and its history where it starts.
+    assert.ok(frame.history !== undefined && frame.chainAfter8 === undefined);
+    assert.ok(frame.start !== undefined && "chainBefore4" in frame.start);
+  }
+  assert.ok(pair.initiator.sentBytes < 260, `${pair.initiator.sentBytes} up`);
+  assert.ok(pair.responder.sentBytes < 260, `${pair.responder.sentBytes} down`);
 });
 
-test("an open session lets its codecs go when it rests, and begins anew with HISTORY", () => {
+test("an open session lets its codecs go when it rests, and begins anew from what both hold", () => {
   const [a, hub] = twoNodes();
   const memory = new CodecMemory();
   pushDocuments(a, 200);
@@ -157,7 +162,11 @@ test("an open session lets its codecs go when it rests, and begins anew with HIS
   pair.logChanged(pair.initiator);
   pair.continue(startMs + 91_000);
   const trace = pair.traces.slice(before).map(({ from, frame }) => `${from[0]}${frame.type}`);
-  assert.deepEqual(trace, ["ihistory", "ibatch", "idone", "rack"]);
+  assert.deepEqual(trace, ["ibatch", "idone", "rack"]);
+  const batch = pair.traces.slice(before)[0]?.frame;
+  assert.ok(batch?.type === "batch" && batch.history === 192);
+  // Where it starts is where the last one ended.
+  assert.equal(batch.start, undefined);
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 

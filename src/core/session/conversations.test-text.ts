@@ -7,21 +7,18 @@ export const conversationTexts: Readonly<Record<string, string>> = {
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 499f, entryCount 3
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 3, chain 8e19; id clinic_a/1000/urgent, head 1, chain b48f; id clinic_a/1000/to/hub, head 1, chain 929c]
+     0 > range stream 1, from 1, count 1, chainBefore8 879f, chainAfter8 b48f, codec 0, rawBytes 50
+     0 > range stream 0, from 1, count 3, chainBefore8 2e07, chainAfter8 8e19, codec 0, rawBytes 140
+     0 > range stream 2, from 1, count 1, chainBefore8 d669, chainAfter8 929c, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 1, seq 1; stream 0, seq 3; stream 2, seq 1]
    100 < done
-   200 > stream id clinic_a/1000/urgent
-   200 > range stream 0, from 1, count 1, chainBefore8 879f, chainAfter8 b48f, codec 0, rawBytes 50
-   200 > stream id clinic_a/1000/
-   200 > range stream 1, from 1, count 3, chainBefore8 2e07, chainAfter8 8e19, codec 0, rawBytes 140
-   200 > stream id clinic_a/1000/to/hub
-   200 > range stream 2, from 1, count 1, chainBefore8 d669, chainAfter8 929c, codec 0, rawBytes 50
    200 > done
-   300 < ack entries [stream 0, seq 1; stream 1, seq 3; stream 2, seq 1]
-   400 > bye reason done, heldOrdinal 0
-   500 < bye reason done, heldOrdinal 0
+   200 > bye reason done, heldOrdinal 0
+   300 < bye reason done, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator ends with eventsToSend 5, eventsSent 5, eventsConfirmed 5, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/urgent, seq 1, chain b48f; stream clinic_a/1000/, seq 3, chain 8e19; stream clinic_a/1000/to/hub, seq 1, chain 929c], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/urgent, head 1, chain b48f; id clinic_a/1000/, head 3, chain 8e19; id clinic_a/1000/to/hub, head 1, chain 929c], ours [mark ordinal 1, digest 499f, changeOrdinal 6], clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 200, confirmed [stream clinic_a/1000/urgent, seq 1, chain b48f; stream clinic_a/1000/, seq 3, chain 8e19; stream clinic_a/1000/to/hub, seq 1, chain 929c], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/urgent, head 1, chain b48f; id clinic_a/1000/, head 3, chain 8e19; id clinic_a/1000/to/hub, head 1, chain 929c], ours [mark ordinal 1, digest 499f, changeOrdinal 6], clockDifferenceMs -100, link true, , saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/urgent 1+1 from clinic_a
 responder stores range clinic_a/1000/ 1+3 from clinic_a
@@ -32,7 +29,6 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs
 session 2
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 2, digest 2138, entryCount 3, held ordinal 1, digest e3b0
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 5, chain e6e2; id clinic_a/1000/urgent, head 1, chain b48f; id clinic_a/1000/to/hub, head 1, chain 929c]
-     0 > stream id clinic_a/1000/
      0 > range stream 0, from 4, count 2, chainBefore8 8e19, chainAfter8 e6e2, codec 0, rawBytes 95
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 499f, entryCount 3, base ordinal 1, digest e3b0, held ordinal 1, digest 499f
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/urgent, head 1, chain b48f; id clinic_a/1000/, head 3, chain 8e19; id clinic_a/1000/to/hub, head 1, chain 929c]
@@ -65,23 +61,21 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 45a2, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 2, chain f418]
+     0 > range stream 0, from 1, count 2, chainBefore8 2e07, chainAfter8 f418, codec 0, rawBytes 95
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest 19df, entryCount 1
    100 < vector purpose hello, remaining 0, entries [id hub/2000/to/clinic_a, head 2, chain 4833]
-   100 < stream id hub/2000/to/clinic_a
    100 < range stream 0, from 1, count 2, chainBefore8 ad41, chainAfter8 4833, codec 0, rawBytes 95
+   100 < ack entries [stream 0, seq 2]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 2, chainBefore8 2e07, chainAfter8 f418, codec 0, rawBytes 95
    200 > ack entries [stream 0, seq 2]
    200 > done
-   300 < ack entries [stream 0, seq 2]
-   400 > bye reason done, heldOrdinal 0
-   500 < bye reason done, heldOrdinal 0
+   200 > bye reason done, heldOrdinal 0
+   300 < bye reason done, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator stores mark kind bind, node hub, epoch 8192, fingerprint 8fe5
 initiator stores range hub/2000/to/clinic_a 1+2 from hub
 initiator ends with eventsToSend 2, eventsSent 2, eventsConfirmed 2, eventsReceived 2, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 2, chain f418], theirs [mark ordinal 1, digest 19df, entries [id hub/2000/to/clinic_a, head 2, chain 4833]], advanced [id hub/2000/to/clinic_a, head 2, chain 4833; id clinic_a/1000/, head 2, chain f418], ours [mark ordinal 1, digest 45a2, changeOrdinal 3], clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 200, confirmed [stream clinic_a/1000/, seq 2, chain f418], theirs [mark ordinal 1, digest 19df, entries [id hub/2000/to/clinic_a, head 2, chain 4833]], advanced [id hub/2000/to/clinic_a, head 2, chain 4833; id clinic_a/1000/, head 2, chain f418], ours [mark ordinal 1, digest 45a2, changeOrdinal 3], clockDifferenceMs -100, link true, , saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+2 from clinic_a
 responder ends with eventsToSend 2, eventsSent 2, eventsConfirmed 2, eventsReceived 2, isComplete true, endedBy done, clockDifferenceMs -100
@@ -92,11 +86,10 @@ session 2
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 2, chain f418; id hub/2000/to/clinic_a, head 2, chain 4833]
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 3c40, entryCount 2, base ordinal 1, digest 19df, held ordinal 1, digest 45a2
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 2, chain f418; id hub/2000/to/clinic_a/urgent, head 1, chain aa9d]
-   100 < stream id hub/2000/to/clinic_a/urgent
-   100 < range stream 0, from 1, count 1, chainBefore8 f284, chainAfter8 aa9d, codec 0, rawBytes 66
+   100 < range stream 1, from 1, count 1, chainBefore8 f284, chainAfter8 aa9d, codec 0, rawBytes 66
    100 < done
    200 > done
-   200 > ack entries [stream 0, seq 1]
+   200 > ack entries [stream 1, seq 1]
    200 > bye reason done, heldOrdinal 1
    300 < bye reason done, heldOrdinal 1
 initiator stores range hub/2000/to/clinic_a/urgent 1+1 from hub
@@ -109,22 +102,20 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, confir
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 3a0e, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 1, chain 6f4d]
+     0 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, offersAll true, vector ordinal 1, digest 404a, entryCount 1
    100 < vector purpose hello, remaining 0, entries [id clinic_b/1000/, head 3, chain 056f]
-   100 < stream id clinic_b/1000/
    100 < range stream 0, from 1, count 3, chainBefore8 9bab, chainAfter8 056f, codec 0, rawBytes 140
+   100 < ack entries [stream 0, seq 1]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
    200 > ack entries [stream 0, seq 3]
    200 > done
-   300 < ack entries [stream 0, seq 1]
-   400 > bye reason done, heldOrdinal 0
-   500 < bye reason done, heldOrdinal 0
+   200 > bye reason done, heldOrdinal 0
+   300 < bye reason done, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator stores range clinic_b/1000/ 1+3 from hub
 initiator ends with eventsToSend 1, eventsSent 1, eventsConfirmed 1, eventsReceived 3, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 1, chain 6f4d], theirs [mark ordinal 1, digest 404a, entries [id clinic_b/1000/, head 3, chain 056f]], advanced [id clinic_a/1000/, head 1, chain 6f4d], ours [mark ordinal 1, digest 3a0e, changeOrdinal 2], clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 200, confirmed [stream clinic_a/1000/, seq 1, chain 6f4d], theirs [mark ordinal 1, digest 404a, entries [id clinic_b/1000/, head 3, chain 056f]], advanced [id clinic_a/1000/, head 1, chain 6f4d], ours [mark ordinal 1, digest 3a0e, changeOrdinal 2], clockDifferenceMs -100, link true, , saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+1 from clinic_a
 responder ends with eventsToSend 3, eventsSent 3, eventsConfirmed 3, eventsReceived 1, isComplete true, endedBy done, clockDifferenceMs -100
@@ -135,7 +126,6 @@ session 2
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 1, chain 6f4d; id clinic_b/1000/, head 3, chain 056f]
    100 < hello version 1, wallMs 100, codecs 3, offersAll true, vector ordinal 2, digest 403a, entryCount 2, base ordinal 1, digest 404a, held ordinal 1, digest 3a0e
    100 < vector purpose hello, remaining 0, entries [id clinic_b/1000/, head 4, chain 9a4f; id clinic_a/1000/, head 1, chain 6f4d]
-   100 < stream id clinic_b/1000/
    100 < range stream 0, from 4, count 1, chainBefore8 056f, chainAfter8 9a4f, codec 0, rawBytes 50
    100 < done
    200 > done
@@ -154,11 +144,9 @@ session 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 8, chain 4a55, holes [from 3, to 4]]
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 71ea, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest 6538
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 8, chain 4a55, holes [from 6, to 6]]
-   100 < stream id clinic_a/1000/
    100 < range stream 0, from 3, count 2, chainBefore8 f418, chainAfter8 5c4a, codec 0, rawBytes 95
    100 < done
    200 > ack entries [stream 0, seq 4]
-   200 > stream id clinic_a/1000/
    200 > range stream 0, from 6, count 1, chainBefore8 e04f, chainAfter8 bd7b, codec 0, rawBytes 50
    200 > done
    300 < ack entries [stream 0, seq 6]
@@ -175,7 +163,6 @@ session 2
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 3, digest d9b7, entryCount 1, base ordinal 1, digest 6538, held ordinal 2, digest 71ea
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 12, chain 953f, holes [from 10, to 11]]
      0 > prime id clinic_a/1000/, from 1, to 8, chain8 4a55
-     0 > stream id clinic_a/1000/
      0 > range stream 0, from 9, count 1, chainBefore8 4a55, chainAfter8 b574, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 3, digest 6538, entryCount 1, base ordinal 2, digest 71ea, held ordinal 2, digest 4c0b
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 8, chain 4a55]
@@ -218,18 +205,17 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 92af, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 6, chain bd7b, floor seq 4, chain 5c4a, byOrigin true]
+     0 > floor stream 0, seq 4, chain 5c4a, byOrigin true
+     0 > range stream 0, from 5, count 2, chainBefore8 5c4a, chainAfter8 bd7b, codec 0, rawBytes 95
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 6]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > floor stream 0, seq 4, chain 5c4a, byOrigin true
-   200 > range stream 0, from 5, count 2, chainBefore8 5c4a, chainAfter8 bd7b, codec 0, rawBytes 95
    200 > done
-   300 < ack entries [stream 0, seq 6]
-   400 > bye reason done, heldOrdinal 0
-   500 < bye reason done, heldOrdinal 0
+   200 > bye reason done, heldOrdinal 0
+   300 < bye reason done, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator ends with eventsToSend 2, eventsSent 2, eventsConfirmed 2, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 6, chain bd7b], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 6, chain bd7b, floor seq 4, chain 5c4a, byOrigin true], ours [mark ordinal 1, digest 92af, changeOrdinal 8], clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 200, confirmed [stream clinic_a/1000/, seq 6, chain bd7b], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 6, chain bd7b, floor seq 4, chain 5c4a, byOrigin true], ours [mark ordinal 1, digest 92af, changeOrdinal 8], clockDifferenceMs -100, link true, , saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores mark kind floor, stream clinic_a/1000/, floor seq 4, chain 5c4a, byOrigin true, isPeers true
 responder stores range clinic_a/1000/ 5+2 from clinic_a
@@ -239,7 +225,6 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs
 session 2
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 2, digest 6742, entryCount 1, held ordinal 1, digest e3b0
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 7, chain 683b, floor seq 4, chain 5c4a, byOrigin true]
-     0 > stream id clinic_a/1000/
      0 > range stream 0, from 7, count 1, chainBefore8 bd7b, chainAfter8 683b, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 92af, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest 92af
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 6, chain bd7b, floor seq 4, chain 5c4a, byOrigin true]
@@ -261,7 +246,6 @@ session 1
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 3, digest 563e, entryCount 1, base ordinal 1, digest e3b0, held ordinal 2, digest 563e
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 7, chain 683b]
    100 < prime id clinic_a/1000/, from 1, to 4, chain8 5c4a
-   100 < stream id clinic_a/1000/
    100 < range stream 0, from 5, count 3, chainBefore8 5c4a, chainAfter8 683b, codec 0, rawBytes 140
    100 < done
    200 > ack entries [stream 0, seq 7]
@@ -295,7 +279,6 @@ session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 2, digest c3b3, entryCount 1, held ordinal 1, digest e3b0
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 8, chain 0a07]
      0 > prime id clinic_a/1000/, from 1, to 5, chain8 e04f
-     0 > stream id clinic_a/1000/
      0 > range stream 0, from 6, count 3, chainBefore8 e04f, chainAfter8 0a07, codec 0, rawBytes 170
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 3, digest 563e, entryCount 1, base ordinal 1, digest e3b0, held ordinal 2, digest 563e
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 7, chain 683b]
@@ -309,7 +292,6 @@ session 1
    200 > done
    300 < chains id clinic_a/1000/, head 7, points [seq 7, chain8 683b; seq 6, chain8 bd7b; seq 5, chain8 e04f; seq 3, chain8 8e19]
    300 < prime id clinic_a/1000/, from 1, to 5, chain8 e04f
-   300 < stream id clinic_a/1000/
    300 < range stream 0, from 6, count 2, chainBefore8 e04f, chainAfter8 683b, codec 0, rawBytes 95
    300 < ack entries [stream 1, seq 3]
    300 < done
@@ -338,11 +320,10 @@ session 2
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 4, digest a8d0, entryCount 2, base ordinal 2, digest 8e91, held ordinal 2, digest c3b3
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 7, chain 683b; id clinic_a/670669da/, head 3, chain b74c]
    100 < prime id clinic_a/1000/, from 1, to 7, chain8 683b
-   100 < stream id clinic_a/670669da/
-   100 < range stream 0, from 1, count 3, chainBefore8 f69f, chainAfter8 b74c, codec 0, rawBytes 170
+   100 < range stream 1, from 1, count 3, chainBefore8 f69f, chainAfter8 b74c, codec 0, rawBytes 170
    100 < done
    200 > done
-   200 > ack entries [stream 0, seq 3]
+   200 > ack entries [stream 1, seq 3]
    200 > bye reason done, heldOrdinal 2
    300 < bye reason done, heldOrdinal 2
 initiator stores range clinic_a/670669da/ 1+3 from hub
@@ -355,23 +336,23 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 8c47, entryCount 1, receiveBytesMax 1500
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 40, chain 3e3a]
+     0 > range stream 0, from 1, count 3, chainBefore8 2e07, chainAfter8 69a3, codec 0, rawBytes 623
+     0 > range stream 0, from 4, count 2, chainBefore8 69a3, chainAfter8 897d, codec 0, rawBytes 417
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 5]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 6, chainBefore8 2e07, chainAfter8 67fd, codec 0, rawBytes 1241
-   200 > range stream 0, from 7, count 3, chainBefore8 67fd, chainAfter8 5f45, codec 0, rawBytes 623
-   200 > range stream 0, from 10, count 3, chainBefore8 5f45, chainAfter8 39d2, codec 0, rawBytes 623
+   200 > range stream 0, from 6, count 7, chainBefore8 897d, chainAfter8 39d2, codec 0, rawBytes 1447
    200 > done isPartial true
    300 < ack entries [stream 0, seq 12]
    400 > bye reason budget, heldOrdinal 0
    500 < bye reason budget, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator ends with eventsToSend 40, eventsSent 12, eventsConfirmed 12, remaining 28, endedBy budget, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 0, confirmed [stream clinic_a/1000/, seq 12, chain 39d2], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 12, chain 39d2], ours [mark ordinal 1, digest 8c47, changeOrdinal 41], clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 0, confirmed [stream clinic_a/1000/, seq 12, chain 39d2], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 12, chain 39d2], ours [mark ordinal 1, digest 8c47, changeOrdinal 41], clockDifferenceMs -100, link true, , saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
-responder stores range clinic_a/1000/ 1+6 from clinic_a
-responder stores range clinic_a/1000/ 7+3 from clinic_a
-responder stores range clinic_a/1000/ 10+3 from clinic_a
+responder stores range clinic_a/1000/ 1+3 from clinic_a
+responder stores range clinic_a/1000/ 4+2 from clinic_a
+responder stores range clinic_a/1000/ 6+7 from clinic_a
 responder ends with eventsReceived 12, endedBy budget, clockDifferenceMs -100
 responder knows peerId clinic_a, isClean true, codecs 3, completedMs 0, theirs [mark ordinal 1, digest 8c47, entries [id clinic_a/1000/, head 40, chain 3e3a]], advanced [id clinic_a/1000/, head 40, chain 3e3a], ours [mark ordinal 1, digest e3b0, changeOrdinal 1], clockDifferenceMs -100, link false, , saved 1 times
 
@@ -379,7 +360,6 @@ session 2
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 8c47, entryCount 1, receiveBytesMax 1500, held ordinal 1, digest e3b0
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 40, chain 3e3a]
      0 > prime id clinic_a/1000/, from 1, to 12, chain8 39d2
-     0 > stream id clinic_a/1000/
      0 > range stream 0, from 13, count 3, chainBefore8 39d2, chainAfter8 5673, codec 0, rawBytes 623
      0 > range stream 0, from 16, count 2, chainBefore8 5673, chainAfter8 f306, codec 0, rawBytes 417
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 01d2, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest 8c47
@@ -421,60 +401,54 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest f8e8, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 60, chain b380]
+     0 > range stream 0, from 1, count 40, chainBefore8 2e07, chainAfter8 241d, codec 0, rawBytes 12245
+     0 > range stream 0, from 41, count 20, chainBefore8 241d, chainAfter8 b380, codec 0, rawBytes 6125
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 40]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 40, chainBefore8 2e07, chainAfter8 241d, codec 0, rawBytes 12245
-   200 > range stream 0, from 41, count 20, chainBefore8 241d, chainAfter8 b380, codec 0, rawBytes 6125
-   200 > done
-   300 < ack entries [stream 0, seq 40]
-initiator stores mark kind trustedTime, ms 1760000000100
-initiator ends with eventsToSend 60, eventsSent 60, unansweredBytes 18427, remaining 60, endedBy error, clockDifferenceMs -100, Z521
-initiator knows peerId hub, codecs 3, completedMs 0, theirs [mark ordinal 1, digest e3b0], ours [mark ordinal 1, digest f8e8, changeOrdinal 61], clockDifferenceMs -100, link true, , saved 1 times
+initiator ends with eventsToSend 60, eventsSent 60, unansweredBytes 18420, remaining 60, endedBy error, Z521
+initiator knows peerId hub, codecs 3, completedMs 0, ours [mark ordinal 1, digest f8e8, changeOrdinal 61], link false, , saved 1 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+40 from clinic_a
 responder ends with eventsReceived 40, endedBy error, clockDifferenceMs -100, Z521
 responder knows peerId clinic_a, isClean true, codecs 3, completedMs 0, theirs [mark ordinal 1, digest f8e8, entries [id clinic_a/1000/, head 60, chain b380]], advanced [id clinic_a/1000/, head 60, chain b380], ours [mark ordinal 1, digest e3b0, changeOrdinal 1], clockDifferenceMs -100, link false, , saved 1 times
 
 session 2
-     0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest f8e8, entryCount 1, held ordinal 1, digest e3b0
+     0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest f8e8, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 60, chain b380]
-   100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest ac02, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest f8e8
+   100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest ac02, entryCount 1, held ordinal 1, digest f8e8
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 40, chain 241d]
    100 < done
    200 > prime id clinic_a/1000/, from 1, to 40, chain8 241d
-   200 > stream id clinic_a/1000/
    200 > range stream 0, from 41, count 20, chainBefore8 241d, chainAfter8 b380, codec 0, rawBytes 6125
    200 > done
    300 < ack entries [stream 0, seq 60]
-   400 > bye reason done, heldOrdinal 1
+   400 > bye reason done, heldOrdinal 0
    500 < bye reason done, heldOrdinal 1
+initiator stores mark kind trustedTime, ms 1760000000100
 initiator ends with eventsToSend 20, eventsSent 20, eventsConfirmed 20, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 60, chain b380], theirs [mark ordinal 1, digest e3b0; mark ordinal 2, digest ac02, entries [id clinic_a/1000/, head 40, chain 241d]], advanced [id clinic_a/1000/, head 60, chain b380], ours [mark ordinal 1, digest f8e8, changeOrdinal 62], oursHeld ordinal 1, digest f8e8, clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 60, chain b380], theirs [mark ordinal 2, digest ac02, entries [id clinic_a/1000/, head 40, chain 241d]], advanced [id clinic_a/1000/, head 60, chain b380], ours [mark ordinal 1, digest f8e8, changeOrdinal 61], oursHeld ordinal 1, digest f8e8, clockDifferenceMs -100, link true, , saved 1 times
 responder stores range clinic_a/1000/ 41+20 from clinic_a
 responder ends with eventsReceived 20, isComplete true, endedBy done, clockDifferenceMs -100
-responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs [mark ordinal 1, digest f8e8, entries [id clinic_a/1000/, head 60, chain b380]], advanced [id clinic_a/1000/, head 60, chain b380], ours [mark ordinal 1, digest e3b0, changeOrdinal 1; mark ordinal 2, digest ac02, changeOrdinal 42], oursHeld ordinal 1, digest e3b0, clockDifferenceMs -100, link false, , saved 1 times
+responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs [mark ordinal 1, digest f8e8, entries [id clinic_a/1000/, head 60, chain b380]], advanced [id clinic_a/1000/, head 60, chain b380], ours [mark ordinal 1, digest e3b0, changeOrdinal 1; mark ordinal 2, digest ac02, changeOrdinal 42], clockDifferenceMs -100, link false, , saved 1 times
 `,
   "a large event goes in fragments, and on from the fragment that arrived": `
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 970e, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 3, chain 4604]
+     0 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
+     0 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 0, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
+     0 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 4096, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
+     0 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 8192, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
+     0 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 12288, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
+     0 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 16384, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 100
+     0 > range stream 0, from 3, count 1, chainBefore8 e856, chainAfter8 4604, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 2, offset 4096]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
-   200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 0, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
-   200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 4096, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
-   200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 8192, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
-   200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 12288, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
-   200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 16384, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 100
-   200 > range stream 0, from 3, count 1, chainBefore8 e856, chainAfter8 4604, codec 0, rawBytes 50
-   200 > done
-   300 < ack entries [stream 0, seq 2, offset 4096]
-   300 < ack entries [stream 0, seq 2, offset 8192]
-initiator stores mark kind trustedTime, ms 1760000000100
-initiator ends with eventsToSend 3, eventsSent 3, unansweredBytes 16826, remaining 3, endedBy error, clockDifferenceMs -100, Z521
-initiator knows peerId hub, codecs 3, completedMs 0, theirs [mark ordinal 1, digest e3b0], ours [mark ordinal 1, digest 970e, changeOrdinal 6], clockDifferenceMs -100, link true, , saved 1 times
+   100 < ack entries [stream 0, seq 2, offset 8192]
+initiator ends with eventsToSend 3, eventsSent 3, unansweredBytes 16819, remaining 3, endedBy error, Z521
+initiator knows peerId hub, codecs 3, completedMs 0, ours [mark ordinal 1, digest 970e, changeOrdinal 6], link false, , saved 1 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+1 from clinic_a
 responder stores fragment clinic_a/1000/ 2@0+4096
@@ -483,12 +457,11 @@ responder ends with eventsReceived 1, endedBy error, clockDifferenceMs -100, Z52
 responder knows peerId clinic_a, isClean true, codecs 3, completedMs 0, theirs [mark ordinal 1, digest 970e, entries [id clinic_a/1000/, head 3, chain 4604]], advanced [id clinic_a/1000/, head 3, chain 4604], ours [mark ordinal 1, digest e3b0, changeOrdinal 1], clockDifferenceMs -100, link false, , saved 1 times
 
 session 2
-     0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 970e, entryCount 1, held ordinal 1, digest e3b0
+     0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 970e, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 3, chain 4604]
-   100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 3a0e, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest 970e
+   100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 3a0e, entryCount 1, held ordinal 1, digest 970e
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 1, chain 6f4d, partialBytes 8192]
    100 < done
-   200 > stream id clinic_a/1000/
    200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 8192, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
    200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 12288, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 4096
    200 > fragment stream 0, seq 2, hlc ms 1759999940002, counter 0, eventType 2, known 00, totalBytes 16484, offset 16384, chainBefore8 6f4d, chainAfter8 e856, codec 0, rawBytes 100
@@ -497,27 +470,27 @@ session 2
    300 < ack entries [stream 0, seq 2, offset 12288]
    300 < ack entries [stream 0, seq 2, offset 16384]
    300 < ack entries [stream 0, seq 3]
-   400 > bye reason done, heldOrdinal 1
+   400 > bye reason done, heldOrdinal 0
    500 < bye reason done, heldOrdinal 1
+initiator stores mark kind trustedTime, ms 1760000000100
 initiator ends with eventsToSend 2, eventsSent 2, eventsConfirmed 2, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 3, chain 4604], theirs [mark ordinal 1, digest e3b0; mark ordinal 2, digest 3a0e, entries [id clinic_a/1000/, head 1, chain 6f4d, partialBytes 8192]], advanced [id clinic_a/1000/, head 3, chain 4604], ours [mark ordinal 1, digest 970e, changeOrdinal 7], oursHeld ordinal 1, digest 970e, clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 3, chain 4604], theirs [mark ordinal 2, digest 3a0e, entries [id clinic_a/1000/, head 1, chain 6f4d, partialBytes 8192]], advanced [id clinic_a/1000/, head 3, chain 4604], ours [mark ordinal 1, digest 970e, changeOrdinal 6], oursHeld ordinal 1, digest 970e, clockDifferenceMs -100, link true, , saved 1 times
 responder stores fragment clinic_a/1000/ 2@8192+4096
 responder stores fragment clinic_a/1000/ 2@12288+4096
 responder stores fragment clinic_a/1000/ 2@16384+100
 responder stores range clinic_a/1000/ 3+1 from clinic_a
 responder ends with eventsReceived 2, isComplete true, endedBy done, clockDifferenceMs -100
-responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs [mark ordinal 1, digest 970e, entries [id clinic_a/1000/, head 3, chain 4604]], advanced [id clinic_a/1000/, head 3, chain 4604], ours [mark ordinal 1, digest e3b0, changeOrdinal 1; mark ordinal 2, digest 3a0e, changeOrdinal 5], oursHeld ordinal 1, digest e3b0, clockDifferenceMs -100, link false, , saved 1 times
+responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs [mark ordinal 1, digest 970e, entries [id clinic_a/1000/, head 3, chain 4604]], advanced [id clinic_a/1000/, head 3, chain 4604], ours [mark ordinal 1, digest e3b0, changeOrdinal 1; mark ordinal 2, digest 3a0e, changeOrdinal 5], clockDifferenceMs -100, link false, , saved 1 times
 `,
   "a session that stays open rests, sends what comes, and gives signs of life": `
 session 1
      0 > hello version 1, wallMs 0, codecs 3, keepsOpen true, vector ordinal 1, digest 3a0e, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 1, chain 6f4d]
+     0 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, keepsOpen true, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 1]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
    200 > done
-   300 < ack entries [stream 0, seq 1]
   5000 > range stream 0, from 2, count 2, chainBefore8 6f4d, chainAfter8 8e19, codec 0, rawBytes 95
   5000 > done
   5100 < ack entries [stream 0, seq 3]
@@ -537,7 +510,7 @@ initiator stores mark kind trustedTime, ms 1760000000100
 initiator stores mark kind bind, node hub, epoch 8192, fingerprint 8fe5
 initiator stores range hub/2000/to/clinic_a 1+1 from hub
 initiator ends with eventsToSend 3, eventsSent 3, eventsConfirmed 3, eventsReceived 1, isComplete true, wasResting true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 300100, confirmed [stream clinic_a/1000/, seq 3, chain 8e19], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 3, chain 8e19; id hub/2000/to/clinic_a, head 1, chain f167], ours [mark ordinal 1, digest 3a0e, changeOrdinal 2], clockDifferenceMs -100, link true, , saved 6 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 300100, confirmed [stream clinic_a/1000/, seq 3, chain 8e19], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 3, chain 8e19; id hub/2000/to/clinic_a, head 1, chain f167], ours [mark ordinal 1, digest 3a0e, changeOrdinal 2], clockDifferenceMs -100, link true, , saved 7 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+1 from clinic_a
 responder stores range clinic_a/1000/ 2+2 from clinic_a
@@ -550,7 +523,6 @@ session 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 30, chain e3b0]
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
    100 < done
-   200 > stream id clinic_a/1000/
    200 > range stream 0, from 1, count 30, chainBefore8 2e07, chainAfter8 e3b0, codec 0, rawBytes 6185
    200 > done
  15200 > ping nonce 0
@@ -558,18 +530,19 @@ session 1
  45200 > error code 505, text the peer did not answer within 45000 ms (while syncing)
  49050 < error code 505, text the peer did not answer within 48750 ms (while syncing)
 initiator stores mark kind trustedTime, ms 1760000000100
-initiator ends with eventsToSend 30, eventsSent 30, unansweredBytes 6217, remaining 30, endedBy error, clockDifferenceMs -100, Z505
-initiator knows nothing, saved 0 times
+initiator ends with eventsToSend 30, eventsSent 30, unansweredBytes 6210, remaining 30, endedBy error, clockDifferenceMs -100, Z505
+initiator knows peerId hub, codecs 3, completedMs 0, ours [mark ordinal 1, digest 831a, changeOrdinal 31], link false, , saved 0 times
 responder ends with endedBy error, clockDifferenceMs -100, Z505
 responder knows nothing, saved 0 times
 
 session 2
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 831a, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 30, chain e3b0]
+     0 > range stream 0, from 1, count 30, chainBefore8 2e07, chainAfter8 e3b0, codec 0, rawBytes 6185
  30000 > error code 505, text the peer did not answer within 30000 ms (before HELLO)
  30000 < error code 505, text the peer did not answer within 30000 ms (before HELLO)
-initiator ends with endedBy error, Z505
-initiator knows nothing, saved 0 times
+initiator ends with eventsToSend 30, eventsSent 30, unansweredBytes 6210, remaining 30, endedBy error, Z505
+initiator knows peerId hub, codecs 3, completedMs 0, ours [mark ordinal 1, digest 831a, changeOrdinal 31], link false, , saved 1 times
 responder ends with endedBy error, Z505
 responder knows nothing, saved 0 times
 `,
@@ -594,27 +567,26 @@ responder knows nothing, saved 0 times
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 332f, entryCount 1, rateBytesPerS 2000
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 40, chain d532]
+     0 > range stream 0, from 1, count 11, chainBefore8 2e07, chainAfter8 a853, codec 0, rawBytes 2821
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 11]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 11, chainBefore8 2e07, chainAfter8 a853, codec 0, rawBytes 2821
-   300 < ack entries [stream 0, seq 11]
-  1388 > range stream 0, from 12, count 7, chainBefore8 a853, chainAfter8 a95e, codec 0, rawBytes 1797
-  1488 < ack entries [stream 0, seq 18]
-  2310 > range stream 0, from 19, count 6, chainBefore8 a95e, chainAfter8 4d58, codec 0, rawBytes 1541
-  2410 < ack entries [stream 0, seq 24]
-  3104 > range stream 0, from 25, count 6, chainBefore8 4d58, chainAfter8 62bd, codec 0, rawBytes 1541
-  3204 < ack entries [stream 0, seq 30]
-  3898 > range stream 0, from 31, count 6, chainBefore8 62bd, chainAfter8 1ea8, codec 0, rawBytes 1541
-  3998 < ack entries [stream 0, seq 36]
-  4692 > range stream 0, from 37, count 4, chainBefore8 1ea8, chainAfter8 d532, codec 0, rawBytes 1029
-  4692 > done
-  4792 < ack entries [stream 0, seq 40]
-  4892 > bye reason done, heldOrdinal 0
-  4992 < bye reason done, heldOrdinal 0
+  1218 > range stream 0, from 12, count 7, chainBefore8 a853, chainAfter8 a95e, codec 0, rawBytes 1797
+  1318 < ack entries [stream 0, seq 18]
+  2140 > range stream 0, from 19, count 6, chainBefore8 a95e, chainAfter8 4d58, codec 0, rawBytes 1541
+  2240 < ack entries [stream 0, seq 24]
+  2934 > range stream 0, from 25, count 6, chainBefore8 4d58, chainAfter8 62bd, codec 0, rawBytes 1541
+  3034 < ack entries [stream 0, seq 30]
+  3728 > range stream 0, from 31, count 6, chainBefore8 62bd, chainAfter8 1ea8, codec 0, rawBytes 1541
+  3828 < ack entries [stream 0, seq 36]
+  4522 > range stream 0, from 37, count 4, chainBefore8 1ea8, chainAfter8 d532, codec 0, rawBytes 1029
+  4522 > done
+  4622 < ack entries [stream 0, seq 40]
+  4722 > bye reason done, heldOrdinal 0
+  4822 < bye reason done, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator ends with eventsToSend 40, eventsSent 40, eventsConfirmed 40, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 4892, confirmed [stream clinic_a/1000/, seq 40, chain d532], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 40, chain d532], ours [mark ordinal 1, digest 332f, changeOrdinal 41], clockDifferenceMs -100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 4722, confirmed [stream clinic_a/1000/, seq 40, chain d532], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 40, chain d532], ours [mark ordinal 1, digest 332f, changeOrdinal 41], clockDifferenceMs -100, link true, , saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+11 from clinic_a
 responder stores range clinic_a/1000/ 12+7 from clinic_a
@@ -623,61 +595,58 @@ responder stores range clinic_a/1000/ 25+6 from clinic_a
 responder stores range clinic_a/1000/ 31+6 from clinic_a
 responder stores range clinic_a/1000/ 37+4 from clinic_a
 responder ends with eventsReceived 40, isComplete true, endedBy done, clockDifferenceMs -100
-responder knows peerId clinic_a, isClean true, codecs 3, completedMs 4792, theirs [mark ordinal 1, digest 332f, entries [id clinic_a/1000/, head 40, chain d532]], advanced [id clinic_a/1000/, head 40, chain d532], ours [mark ordinal 1, digest e3b0, changeOrdinal 1], clockDifferenceMs -100, link false, , saved 1 times
+responder knows peerId clinic_a, isClean true, codecs 3, completedMs 4622, theirs [mark ordinal 1, digest 332f, entries [id clinic_a/1000/, head 40, chain d532]], advanced [id clinic_a/1000/, head 40, chain d532], ours [mark ordinal 1, digest e3b0, changeOrdinal 1], clockDifferenceMs -100, link false, , saved 1 times
 
 session 2
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 2, digest e009, entryCount 1, held ordinal 1, digest e3b0
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 70, chain 3581]
      0 > prime id clinic_a/1000/, from 1, to 40, chain8 d532
-     0 > stream id clinic_a/1000/
      0 > range stream 0, from 41, count 30, chainBefore8 d532, chainAfter8 3581, codec 0, rawBytes 7685
-2816.173828125 < hello version 1, wallMs 2816, codecs 3, vector ordinal 2, digest 332f, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest 332f
-2816.173828125 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 40, chain d532]
-2816.173828125 < done
-2816.173828125 < ack entries [stream 0, seq 70]
-2944.695556640625 > done
-2946.0869140625 > bye reason done, heldOrdinal 1
-3047.478271484375 < bye reason done, heldOrdinal 1
-initiator ends with eventsToSend 30, eventsSent 30, eventsConfirmed 30, isComplete true, endedBy done, clockDifferenceMs -128.695556640625
-initiator knows peerId hub, isClean true, codecs 3, completedMs 2946.0869140625, confirmed [stream clinic_a/1000/, seq 70, chain 3581], theirs [mark ordinal 1, digest e3b0; mark ordinal 2, digest 332f, entries [id clinic_a/1000/, head 40, chain d532]], advanced [id clinic_a/1000/, head 70, chain 3581], ours [mark ordinal 1, digest 332f, changeOrdinal 41; mark ordinal 2, digest e009, changeOrdinal 72], oursHeld ordinal 1, digest 332f, clockDifferenceMs -128.695556640625, link true, , saved 2 times
+2813.739013671875 < hello version 1, wallMs 2813, codecs 3, vector ordinal 2, digest 332f, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest 332f
+2813.739013671875 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 40, chain d532]
+2813.739013671875 < done
+2813.739013671875 < ack entries [stream 0, seq 70]
+2941.912841796875 > done
+2943.30419921875 > bye reason done, heldOrdinal 1
+3044.695556640625 < bye reason done, heldOrdinal 1
+initiator ends with eventsToSend 30, eventsSent 30, eventsConfirmed 30, isComplete true, endedBy done, clockDifferenceMs -128.912841796875
+initiator knows peerId hub, isClean true, codecs 3, completedMs 2943.30419921875, confirmed [stream clinic_a/1000/, seq 70, chain 3581], theirs [mark ordinal 1, digest e3b0; mark ordinal 2, digest 332f, entries [id clinic_a/1000/, head 40, chain d532]], advanced [id clinic_a/1000/, head 70, chain 3581], ours [mark ordinal 1, digest 332f, changeOrdinal 41; mark ordinal 2, digest e009, changeOrdinal 72], oursHeld ordinal 1, digest 332f, clockDifferenceMs -128.912841796875, link true, , saved 2 times
 responder stores range clinic_a/1000/ 41+30 from clinic_a
-responder ends with eventsReceived 30, isComplete true, endedBy done, clockDifferenceMs -2816.173828125
-responder knows peerId clinic_a, isClean true, codecs 3, completedMs 3045.739013671875, theirs [mark ordinal 1, digest 332f, entries [id clinic_a/1000/, head 40, chain d532]; mark ordinal 2, digest e009, entries [id clinic_a/1000/, head 70, chain 3581]], advanced [id clinic_a/1000/, head 70, chain 3581], ours [mark ordinal 1, digest e3b0, changeOrdinal 1; mark ordinal 2, digest 332f, changeOrdinal 42], oursHeld ordinal 1, digest e3b0, clockDifferenceMs -2816.173828125, link false, , saved 1 times
+responder ends with eventsReceived 30, isComplete true, endedBy done, clockDifferenceMs -2813.739013671875
+responder knows peerId clinic_a, isClean true, codecs 3, completedMs 3042.6083984375, theirs [mark ordinal 1, digest 332f, entries [id clinic_a/1000/, head 40, chain d532]; mark ordinal 2, digest e009, entries [id clinic_a/1000/, head 70, chain 3581]], advanced [id clinic_a/1000/, head 70, chain 3581], ours [mark ordinal 1, digest e3b0, changeOrdinal 1; mark ordinal 2, digest 332f, changeOrdinal 42], oursHeld ordinal 1, digest e3b0, clockDifferenceMs -2813.739013671875, link false, , saved 1 times
 `,
   "wrong clocks are reported, and a step of the clock moves no deadline": `
 session 1
      0 > hello version 1, wallMs 259200000, codecs 3, vector ordinal 1, digest e807, entryCount 1
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 2, chain ae71]
+     0 > range stream 0, from 1, count 2, chainBefore8 2e07, chainAfter8 ae71, codec 0, rawBytes 67
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 2]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 2, chainBefore8 2e07, chainAfter8 ae71, codec 0, rawBytes 67
    200 > done
-   300 < ack entries [stream 0, seq 2]
-   400 > bye reason done, heldOrdinal 0
-   500 < bye reason done, heldOrdinal 0
+   200 > bye reason done, heldOrdinal 0
+   300 < bye reason done, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator stores mark kind newEpoch, reason Z518, restartHlcAtMs 100
 initiator stores mark kind alarm, id clock 4096, code Z518, text events were stamped 2207519999900 ms ahead of the hub's time: a fresh epoch with the right time begins
 initiator reports Z517 peer hub, differenceMs -259200100
 initiator reports Z518 aheadMs 447519999900
 initiator ends with eventsToSend 2, eventsSent 2, eventsConfirmed 2, isComplete true, endedBy done, clockDifferenceMs -259200100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 259200400, confirmed [stream clinic_a/1000/, seq 2, chain ae71], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 2, chain ae71], ours [mark ordinal 1, digest e807, changeOrdinal 3], clockDifferenceMs -259200100, link true, , saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 259200200, confirmed [stream clinic_a/1000/, seq 2, chain ae71], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 2, chain ae71], ours [mark ordinal 1, digest e807, changeOrdinal 3], clockDifferenceMs -259200100, link true, , saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+2 from clinic_a
 responder reports Z517 peer clinic_a, differenceMs 259199900
-responder reports Z519 peer clinic_a, aheadMs 447519999700
+responder reports Z519 peer clinic_a, aheadMs 447519999900
 responder ends with eventsReceived 2, isComplete true, endedBy done, clockDifferenceMs 259199900
 responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs [mark ordinal 1, digest e807, entries [id clinic_a/1000/, head 2, chain ae71]], advanced [id clinic_a/1000/, head 2, chain ae71], ours [mark ordinal 1, digest e3b0, changeOrdinal 1], clockDifferenceMs 259199900, link false, , saved 1 times
 
 session 2
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 2, digest 8666, entryCount 2, held ordinal 1, digest e3b0
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 2, chain ae71; id clinic_a/ab99c70d/, head 1, chain 7353]
-     0 > stream id clinic_a/ab99c70d/
-     0 > range stream 0, from 1, count 1, chainBefore8 ce06, chainAfter8 7353, codec 0, rawBytes 50
+     0 > range stream 1, from 1, count 1, chainBefore8 ce06, chainAfter8 7353, codec 0, rawBytes 50
   2000 < hello version 1, wallMs 2000, codecs 3, vector ordinal 2, digest e807, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest e807
   2000 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 2, chain ae71]
-  2000 < ack entries [stream 0, seq 1]
+  2000 < ack entries [stream 1, seq 1]
   2000 < done
   4000 > done
   4000 > bye reason done, heldOrdinal 1
@@ -693,17 +662,16 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 6000, their
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 1, digest 3a0e, entryCount 1, health version 0.1.0, diskFreeBytes 1000000, damagedCount 0, quarantinedCount 0, certDaysLeft 300
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 1, chain 6f4d]
+     0 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 1, digest e3b0, entryCount 0
+   100 < ack entries [stream 0, seq 1]
    100 < done
-   200 > stream id clinic_a/1000/
-   200 > range stream 0, from 1, count 1, chainBefore8 2e07, chainAfter8 6f4d, codec 0, rawBytes 50
    200 > done
-   300 < ack entries [stream 0, seq 1]
-   400 > bye reason done, heldOrdinal 0
-   500 < bye reason done, heldOrdinal 0
+   200 > bye reason done, heldOrdinal 0
+   300 < bye reason done, heldOrdinal 0
 initiator stores mark kind trustedTime, ms 1760000000100
 initiator ends with eventsToSend 1, eventsSent 1, eventsConfirmed 1, isComplete true, endedBy done, clockDifferenceMs -100
-initiator knows peerId hub, isClean true, codecs 3, completedMs 400, confirmed [stream clinic_a/1000/, seq 1, chain 6f4d], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 1, chain 6f4d], ours [mark ordinal 1, digest 3a0e, changeOrdinal 2], clockDifferenceMs -100, link true, sent true, saved 1 times
+initiator knows peerId hub, isClean true, codecs 3, completedMs 200, confirmed [stream clinic_a/1000/, seq 1, chain 6f4d], theirs [mark ordinal 1, digest e3b0], advanced [id clinic_a/1000/, head 1, chain 6f4d], ours [mark ordinal 1, digest 3a0e, changeOrdinal 2], clockDifferenceMs -100, link true, sent true, saved 2 times
 responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
 responder stores range clinic_a/1000/ 1+1 from clinic_a
 responder ends with eventsReceived 1, isComplete true, endedBy done, clockDifferenceMs -100, peerHealth version 0.1.0, diskFreeBytes 1000000, damagedCount 0, quarantinedCount 0, certDaysLeft 300
@@ -740,7 +708,6 @@ responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 2, digest 45a2, entryCount 1, held ordinal 1, digest e3b0
      0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 2, chain f418]
-     0 > stream id clinic_a/1000/
      0 > range stream 0, from 2, count 1, chainBefore8 6f4d, chainAfter8 f418, codec 0, rawBytes 50
    100 < hello version 1, wallMs 100, codecs 3, vector ordinal 2, digest 3a0e, entryCount 1, base ordinal 1, digest e3b0, held ordinal 1, digest 3a0e
    100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 1, chain 6f4d]

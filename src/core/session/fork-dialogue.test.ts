@@ -72,7 +72,7 @@ describe("an origin whose peer holds other chains", () => {
     const peer = hubPeer(node).holding([line(id, 5, strange)]);
     assert.deepEqual(peer.framesOf("chainsQuery"), [{ type: "chainsQuery", id, low: 0, high: 0 }]);
     assert.deepEqual(
-      peer.framesOf("stream").map((frame) => frame.id.lane),
+      peer.streams().map(({ lane }) => lane),
       ["lab"],
     );
     peer.ackAll();
@@ -114,7 +114,7 @@ describe("an origin whose peer holds other chains", () => {
     // The branch goes on in its derived epoch.
     peer.ackAll();
     assert.deepEqual(
-      peer.framesOf("stream").map((frame) => frame.id.epoch === id.epoch),
+      peer.streams().map(({ epoch }) => epoch === id.epoch),
       [false],
     );
     assert.deepEqual(

@@ -6,12 +6,14 @@
 import { bytesEqual } from "../bytes.ts";
 import { codecRaw, codecsAll } from "../codec/codecs.ts";
 import { type HelloFrame, protocolVersion, protocolVersionOldest } from "../codec/frame-types.ts";
+import { numberedLinesMax } from "../codec/wire-limits.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { hlcMsMax } from "../event.ts";
 import { changedHealth, tellAgain } from "./health.ts";
 import { codecsHere, codecsOffered } from "./codec-choice.ts";
 import { allowance } from "./budget.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
+import { numberLines } from "./outgoing-number.ts";
 import { planAll } from "./offer.ts";
 import { tellQuarantine } from "./quarantine-notice.ts";
 import { type SessionState, streamKey } from "./state.ts";
@@ -79,6 +81,7 @@ function sendHello(s: SessionState): void {
     ...(options.rateBytesPerS === undefined ? {} : { rateBytesPerS: options.rateBytesPerS }),
   });
   if (own.entries.length > 0) sendVector(s, "hello", { entries: own.entries });
+  numberLines(s, own.entries);
 }
 
 export function takeHello(s: SessionState, frame: HelloFrame): void {
@@ -93,6 +96,7 @@ export function takeHello(s: SessionState, frame: HelloFrame): void {
     return;
   }
   s.peerHello = frame;
+  s.incoming.length = Math.min(frame.entryCount, numberedLinesMax);
   s.phase = "open";
   s.peerCodecs = (frame.codecs & codecsAll) | (1 << codecRaw);
   if (self.role === "clinic") s.scope = { ...s.scope, policy: frame.offersAll ? "all" : "own" };

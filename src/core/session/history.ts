@@ -133,14 +133,20 @@ function readSpan(
 export function recallHistory(
   s: SessionState,
   index: StreamIndex | undefined,
-  named: { readonly from: number; readonly to: number; readonly chain8: Uint8Array },
+  named: {
+    readonly from: number;
+    readonly to: number;
+    /** The first bytes of the chain at `to`. */
+    readonly chain: Uint8Array;
+  },
   limit: HistoryLimit,
 ): readonly StoredEvent[] | undefined {
-  const { from, to, chain8 } = named;
+  const { from, to } = named;
   if (index === undefined || from < 1 || from > to || to - from >= limit.events) return undefined;
   if (s.log.streamHead(index) < to) return undefined;
   const chain = s.log.chainAt(index, to);
-  if (chain === undefined || !bytesEqual(chain.subarray(0, chain8Bytes), chain8)) return undefined;
+  if (chain === undefined || !bytesEqual(chain.subarray(0, named.chain.length), named.chain))
+    return undefined;
   const events = readSpan(s, index, { from, to }, limit.bytes);
   if (events === undefined || events.some((event) => event.isFragmented)) return undefined;
   let bytes = 0;

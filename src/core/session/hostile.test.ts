@@ -211,7 +211,7 @@ test("a block that inflates beyond its length, a vector of a million lines and a
 test("a peer that talks without end and moves nothing is let go; one that pings for days is not", () => {
   const hub = createNode("hub", "hub");
   const done = new ByteWriter();
-  for (let i = 0; i < 20_000; i++) done.bytes(Uint8Array.of(2, 0x0f, 0));
+  for (let i = 0; i < 20_000; i++) done.bytes(Uint8Array.of(1, 0x0f));
   assert.equal(new RawPeer(hub, "clinic_a").hello().bytes(done.take()).closedBy?.code, "Z504");
   const patient = new RawPeer(hub, "clinic_a").hello();
   for (let i = 0; i < 20_000; i++) {

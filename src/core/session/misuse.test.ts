@@ -44,13 +44,33 @@ describe("a session ends when the peer", () => {
     assert.match(problemOf(peerOf().hello().send(refused)), /^Z506 a refusal/);
   });
 
-  test("sends data of a stream that it gave no number, and not of one that it did", () => {
+  test("sends data of a stream that has no number, and not of one that a line or STREAM gave it", () => {
+    const numbered = forgeRange(own, { number: 0, from: 1, count: 1 });
+    assert.equal(problemOf(peerOf().holding([line]).send(numbered)), "none");
     const range = forgeRange(own, { number: 0, from: 1, count: 1 });
     assert.match(problemOf(peerOf().hello().send(range)), /^Z506 data of a stream without a name/);
     const named = peerOf().hello().send({ type: "stream", id: own }, range);
     assert.equal(problemOf(named), "none");
     const lost: Frame = { type: "lost", stream: 1, from: 1, to: 2, chain: new Uint8Array(16) };
     assert.match(problemOf(named.send(lost)), /^Z506/);
+  });
+
+  test("sends a batch of a place that nothing has told", () => {
+    const part: Frame = { type: "batch", codec: 3, count: 2, block: new Uint8Array(4) };
+    const batches: readonly Frame[] = [
+      // No line says where it ends; no batch before says where it starts; the line's head is 3.
+      part,
+      { ...part, chainAfter8: chain8 },
+      { ...part, history: 1, start: { chainBefore4: chain8.subarray(0, 4) } },
+    ];
+    for (const batch of batches) {
+      const peer = peerOf().hello().send({ type: "stream", id: own }, batch);
+      assert.match(problemOf(peer), /^Z501 BATCH goes on from nowhere/);
+    }
+    const holding = peerOf()
+      .holding([line])
+      .send({ ...part, count: 4, history: 1, start: { chainBefore4: chain8.subarray(0, 4) } });
+    assert.match(problemOf(holding), /^Z501 BATCH goes on from nowhere/);
   });
 
   test("sends a window's end without a beginning, or asks twice for all of a vector", () => {

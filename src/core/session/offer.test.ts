@@ -77,7 +77,7 @@ describe("of a stream goes", () => {
     assert.deepEqual(sentOf(peer), ["1-4", "5-6"]);
     peer.ackAll().news();
     assert.deepEqual(sentOf(peer), ["1-4", "5-6"]);
-    assert.equal(peer.framesOf("stream").length, 1);
+    assert.equal(peer.streams().length, 1);
   });
 
   test("also what begins while the session is open", () => {

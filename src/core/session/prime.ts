@@ -61,7 +61,7 @@ export function takePrimeFrame(s: SessionState, frame: PrimeFrame): void {
   }
   s.wasPrimed = true;
   const index = mayName(s.scope, frame.id) ? s.log.findStream(frame.id) : undefined;
-  const events = recallHistory(s, index, frame, limit);
+  const events = recallHistory(s, index, { ...frame, chain: frame.chain8 }, limit);
   if (events === undefined) sayNoWindow(s);
   else s.receiveWindow.append(encodeRows(events));
 }

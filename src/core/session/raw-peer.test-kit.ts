@@ -1,6 +1,7 @@
 /** A session with a hand-made peer at the other end: for frames that no honest session sends, and answers that come one by one. */
 import { nodeCompressor } from "../../storage/node-compressor.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
+import { SentPlaces } from "../../testing/sent-places.ts";
 import { decodeFrame } from "../codec/decode-frame.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { FrameReader } from "../codec/frame-reader.ts";
@@ -15,6 +16,7 @@ import type { VectorEntry } from "../vector/entry.ts";
 import type { Session, SessionEffect, SessionOptions, StoreOperation } from "./api.ts";
 import { createSession } from "./session.ts";
 import { fingerprintOf, settle, startMs, type TestNode } from "./session.test-kit.ts";
+import { streamKey } from "./state.ts";
 
 export class RawPeer {
   readonly session: Session;
@@ -173,6 +175,19 @@ export class RawPeer {
         log.mark(operation.mark, this.nowMs, durable);
         return { kind: "stored" };
     }
+  }
+
+  /** The streams of which something came, in the order in which they began. */
+  streams(): readonly StreamId[] {
+    const places = new SentPlaces();
+    const found = new Map<string, StreamId>();
+    for (const frame of this.frames) {
+      if (frame.type === "problem") continue;
+      places.take(frame);
+      const id = places.streamOfData(frame);
+      if (id !== undefined && !found.has(streamKey(id))) found.set(streamKey(id), id);
+    }
+    return [...found.values()];
   }
 
   framesOf<T extends Frame["type"]>(type: T): readonly Extract<Frame, { readonly type: T }>[] {

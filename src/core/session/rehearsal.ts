@@ -6,9 +6,11 @@
  */
 import { planAll } from "./offer.ts";
 import { codecsHere } from "./codec-choice.ts";
+import { numberLines } from "./outgoing-number.ts";
 import { takeData, rangeAim } from "./send.ts";
 import { type SessionInput, createSession } from "./session.ts";
 import { SessionState, streamKey } from "./state.ts";
+import { takeOwnVector } from "./vectors.ts";
 
 /** Beyond so many events the rest is reckoned from these. */
 const eventsMax = 5_000;
@@ -33,6 +35,7 @@ export function rehearse(input: SessionInput): Rehearsal {
   s.hasVector = true;
   s.cleanOnDisk = false;
   if (state === undefined) s.peerCodecs = codecsHere(s);
+  numberLines(s, takeOwnVector(s, s.oursHeld).entries);
   planAll(s);
   const { eventsToSend: events } = s.progress();
   let dataBytes = 0;
@@ -58,7 +61,7 @@ export function rehearse(input: SessionInput): Rehearsal {
 }
 
 function answerAll(s: SessionState): void {
-  for (const out of s.outgoingByNumber) out.inFlight.length = 0;
+  for (const out of s.outgoingByNumber) if (out !== undefined) out.inFlight.length = 0;
   s.inFlightBytes = 0;
   s.itemsInFlight = 0;
 }

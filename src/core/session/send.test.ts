@@ -120,15 +120,15 @@ describe("ranges", () => {
     pushMany(a, 1, { lane: "urgent" });
     peer.news();
     assert.deepEqual(
-      [peer.framesOf("range").length, peer.framesOf("stream").map(({ id }) => id.lane)],
+      [peer.framesOf("range").length, peer.streams().map(({ lane }) => lane)],
       [before + 1, ["", "urgent"]],
     );
     const b = clinicWith(10);
     pushMany(b, 1, { lane: "urgent" });
     assert.deepEqual(
       meet(b)
-        .framesOf("stream")
-        .map(({ id }) => id.lane),
+        .streams()
+        .map(({ lane }) => lane),
       ["urgent", ""],
     );
   });

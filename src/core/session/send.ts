@@ -13,7 +13,7 @@ import { batchEventsMax, batchRawBytesMax, fragmentWireBytes } from "../codec/wi
 import { encodeBlock } from "../codec/window.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
-import { buildBatch, joined, nameStream, openBatches } from "./batch-send.ts";
+import { buildBatch, openBatches } from "./batch-send.ts";
 import { budgetRest, mustStop, promisedBytes } from "./budget.ts";
 import {
   rangeAirS,
@@ -24,6 +24,7 @@ import {
 } from "./limits.ts";
 import { planAgain } from "./offer.ts";
 import { codecsHere } from "./codec-choice.ts";
+import { joined, nameStream, streamNumber } from "./outgoing-number.ts";
 import { takePrime } from "./prime.ts";
 import { type Outgoing, type SentItem, type SessionState, streamKey, type Work } from "./state.ts";
 
@@ -297,11 +298,6 @@ function buildLost(s: SessionState, out: Outgoing, work: Work): Built | undefine
   const { from, to } = work;
   const frame: Frame = { type: "lost", stream: streamNumber(s, out), from, to, chain };
   return { frame, raw: emptyBytes, item: { kind: "lost", from, to, offset: 0, events: 0 } };
-}
-
-/** The number that the stream has, or will get when its frame leaves. */
-function streamNumber(s: SessionState, out: Outgoing): number {
-  return out.number >= 0 ? out.number : s.outgoingByNumber.length;
 }
 
 /** Those of codecs 0 and 1 that may be used. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { nodeCompressor } from "../../storage/node-compressor.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { MemoryStore } from "../../testing/memory-store.ts";
+import { SentPlaces } from "../../testing/sent-places.ts";
 import { type PairInput, SessionPair } from "../../testing/session-pair.ts";
 import { bytesToHex, textToUtf8 } from "../bytes.ts";
 import type { StreamId } from "../event.ts";
@@ -220,26 +221,20 @@ export function codesOf(reports: readonly { readonly code: string }[]): readonly
 
 /** Events sent in batches, ranges and fragments by one side, as (stream, seq) texts; the streams by number of this session. */
 export function sentSeqs(pair: SessionPair, from: "initiator" | "responder"): readonly string[] {
-  const names: string[] = [];
   const seqs: string[] = [];
-  let last = -1;
-  const ends = new Map<number, number>();
+  const places = new SentPlaces();
+  const nameOf = (number: number): string => {
+    const id = places.streamOf(number);
+    return id === undefined ? "nobody" : `${id.node} ${id.epoch} ${id.lane}`;
+  };
   for (const { from: side, frame } of pair.traces) {
-    if (side !== from) continue;
-    if (frame.type === "stream") names.push(`${frame.id.node} ${frame.id.epoch} ${frame.id.lane}`);
-    if (frame.type === "range")
-      for (let i = 0; i < frame.count; i++) seqs.push(`${names[frame.stream]} ${frame.from + i}`);
-    if (frame.type === "fragment") seqs.push(`${names[frame.stream]} ${frame.seq}@${frame.offset}`);
-    if (frame.type === "history") {
-      ends.clear();
-      last = frame.stream;
-      ends.set(last, frame.to);
-    }
-    if (frame.type !== "batch") continue;
-    last = frame.stream ?? last;
-    const first = frame.start?.from ?? (ends.get(last) ?? 0) + 1;
-    for (let i = 0; i < frame.count; i++) seqs.push(`${names[last]} ${first + i}`);
-    ends.set(last, first + frame.count - 1);
+    if (side !== from || frame.type === "problem") continue;
+    const carried = places.take(frame);
+    if (frame.type === "fragment")
+      seqs.push(`${nameOf(frame.stream)} ${frame.seq}@${frame.offset}`);
+    if (carried === undefined) continue;
+    for (let i = 0; i < carried.count; i++)
+      seqs.push(`${nameOf(carried.stream)} ${carried.from + i}`);
   }
   return seqs;
 }

@@ -107,7 +107,11 @@ export class SessionState {
   readonly outgoing = new Map<StreamIndex, Outgoing>();
   /** Those with work, and perhaps some without: so that 10,000 idle streams cost nothing a frame. */
   readonly active = new Set<Outgoing>();
-  readonly outgoingByNumber: Outgoing[] = [];
+  /** Those with a number; streams of our numbered lines get theirs when they are first needed. */
+  readonly outgoingByNumber: (Outgoing | undefined)[] = [];
+  /** The first lines of both vectors as HELLO announced them: their streams are numbered 0, 1, 2 … */
+  linesTold: readonly VectorEntry[] = [];
+  readonly linesHeard: VectorEntry[] = [];
   readonly offerable: StreamIndex[] = [];
   readonly plannedHeads: number[] = [];
   scannedStreams = 0;
@@ -154,7 +158,7 @@ export class SessionState {
   isSavingUnclean = false;
 
   // Receiving
-  readonly incoming: Incoming[] = [];
+  readonly incoming: (Incoming | undefined)[] = [];
   readonly ackDue = new Set<Incoming>();
   pendingStoreBytes = 0;
   receivesOpen = 0;

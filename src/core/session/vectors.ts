@@ -13,6 +13,7 @@ import {
 import { encodeVectorEntry, vectorDigest } from "../codec/vector-codec.ts";
 import {
   holesPerStreamMax,
+  numberedLinesMax,
   rangesMaxClinic,
   rangesMaxHub,
   vectorChunkBytes,
@@ -203,11 +204,20 @@ export function takeVectorFrame(s: SessionState, frame: VectorFrame): void {
     input.ranges += entry.holes.length + (entry.lost?.length ?? 0);
     input.entries.push(entry);
   }
+  if (frame.purpose === "hello") noteNumbered(s, frame.entries);
   if (input.ranges > (s.options.peer.role === "hub" ? rangesMaxHub : rangesMaxClinic * 2)) {
     s.fail(new ZamError("Z504", { limit: "holes of a vector" }));
     return;
   }
   if (input.entries.length === input.expected) finishVector(s);
+}
+
+/** The first lines that HELLO announced give their streams numbers. */
+function noteNumbered(s: SessionState, entries: readonly VectorEntry[]): void {
+  for (const entry of entries) {
+    if (s.linesHeard.length === numberedLinesMax) return;
+    s.linesHeard.push(entry);
+  }
 }
 
 function finishVector(s: SessionState): void {
