@@ -56,6 +56,9 @@ function createTurns(recordMs: number) {
         onDrain: () => {},
         onEnd: () => log.push(`${name} ends`),
       });
+      transport.listener?.onBytes(new Uint8Array([9]));
+      assert.equal(log.pop(), `${name}9`, "the first is looked at as it comes");
+      nowMs -= recordMs;
       const send = (count: number, sizeBytes = 1): void => {
         for (let i = 0; i < count; i++)
           transport.listener?.onBytes(new Uint8Array(sizeBytes).fill(i));

@@ -7,6 +7,9 @@
  * little, one that has had much rests after each record: the machine has other work than
  * ours to do for them.
  *
+ * A connection's first record is looked at as it comes: who says nothing is let go when
+ * others wait (network/admission.ts).
+ *
  * Order within a connection stays as it is, its end included. What waits is bounded: beyond
  * `heldBytesMax` the socket is not read.
  */
@@ -18,8 +21,12 @@ export interface HoldableTransport extends Transport {
   hold(isHeld: boolean): void;
 }
 
-/** How long sessions have the process before the event loop turns; one record may take as long again. */
-const sliceMs = 5;
+/**
+ * How long sessions have the process before the event loop turns: as long as the rest of it
+ * took, handshakes above all, at least this. One record may take as long again.
+ */
+const sliceMsMin = 5;
+const sliceMsMax = 200;
 /** Enough that a fast link does not stop between turns; a session's window is at most as large. */
 const heldBytesMax = 256 * 1024;
 
@@ -49,6 +56,8 @@ export class InputTurns {
   private readonly host: TurnsHost;
   private readonly waiting: Inbox[] = [];
   private plannedAtMs = Number.POSITIVE_INFINITY;
+  /** Since when the event loop does other things, while something waits. */
+  private turnedAtMs = Number.NEGATIVE_INFINITY;
   /** Who had had little when it was heard, the last one, and when that was. */
   private little: { readonly inbox: Inbox; readonly atMs: number } | undefined;
 
@@ -75,6 +84,8 @@ export class InputTurns {
     const atMs = this.host.nowMs() + Math.max(0, delayMs);
     if (atMs >= this.plannedAtMs) return;
     this.plannedAtMs = atMs;
+    // Idle time is nobody's turn.
+    this.turnedAtMs = Math.max(this.turnedAtMs, this.host.nowMs());
     this.host.later(() => {
       if (this.plannedAtMs === atMs) this.run();
     }, delayMs);
@@ -82,14 +93,16 @@ export class InputTurns {
 
   private run(): void {
     this.plannedAtMs = Number.POSITIVE_INFINITY;
-    const untilMs = this.host.nowMs() + sliceMs;
-    for (let nowMs = this.host.nowMs(); nowMs < untilMs; nowMs = this.host.nowMs()) {
+    const startMs = this.host.nowMs();
+    const untilMs = startMs + Math.min(sliceMsMax, Math.max(sliceMsMin, startMs - this.turnedAtMs));
+    for (let nowMs = startMs; nowMs < untilMs; nowMs = this.host.nowMs()) {
       const at = this.waiting.findIndex((inbox) => inbox.restsUntilMs <= nowMs);
       const inbox = at < 0 ? undefined : this.waiting.splice(at, 1)[0];
       if (inbox === undefined) break;
       if (inbox.takeOne()) this.waiting.push(inbox);
       this.charge(inbox, nowMs);
     }
+    this.turnedAtMs = this.host.nowMs();
     if (this.waiting.length === 0) return;
     const nextMs = Math.min(...this.waiting.map(({ restsUntilMs }) => restsUntilMs));
     this.plan(nextMs - this.host.nowMs());
@@ -117,6 +130,7 @@ class Inbox implements Transport {
   restsUntilMs = Number.NEGATIVE_INFINITY;
   private hadMs = 0;
   private hadAtMs = 0;
+  private hasBegun = false;
   private isWaiting = false;
   private isHeld = false;
 
@@ -129,6 +143,11 @@ class Inbox implements Transport {
     this.listener = listener;
     this.transport.listen({
       onBytes: (bytes) => {
+        if (!this.hasBegun) {
+          this.hasBegun = true;
+          listener.onBytes(bytes);
+          return;
+        }
         this.records.push(bytes);
         this.bytes += bytes.length;
         this.hold(this.bytes > heldBytesMax);

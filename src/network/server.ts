@@ -13,6 +13,7 @@ import { TLSSocket } from "node:tls";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { PeerIdentity } from "../core/session/api.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
+import { ListeningClock } from "./listening-clock.ts";
 import { Admission, type AdmissionEffect, type AdmissionLimits } from "./admission.ts";
 import { toListenError, toNetworkError } from "./socket-errors.ts";
 import { keepAliveMs, SocketTransport } from "./socket-transport.ts";
@@ -133,6 +134,8 @@ class Connections {
   private readonly options: TlsServerOptions;
   private readonly context: ReturnType<typeof createServerContext>;
   private readonly strangers: Strangers;
+  /** What is judged by it: who has been silent. */
+  private readonly clock = new ListeningClock();
   private readonly admission: Admission;
   private readonly byId = new Map<number, Connection>();
   private nextId = 1;
@@ -165,7 +168,7 @@ class Connections {
       heardBytes: 0,
     };
     this.byId.set(connection.id, connection);
-    this.strangers.connected(connection.id, { address: host, nowMs: performance.now() });
+    this.strangers.connected(connection.id, { address: host, nowMs: this.clock.nowMs() });
     raw.once("close", () => this.gone(connection));
     this.awaitKnock(connection);
     this.carryOut();
@@ -209,7 +212,7 @@ class Connections {
     const onReadable = (): void => {
       // Nothing to read: it has ended. Port scanners and health checks come and go without a word.
       if (raw.readableLength === 0 || raw.readableLength > knockBytesMax) raw.destroy();
-      else this.strangers.knocked(id, performance.now());
+      else this.strangers.knocked(id, this.clock.nowMs());
       this.carryOut();
     };
     connection.beginHandshake = () => {
@@ -251,7 +254,7 @@ class Connections {
     // A peer that waits may be silent; the clock starts when it is admitted.
     const transport = new SocketTransport({ tls, raw, address, idleTimeoutMs: 0 });
     connection.transport = transport;
-    this.strangers.left(connection.id, performance.now());
+    this.strangers.left(connection.id, this.clock.nowMs());
     switch (verdict.kind) {
       case "stranger":
         this.report(verdict.error, address);
@@ -271,7 +274,7 @@ class Connections {
         connection.admit = () => this.handOver(connection, { peer, certDaysLeft, isResumed });
         this.noteProgress();
         const { nodeId } = peer;
-        this.admission.authenticated(connection.id, { nodeId, nowMs: performance.now() });
+        this.admission.authenticated(connection.id, { nodeId, nowMs: this.clock.nowMs() });
       }
     }
   }
@@ -301,14 +304,14 @@ class Connections {
       ...found,
       transport,
       address,
-      greeted: () => this.admission.greeted(id, performance.now()),
+      greeted: () => this.admission.greeted(id, this.clock.nowMs()),
       becameIdle: () => {
         this.noteProgress();
-        this.admission.becameIdle(id, performance.now());
+        this.admission.becameIdle(id, this.clock.nowMs());
         this.carryOut();
       },
       becameBusy: () => {
-        this.admission.becameBusy(id, performance.now());
+        this.admission.becameBusy(id, this.clock.nowMs());
         this.carryOut();
       },
     });
@@ -317,8 +320,8 @@ class Connections {
   private gone(connection: Connection): void {
     if (!this.byId.delete(connection.id)) return;
     this.noteProgress();
-    this.strangers.left(connection.id, performance.now());
-    this.admission.closed(connection.id, performance.now());
+    this.strangers.left(connection.id, this.clock.nowMs());
+    this.admission.closed(connection.id, this.clock.nowMs());
     this.carryOut();
   }
 
@@ -353,7 +356,7 @@ class Connections {
   }
 
   private noteProgress(): void {
-    const nowMs = performance.now();
+    const nowMs = this.clock.nowMs();
     for (const connection of this.byId.values()) {
       const heardBytes = connection.raw.bytesRead;
       if (heardBytes === connection.heardBytes) continue;
@@ -372,11 +375,11 @@ class Connections {
     this.timer = setTimeout(
       () => {
         this.noteProgress();
-        this.strangers.tick(performance.now());
-        this.admission.tick(performance.now());
+        this.strangers.tick(this.clock.nowMs());
+        this.admission.tick(this.clock.nowMs());
         this.carryOut();
       },
-      Math.max(1, deadlineMs - performance.now()),
+      Math.max(1, deadlineMs - this.clock.nowMs()),
     );
   }
 

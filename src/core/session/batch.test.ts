@@ -222,7 +222,7 @@ test("a link that carries more than mixing makes is given tokens instead", () =>
   });
   assert.deepEqual(codecsOf(fast), [codecMix, codecTokens]);
   // A look at the start and at its HELLO, and three a batch: before it, after it, and how much that was.
-  const mixing = new CodingMeter(clockOf(300, 1, 1));
+  const mixing = new CodingMeter(clockOf(900, 1, 1));
   const slowHub = sync(a, hub, { latencyMs: 1, coding: { responder: mixing } });
   assert.match(traceOf(slowHub), /<codecs .*>history >batch/);
   assert.deepEqual(codecsOf(slowHub), [codecMix, codecTokens]);

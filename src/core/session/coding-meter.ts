@@ -7,8 +7,8 @@
 /** Less coding than this says little; what was measured long ago fades at the other. */
 const measuredMsMin = 20;
 const measuredMsMax = 2_000;
-/** The share is that of the latest whole span of so long. */
-const spanMs = 500;
+/** The share is that of the latest whole span of so long: what came in one flight to a cold process is no lack of time. */
+const spanMs = 2_000;
 /** Beyond this share mixing holds up what the process does. */
 const muchShare = 0.6;
 
