@@ -33,7 +33,7 @@ export async function compilePackage(): Promise<string> {
   const built = spawnSync(
     process.execPath,
     [
-      join(projectRoot, "node_modules", "typescript", "bin", "tsc"),
+      join(projectRoot, "node_modules", "ts7", "bin", "tsc"),
       ...["-p", join(projectRoot, "tsconfig.build.json"), "--outDir", join(dir, "dist")],
     ],
     { encoding: "utf8" },
