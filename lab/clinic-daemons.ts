@@ -21,10 +21,14 @@ async function main([hub = "", ...dirs]: readonly string[]): Promise<void> {
   console.log("ready");
   let seed = 0;
   for await (const _ of createInterface({ input: process.stdin })) {
-    for (const node of nodes) {
-      const events = takeEvents("visit", eventsEach, ++seed);
-      await node.push(events.map(({ type, payload }) => ({ type, payload: Buffer.from(payload) })));
-    }
+    await Promise.all(
+      nodes.map((node) => {
+        const events = takeEvents("visit", eventsEach, ++seed);
+        return node.push(
+          events.map(({ type, payload }) => ({ type, payload: Buffer.from(payload) })),
+        );
+      }),
+    );
     console.log("pushed");
   }
   stop.abort();
