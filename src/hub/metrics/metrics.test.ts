@@ -27,6 +27,8 @@ const row = (node: string, changes: Partial<ClinicRow> = {}): ClinicRow => ({
   certDaysLeft: 100,
   damagedThere: 0,
   quarantinedThere: 0,
+  quarantinedHere: 0,
+  quarantineReason: "",
   damagedHere: 0,
   isForked: false,
   diskFreeBytes: 1e9,

@@ -169,7 +169,12 @@ export class Metrics {
     gauge("peer_certificate_days_left", "Of its certificate", certDays, worstIsLess);
     gauge("peer_disk_free_bytes", "As it told", (row) => row.diskFreeBytes, worstIsLess);
     gauge("peer_damaged_events", "Events that it cannot read", (row) => row.damagedThere, sum);
-    gauge("peer_quarantined_events", "In quarantine there", (row) => row.quarantinedThere, sum);
+    gauge(
+      "peer_quarantined_events",
+      "Held back here by the schema",
+      (row) => row.quarantinedHere,
+      sum,
+    );
     gauge(
       "peer_forked",
       "1 when branches of its history met",

@@ -133,6 +133,12 @@ export function clinicAttention(
       text: `${counted(row.quarantinedThere, "event")} in quarantine there`,
       todo: "zamsync status on that device says why",
     });
+  if (row.quarantinedHere > 0)
+    items.push({
+      ...{ level: "soon", kind: "quarantine", code: "Z620" },
+      text: `${counted(row.quarantinedHere, "event")} of it ${row.quarantinedHere === 1 ? "is" : "are"} held back here: ${row.quarantineReason || "the schema refuses them"}`,
+      todo: "mend the schema and start the hub again, which lets them in, or have what writes them at that clinic mended",
+    });
   certificateItems(row, items);
   silenceItems(row, now, items);
   return items.map((item) => ({ ...item, node: row.node }));
@@ -227,8 +233,8 @@ export function hubAttention(status: NodeStatus): readonly Attention[] {
   if (quarantined > 0)
     items.push({
       ...{ level: "soon", kind: "quarantine", code: "" },
-      text: `${counted(quarantined, "event")} in quarantine at the hub: they do not follow the schema`,
-      todo: "zamsync status says which; mend the schema, or ask the clinics that sent them",
+      text: `${counted(quarantined, "event")} are held back by the schema`,
+      todo: "zamsync status says which and why; mend the schema and start the hub again, which lets them in",
     });
   if (!clock.ok)
     items.push({

@@ -47,6 +47,8 @@ const clinic = {
     certDaysLeft: { type: "integer" },
     damagedThere: count,
     quarantinedThere: count,
+    quarantinedHere: count,
+    quarantineReason: { type: "string" },
     damagedHere: count,
     isForked: { type: "boolean" },
     diskFreeBytes: orNull("integer"),

@@ -59,6 +59,9 @@ export interface ClinicRow {
   /** As it told: events that it cannot read; events in quarantine there. */
   readonly damagedThere: number;
   readonly quarantinedThere: number;
+  /** Of its events: those that the hub's schema holds back, and why the first of them is. */
+  readonly quarantinedHere: number;
+  readonly quarantineReason: string;
   /** Of its events: those that cannot be read here. */
   readonly damagedHere: number;
   /** Two branches of its history were found, here or there. */

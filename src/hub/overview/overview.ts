@@ -93,8 +93,11 @@ export class OverviewSource {
     const nowMs = hub.nowMs();
     const status = await hub.node.status();
     const sessions = new Map(hub.node.meters.rows().map((row) => [row.peer, row]));
-    const facts = { nowMs, quietAfterMs, sessions, history: keeper.history };
-    const attention: Attention[] = [...hubAttention(status)];
+    // Of several the first: later entries of a map win.
+    const held = status.quarantinedEvents.toReversed();
+    const reasons = new Map(held.map(({ node, reason }) => [node, reason]));
+    const facts = { nowMs, quietAfterMs, sessions, reasons, history: keeper.history };
+    const attention: Attention[] = [];
     const seen = new Set<string>();
     const rows: ClinicRow[] = [];
     for (const node of newestOfEach(await hub.node.nodes(), status.nodeId)) {
@@ -106,6 +109,9 @@ export class OverviewSource {
       seen.add(node.node);
       this.keep(whole);
     }
+    const ofClinics = rows.reduce((sum, { quarantinedHere }) => sum + quarantinedHere, 0);
+    const quarantined = Math.max(0, status.quarantined - ofClinics);
+    attention.push(...hubAttention({ ...status, quarantined }));
     for (const node of this.rows.keys())
       if (!seen.has(node)) {
         this.rows.delete(node);
@@ -192,6 +198,8 @@ interface GatheredFacts {
   readonly nowMs: number;
   readonly quietAfterMs: number;
   readonly sessions: ReadonlyMap<string, SessionRow>;
+  /** Why events of a node are held back. */
+  readonly reasons: ReadonlyMap<string, string>;
   readonly history: History;
 }
 
@@ -215,6 +223,8 @@ function toClinicRow(node: NodeRow, facts: GatheredFacts): Omit<ClinicRow, "leve
     certDaysLeft: Math.floor((Date.parse(node.notAfter) - facts.nowMs) / dayMs),
     damagedThere: health?.damaged ?? 0,
     quarantinedThere: health?.quarantined ?? 0,
+    quarantinedHere: node.quarantined,
+    quarantineReason: facts.reasons.get(node.node) ?? "",
     damagedHere: node.damaged,
     isForked: node.forked > 0 || troubles.includes("Z507") || troubles.includes("Z508"),
     diskFreeBytes: health?.diskFreeBytes ?? null,

@@ -82,7 +82,7 @@ function Facts({ row, nowMs }: { row: ClinicRow; nowMs: number }) {
     ["Certificate", row.certDaysLeft < 0 ? "expired" : `${counted(row.certDaysLeft, "day")} left`],
     ["Free disk there", row.diskFreeBytes === null ? "not told" : bytes(row.diskFreeBytes)],
     ["Cannot be read", `${row.damagedThere} there, ${row.damagedHere} here`],
-    ["In quarantine", `${row.quarantinedThere} there`],
+    ["In quarantine", `${row.quarantinedThere} there, ${row.quarantinedHere} here`],
     ["Forks", row.isForked ? "yes" : "none"],
     ["Version", row.version === "" ? "not told" : row.version],
   ];
