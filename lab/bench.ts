@@ -16,6 +16,7 @@ import { hub } from "./bench/hub.ts";
 import { largeLog } from "./bench/large-log.ts";
 import { load } from "./bench/load.ts";
 import { describeMachine } from "./bench/machine.ts";
+import { project } from "./bench/project.ts";
 import { pushRate } from "./bench/push-rate.ts";
 import { holds } from "./bench/section.ts";
 import type { Figure, Section } from "./bench/section.ts";
@@ -32,6 +33,7 @@ const sections: Readonly<Record<string, Section>> = {
   fairness,
   hub,
   http,
+  project,
 };
 
 function valueText({ name, value, bound }: Figure): string {

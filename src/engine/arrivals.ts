@@ -6,8 +6,10 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import { hlcToText } from "../core/clock/hlc.ts";
 import { epochToText } from "../core/event.ts";
+import { nextChain } from "../core/log/chain.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
 import type { AbsentRanges, ArrivalBatch, ArrivalQuery, ArrivedEvent } from "./api.ts";
+import { nodeCrypto } from "../storage/node-crypto.ts";
 import { nextDurable, requireRead, wholePayload } from "./reading.ts";
 
 const batchEventsMax = 4096;
@@ -36,38 +38,80 @@ interface Gathered {
 }
 
 async function gather(log: Log, after: number, eventsMax: number): Promise<Gathered> {
-  const events: ArrivedEvent[] = [];
-  let bytes = 0;
+  const events = new ArrivedEvents();
   for (let at = after; ; ) {
-    const limit = {
-      events: Math.min(stepLimit.events, eventsMax - events.length),
+    const read = log.readArrivals(at, {
+      events: Math.min(stepLimit.events, eventsMax - events.count),
       bytes: stepLimit.bytes,
-    };
-    const read = log.readArrivals(at, limit);
+      withoutChain: true,
+    });
+    // What the disk would not open just now is no end: it is asked for again.
     if (read.length === 0) {
-      if (events.length === 0) requireRead(log);
-      return { events, isCaughtUp: log.readRefusal === undefined };
+      if (events.count === 0) requireRead(log);
+      return { events: events.finish(), isCaughtUp: log.readRefusal === undefined };
     }
     for (const event of read) {
-      const isFull = events.length > 0 && bytes + event.payloadSize > batchBytesMax;
-      if (isFull) return { events, isCaughtUp: false };
-      at = event.ordinal;
+      const isFull = events.count > 0 && events.bytes + event.payloadSize > batchBytesMax;
+      if (isFull) return { events: events.finish(), isCaughtUp: false };
       const payload = wholePayload(log, event);
+      if (payload === undefined && log.readRefusal !== undefined)
+        return { events: events.finish(), isCaughtUp: false };
+      at = event.ordinal;
       // Damaged, and a hole from now on: it arrives again when it is healed.
-      if (payload === undefined) continue;
-      events.push(toArrived(event, payload));
-      bytes += event.payloadSize;
+      if (payload !== undefined) events.add(event, payload);
     }
-    if (events.length >= eventsMax) return { events, isCaughtUp: false };
+    if (events.count >= eventsMax) return { events: events.finish(), isCaughtUp: false };
     await breathe();
   }
+}
+
+interface Draft extends Omit<ArrivedEvent, "chain"> {
+  chain: string;
+}
+
+/**
+ * A batch as it grows. The chain of an event stands in the record of the next one of its stream: most
+ * need not be hashed, which is a quarter of what reading costs.
+ */
+class ArrivedEvents {
+  bytes = 0;
+  private readonly drafts: Draft[] = [];
+  /** By stream, the last event, whose chain is not known yet. */
+  private readonly open = new Map<string, { readonly draft: Draft; readonly event: StoredEvent }>();
+
+  get count(): number {
+    return this.drafts.length;
+  }
+
+  add(event: StoredEvent, payload: Uint8Array): void {
+    const draft = toDraft(event, payload);
+    this.drafts.push(draft);
+    this.bytes += event.payloadSize;
+    const { node, epoch, lane } = event.stream;
+    const key = `${node} ${epoch} ${lane}`;
+    const before = this.open.get(key);
+    if (before !== undefined && draft.chain === "" && before.event.seq === event.seq - 1)
+      before.draft.chain = hex(event.chainBefore);
+    else if (before !== undefined) close(before);
+    if (draft.chain === "") this.open.set(key, { draft, event });
+    else this.open.delete(key);
+  }
+
+  finish(): readonly ArrivedEvent[] {
+    for (const last of this.open.values()) close(last);
+    return this.drafts;
+  }
+}
+
+function close({ draft, event }: { readonly draft: Draft; readonly event: StoredEvent }): void {
+  draft.chain = hex(nextChain(nodeCrypto, event.chainBefore, { ...event, payload: draft.payload }));
 }
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
-function toArrived(event: StoredEvent, payload: Uint8Array): ArrivedEvent {
+function toDraft(event: StoredEvent, payload: Uint8Array): Draft {
   return {
     arrival: event.ordinal,
     node: event.stream.node,

@@ -71,7 +71,9 @@ export async function readEvent(log: Log, name: EventName): Promise<HubEvent | u
   if (index === undefined || seq < 1 || seq > log.streamHead(index)) return undefined;
   const event = log.readStream(index, seq, { events: 1, bytes: 1 })[0];
   if (event === undefined) requireRead(log);
-  return event === undefined || event.seq !== seq ? undefined : toHubEvent(log, event);
+  // What is held back is not given out by name either.
+  const isThere = event !== undefined && event.seq === seq && !event.isQuarantined;
+  return isThere ? toHubEvent(log, event) : undefined;
 }
 
 function toHubEvent(log: Log, event: StoredEvent): HubEvent | undefined {

@@ -306,6 +306,8 @@ export interface Log {
     limit: ReadLimit & {
       /** Everything where it was stored: what is held back too, and what was let in later not again. */
       readonly withQuarantined?: boolean;
+      /** `chain` may be empty: two hashes an event less, for who can do without or knows it from the next event. */
+      readonly withoutChain?: boolean;
     },
   ): readonly StoredEvent[];
   /** Ordinal of the newest durable event. */

@@ -174,7 +174,7 @@ class OpenLog implements Log {
 
   readArrivals(
     afterOrdinal: number,
-    limit: ReadLimit & { readonly withQuarantined?: boolean },
+    limit: ReadLimit & { readonly withQuarantined?: boolean; readonly withoutChain?: boolean },
   ): readonly StoredEvent[] {
     return readArrivals(this.core, afterOrdinal, limit);
   }

@@ -174,11 +174,14 @@ export function readEvent(core: LogCore, index: StreamIndex, seq: number): Store
 export function readArrivals(
   core: LogCore,
   afterOrdinal: number,
-  limit: ReadLimit & { readonly withQuarantined?: boolean },
+  limit: ReadLimit & { readonly withQuarantined?: boolean; readonly withoutChain?: boolean },
 ): readonly StoredEvent[] {
   const events: StoredEvent[] = [];
   let bytes = 0;
-  const isSifted = limit.withQuarantined !== true && !core.quarantine.isEmpty;
+  const how = {
+    isSifted: limit.withQuarantined !== true && !core.quarantine.isEmpty,
+    withoutChain: limit.withoutChain === true,
+  };
   const visit = (event: StoredEvent): boolean => {
     if (events.length > 0 && bytes + event.payloadSize > limit.bytes) return false;
     events.push(event);
@@ -188,7 +191,7 @@ export function readArrivals(
   core.readRefusal = undefined;
   // A follower must miss nothing: it goes on there when the file opens again.
   const readOn = (segment: number): boolean =>
-    untilRefused(core, () => visitArrivals(core, segment, afterOrdinal, isSifted, visit)) ?? false;
+    untilRefused(core, () => visitArrivals(core, segment, afterOrdinal, how, visit)) ?? false;
   const { segments } = core.directory;
   for (const segment of segments) {
     if (segment.lastOrdinal !== 0 && segment.lastOrdinal <= afterOrdinal) continue;
@@ -198,14 +201,21 @@ export function readArrivals(
   return events;
 }
 
-/** False when `visit` had enough. `isSifted`: something was quarantined once, and is to be left out. */
+interface ArrivalOptions {
+  /** Something was quarantined once, and is to be left out. */
+  readonly isSifted: boolean;
+  readonly withoutChain: boolean;
+}
+
+/** False when `visit` had enough. */
 function visitArrivals(
   core: LogCore,
   segment: number,
   afterOrdinal: number,
-  isSifted: boolean,
+  how: ArrivalOptions,
   visit: (event: StoredEvent) => boolean,
 ): boolean {
+  const { isSifted, withoutChain } = how;
   const reader = openReader(core, segment);
   const index = indexOf(core, segment);
   if (index === undefined || reader === undefined) return true;
@@ -243,7 +253,7 @@ function visitArrivals(
     const mayBeOld = isRehomed(core, place.index) || (recorded.flags & flagFragmented) !== 0;
     const record = { segment, alias, offset: recordAt };
     if (mayBeOld && !isNewestRecord(core, place, record)) continue;
-    const event = arrived(core, { ...recorded, ...place });
+    const event = arrived(core, { ...recorded, ...place }, withoutChain);
     if (core.readRefusal !== undefined) return false;
     if (event !== undefined && !visit(event)) return false;
   }
@@ -271,9 +281,13 @@ function releasedBy(
   return event === undefined ? undefined : { ...event, ordinal: fields.ordinal };
 }
 
-function arrived(core: LogCore, recorded: RecordedEvent): StoredEvent | undefined {
+function arrived(
+  core: LogCore,
+  recorded: RecordedEvent,
+  withoutChain: boolean,
+): StoredEvent | undefined {
   if (!isRehomed(core, recorded.index)) {
-    return toStoredEvent(core, recorded, recorded.fields.chainBefore);
+    return toStoredEvent(core, recorded, recorded.fields.chainBefore, withoutChain);
   }
   return readEvent(core, recorded.index, recorded.seq);
 }

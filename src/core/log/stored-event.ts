@@ -21,6 +21,7 @@ export function toStoredEvent(
   core: LogCore,
   recorded: RecordedEvent,
   chainBefore: Uint8Array,
+  withoutChain = false,
 ): StoredEvent | undefined {
   const { fields, index, seq } = recorded;
   const known = fields.known.slice();
@@ -30,13 +31,11 @@ export function toStoredEvent(
   const payload = isFragmented ? emptyBytes : fields.body.slice();
   const { hlc, type } = fields;
   const link = { seq, hlc, type, known };
-  const chain = nextChain(
-    core.crypto,
-    chainBefore,
+  const content =
     list === undefined
       ? { ...link, payload }
-      : { ...link, payloadSha256: list.payloadSha256, payloadSize: list.payloadSize },
-  );
+      : { ...link, payloadSha256: list.payloadSha256, payloadSize: list.payloadSize };
+  const chain = withoutChain ? emptyBytes : nextChain(core.crypto, chainBefore, content);
   return {
     stream: core.streams.table.id(index),
     seq,
