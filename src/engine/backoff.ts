@@ -21,6 +21,15 @@ export function backoffMs(bounds: BackoffBounds, failures: number, random: numbe
   return Math.round(step * (0.25 + 0.75 * random));
 }
 
+/**
+ * The bounds while a link is down that worked a moment ago: nobody waits longer than half
+ * the time that it has been down, so that little is lost once it is back.
+ */
+export function sinceWorking(bounds: BackoffBounds, downMs: number): BackoffBounds {
+  const { firstMs, maxMs } = bounds;
+  return { firstMs, maxMs: Math.min(maxMs, Math.max(firstMs, downMs / 2)) };
+}
+
 /** Resolves after `ms`, or at once when the signal aborts. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return;

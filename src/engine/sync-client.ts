@@ -5,7 +5,7 @@
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { SessionProgress, SessionSummary } from "../core/session/api.ts";
 import type { SyncInput, SyncProgress, SyncSummary } from "./api.ts";
-import { backoffMs, sleep, syncBackoff } from "./backoff.ts";
+import { backoffMs, sinceWorking, sleep, syncBackoff } from "./backoff.ts";
 import type { OpenLink } from "./hub-link.ts";
 
 /** True when a connection carried something, if only a part of a large event. */
@@ -62,6 +62,8 @@ interface Totals {
   peer: string;
   attempts: number;
   failures: number;
+  /** When a connection ended that had carried something. */
+  workedAtMs: number;
   /** Of the attempts that are over. */
   readonly done: {
     sent: number;
@@ -88,6 +90,7 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
     peer: "",
     attempts: 0,
     failures: 0,
+    workedAtMs: Number.NEGATIVE_INFINITY,
     done: { sent: 0, confirmed: 0, received: 0, up: 0, down: 0, unanswered: 0 },
   };
   const stop = new AbortController();
@@ -117,9 +120,14 @@ export async function runSync(input: SyncInput, attempt: Attempt): Promise<SyncS
           );
         return toSummary(totals, result, { startedMs, reports });
       }
-      totals.failures = hasCarried(result) ? 1 : totals.failures + 1;
+      if (hasCarried(result)) {
+        totals.failures = 0;
+        totals.workedAtMs = performance.now();
+      }
+      totals.failures++;
+      const bounds = sinceWorking(syncBackoff, performance.now() - totals.workedAtMs);
       input.onProgress?.(toProgress(totals, "waiting", noProgress, error));
-      await sleep(backoffMs(syncBackoff, totals.failures, Math.random()), stop.signal);
+      await sleep(backoffMs(bounds, totals.failures, Math.random()), stop.signal);
       if (stop.signal.aborted && totals.peer === "" && error !== undefined) throw error;
     }
   } finally {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ZamError } from "../core/errors/zam-error.ts";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs, sinceWorking } from "./backoff.ts";
 import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
 import { decodePeerRecord, encodePeerRecord, type PeerRecord } from "./peer-record.ts";
 
@@ -31,6 +31,13 @@ test("backoff grows, stays below its bound, and never spins", () => {
   assert.equal(backoffMs(bounds, 1, 0), 250);
   assert.equal(backoffMs(bounds, 4, 1), 8_000);
   assert.equal(backoffMs(bounds, 1_000, 1), 60_000);
+});
+
+test("a link that worked a moment ago is tried more often than one that never did", () => {
+  const bounds = { firstMs: 1_000, maxMs: 60_000 };
+  assert.equal(backoffMs(sinceWorking(bounds, 5_000), 10, 1), 2_500);
+  assert.equal(backoffMs(sinceWorking(bounds, 100), 10, 1), 1_000);
+  assert.equal(backoffMs(sinceWorking(bounds, Number.POSITIVE_INFINITY), 10, 1), 60_000);
 });
 
 test("a peer record survives its encoding, and garbage is no record", () => {
