@@ -50,7 +50,7 @@ test("after a clean session new events go with the first flight", () => {
   sync(a, hub);
   pushMany(a, 10);
   const pair = sync(a, hub, { latencyMs: 600 });
-  assert.match(traceOf(pair), /^>hello >vector >stream >history >batch/);
+  assert.match(traceOf(pair), /^>hello >vector >batch/);
   assert.deepEqual(digestOf(hub), digestOf(a));
   assert.equal(pair.summaries().initiator.isComplete, true);
   // One round trip from the first flight to the goodbye.
