@@ -7,6 +7,7 @@
  * verified but not proven durable is copied into a new one, made durable, and
  * only then listed.
  */
+import { showPartial } from "./apply.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { FileFault } from "../ports.ts";
 import type { Log } from "./api.ts";
@@ -16,6 +17,7 @@ import { diskError, syncError } from "./faults.ts";
 import { checkpointBytesDefault, fileName, logIdBytes, segmentBytesDefault } from "./format.ts";
 import { pump } from "./group-commit.ts";
 import { createOpenLog } from "./log.ts";
+import { awaitLastPiece } from "./partials.ts";
 import { recover } from "./recovery.ts";
 import { writeManifest } from "./roll.ts";
 import { createSegmentFile } from "./segment-writer.ts";
@@ -80,9 +82,18 @@ function openFound(input: OpenLogInput): {
   const recovered = recover(toOptions(input, found), found, readOnly);
   const { core } = recovered;
   const opening = new Opening(core, found, recovered, input);
-  if (readOnly) return { log: createOpenLog(core), recovery: opening.finishReading() };
+  if (readOnly) {
+    const recovery = opening.finishReading();
+    return { log: createOpenLog(core), recovery };
+  }
   const recovery = opening.finishWriting();
-  if (core.readOnlyReason === undefined) return { log: createOpenLog(core), recovery };
+  if (core.readOnlyReason === undefined) {
+    for (const [index, partial] of core.partials) {
+      awaitLastPiece(partial);
+      showPartial(core, index);
+    }
+    return { log: createOpenLog(core), recovery };
+  }
   return openWithoutWriting(input, found, core.readOnlyReason);
 }
 

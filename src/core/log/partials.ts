@@ -63,6 +63,18 @@ export function oldestPartial(newest: PartialEvent): PartialEvent {
   return partial;
 }
 
+/**
+ * All its pieces are durable and its record is not: torn off behind them, or rotten. Only the
+ * last piece brings what the record holds besides, so it is awaited again.
+ */
+export function awaitLastPiece(partial: PartialEvent): void {
+  const last = partial.durableBytes === partial.totalBytes ? partial.places.pop() : undefined;
+  if (last === undefined) return;
+  partial.durableCount--;
+  partial.durableBytes -= last.sizeBytes;
+  partial.stagedBytes = partial.durableBytes;
+}
+
 /** Takes back what was staged; the running hash with it. */
 export function settlePartial(partial: PartialEvent): void {
   partial.places.length = partial.durableCount;

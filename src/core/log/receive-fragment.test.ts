@@ -53,6 +53,9 @@ function send(
 const kinds = (log: Log, ...offsets: number[]): readonly string[] =>
   offsets.map((offset) => send(log, { offset }).kind);
 
+const lastBytes = ({ length }: Uint8Array, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, at) => length - count + at);
+
 const partialOf = (log: Log): number | undefined =>
   log.stream(log.findStream(stream) ?? 0).partialBytes;
 
@@ -95,8 +98,8 @@ describe("a fragment", () => {
     ]);
     assert.equal(send(log, { offset: 15_000, size: 5000 }).kind, "duplicate");
     const overlap = send(log, { offset: 15_000, size: 5001 });
-    assert.deepEqual(overlap, { kind: "malformed", problem: "fragments overlap" });
-    assert.equal(partialOf(log), 20_000);
+    assert.deepEqual(overlap, { kind: "stored" }, "cut otherwise: its end is new");
+    assert.equal(partialOf(log), 20_001);
     assert.equal(send(log, { offset: 20_000 }).kind, "stored");
     const index = log.findStream(stream) ?? 0;
     assert.deepEqual(log.readPayload(index, 1, { offset: 0, sizeBytes: 40_000 }), payload);
@@ -161,6 +164,43 @@ describe("a fragment", () => {
     ]);
     assert.equal(digest(rotten).size, 1);
     log.close();
+  });
+
+  test("comes again when all pieces are there and the event's own record is not", () => {
+    const store = new MemoryStore();
+    const first = create(store, { dataKey: undefined });
+    kinds(first, 0, 10_000);
+    const before = store.dump().get("00000001.seg")?.length ?? 0;
+    kinds(first, 20_000);
+    const whole = store.dump().get("00000001.seg") ?? new Uint8Array(0);
+    const next = authored(2, authored().before);
+    const last = { offset: 20_000 };
+    let torn = 0;
+    // Torn behind the first two pieces, and anywhere in the event's record: what is left of it is cut.
+    for (const end of [before, before + 5000, ...lastBytes(whole, 300)]) {
+      const disk = store.copy();
+      disk.overwrite("00000001.seg", whole.subarray(0, end));
+      const { log } = open(disk, { dataKey: undefined });
+      torn++;
+      assert.equal(partialOf(log), 20_000, `cut at ${end}`);
+      assert.equal(send(log, last).kind, "stored");
+      assert.equal(digest(log).size, 1);
+      assert.equal(send(log, { offset: 0 }, next).kind, "stored");
+    }
+    assert.equal(torn, 302);
+
+    // Rotten below a later event: a hole, for which a peer begins at 0, with pieces of any size.
+    for (const offset of [0, 10_000, 20_000])
+      assert.equal(send(first, { offset }, next).kind, "stored");
+    first.close();
+    const disk = store.copy();
+    disk.flip("00000001.seg", whole.length - 8);
+    const { log } = open(disk, { dataKey: undefined });
+    const index = log.findStream(stream) ?? 0;
+    assert.deepEqual(log.stream(index).holes, [{ from: 1, to: 1 }]);
+    for (let offset = 0; offset < payload.length; offset += 7000) send(log, { offset, size: 7000 });
+    assert.deepEqual(log.stream(index).holes, []);
+    assert.deepEqual(log.readPayload(index, 1, { offset: 0, sizeBytes: 40_000 }), payload);
   });
 
   test("that completes what its chain does not prove is malformed, and all of it forgotten", () => {

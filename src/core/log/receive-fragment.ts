@@ -76,10 +76,15 @@ function takeFragment(core: LogCore, fragment: ReceivedFragment, durable: Durabl
   const partial = continuing(core, index, fragment);
   if (partial === undefined && offset > 0) return { kind: "gap", head };
   if (partial !== undefined && offset < partial.stagedBytes) {
-    const isCovered = offset + fragment.bytes.length <= partial.stagedBytes;
-    if (!isCovered) return { kind: "malformed", problem: "fragments overlap" };
-    whenDurable(core, durable);
-    return { kind: "duplicate" };
+    const coveredBytes = partial.stagedBytes - offset;
+    if (fragment.bytes.length <= coveredBytes) {
+      whenDurable(core, durable);
+      return { kind: "duplicate" };
+    }
+    // Cut otherwise than the pieces that came before: only its end is new.
+    const bytes = fragment.bytes.subarray(coveredBytes);
+    const rest = { ...fragment, offset: partial.stagedBytes, bytes };
+    return stagePiece(core, index, partial, rest, before, durable);
   }
   if (partial !== undefined && offset > partial.stagedBytes) return { kind: "gap", head };
   return stagePiece(core, index, partial, fragment, before, durable);
