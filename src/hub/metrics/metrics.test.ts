@@ -46,6 +46,7 @@ function overviewOf(clinics: readonly ClinicRow[]): Overview {
       node: "hub",
       version: "0.1.0",
       records: 10,
+      written: 7,
       logBytes: 4096,
       isEncrypted: true,
       diskFreeBytes: 1e9,
@@ -70,14 +71,6 @@ function metricsOf(clinics: readonly ClinicRow[], history = new History(0)) {
   const node = {
     meters: { watch: (watcher: SessionWatcher) => void watchers.push(watcher) },
     oldestEventMs: 1000,
-    status: async () => ({
-      nodeId: "hub",
-      vector: [
-        { node: "hub", seq: 3 },
-        { node: "hub", seq: 4 },
-        { node: "clinic_a", seq: 9 },
-      ],
-    }),
   } as unknown as MetricsInput["node"];
   const source = { read: async () => overviewOf(clinics) };
   const metrics = new Metrics({ node, source, keeper: { history } });

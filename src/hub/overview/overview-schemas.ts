@@ -76,6 +76,7 @@ export const overviewSchema = {
         node: { type: "string" },
         version: { type: "string" },
         records: count,
+        written: { ...count, description: "events ever written at the hub itself" },
         logBytes: count,
         isEncrypted: { type: "boolean" },
         diskFreeBytes: orNull("integer"),

@@ -84,6 +84,8 @@ export interface HubFacts {
   readonly node: string;
   readonly version: string;
   readonly records: number;
+  /** Events ever written at the hub itself. */
+  readonly written: number;
   readonly logBytes: number;
   readonly isEncrypted: boolean;
   readonly diskFreeBytes: number | null;

@@ -82,27 +82,27 @@ test("the stream sends everything, then what has changed, and ends with its toke
   const token = await hub.token(["read"]);
   const response = await fetch(`${hub.url}/v1/overview/stream`, { headers: bearer(token) });
   assert.equal(response.status, 200);
-  const messages: { readonly event: string; readonly data: string }[] = [];
-  const ended = (async () => {
-    let text = "";
+  let text = "";
+  const reading = (async () => {
     for await (const chunk of response.body ?? []) text += new TextDecoder().decode(chunk);
-    return text;
   })();
-  const reading = ended.then((text) => {
-    for (const block of text.split("\n\n")) {
-      const found = /^event: (.*)\ndata: (.*)$/.exec(block);
-      if (found !== null) messages.push({ event: found[1] ?? "", data: found[2] ?? "" });
-    }
-  });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const said = async (part: RegExp): Promise<void> => {
+    for (const startMs = performance.now(); !part.test(text); )
+      if (performance.now() - startMs > 30_000) assert.fail(`${part} is not in: ${text}`);
+      else await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await said(/"isWhole":true.*\n\n/);
   await clinic.push([event(1)]);
   await clinic.sync({ hub: server.address });
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  await hub.call(`/v1/overview`);
+  await said(/"isWhole":false.*"node":"clinic_a","role":"clinic","state":"away".*\n\n/);
   const { revokeToken, listTokens } = await import("../../engine/index.ts");
   const [, row] = listTokens({ dataDir: hub.dir });
   await revokeToken({ dataDir: hub.dir, id: row?.id ?? "" });
   await reading;
+  const messages = text.split("\n\n").flatMap((block) => {
+    const found = /^event: (.*)\ndata: (.*)$/.exec(block);
+    return found === null ? [] : [{ event: found[1] ?? "", data: found[2] ?? "" }];
+  });
   const [whole, ...news] = messages;
   const parsed = (data: string) => JSON.parse(data) as Overview & { readonly isWhole: boolean };
   const names = (data: string) => parsed(data).clinics.map(({ node }) => node);

@@ -144,6 +144,7 @@ export class OverviewSource {
         node: status.nodeId,
         version,
         records: status.walRecords,
+        written: writtenHere(status),
         logBytes: status.walBytes,
         isEncrypted: status.encrypted,
         diskFreeBytes: status.diskFreeBytes ?? null,
@@ -251,6 +252,13 @@ function stateOf(
   if (session !== undefined) return session.isResting ? "live" : "syncing";
   if (node.lastSync === null) return "never";
   return nowMs - Date.parse(node.lastSync) > quietAfterMs ? "quiet" : "away";
+}
+
+/** Seqs are never issued twice, so that their sum only grows. */
+function writtenHere({ nodeId, vector }: NodeStatus): number {
+  let written = 0;
+  for (const { node, seq } of vector) if (node === nodeId) written += seq;
+  return written;
 }
 
 function todayOf(history: History, clinic: string | undefined, nowMs: number): ClinicRow["today"] {
