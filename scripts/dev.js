@@ -41,7 +41,11 @@ const tasks = {
   "bench:wire": (args) => [[["lab/bench-wire.ts", ...args]]],
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   "edge:build": (args) => [[["scripts/edge/release.ts", ...args]]],
-  "edge:test": (args) => [[testCommand([...args, ...edgeTestFiles()], 1)]],
+  "edge:measure": (args) => [[["scripts/edge/measure.ts", ...args]]],
+  "edge:test": (args) => {
+    const isNamed = args.some((arg) => arg.endsWith(".ts"));
+    return [[testCommand(isNamed ? args : [...args, ...edgeTestFiles()], 1)]];
+  },
   lab: (args) => [[["lab/lab.ts", ...args]]],
   "lab:docker": () => [[["lab/docker.ts"]]],
   typecheck: () => [

@@ -1,7 +1,8 @@
 /**
  * Builds the small device's executable, and the runner of its tests, from pinned
  * sources. Everything downloaded or built on the way lies in `.edge`, which git
- * ignores; the same sources and compiler give the same bytes.
+ * ignores, or where ZAMSYNC_EDGE_CACHE says; the same sources and compiler give the
+ * same bytes.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,7 @@ import { assertTool } from "./run.ts";
 import { sourcePackages } from "./sources.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const cache = join(root, ".edge");
+const cache = process.env.ZAMSYNC_EDGE_CACHE ?? join(root, ".edge");
 const host = join(root, "src", "edge", "host");
 
 /** Tools and sources of one architecture. @throws BuildError that says what is missing */

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { BuildError, run } from "./run.ts";
+import { BuildError, MissingError, run } from "./run.ts";
 import type { SourcePackage } from "./sources.ts";
 
 const aptHelper = "/usr/lib/apt/apt-helper";
@@ -27,7 +27,7 @@ async function fetchArchive(cache: string, source: SourcePackage): Promise<strin
   const archive = join(cache, "archives", basename(source.path));
   if (existsSync(archive) && hashOf(archive) === source.sha256) return archive;
   if (!existsSync(aptHelper))
-    throw new BuildError("the sources come through apt, and this machine has none; use Debian");
+    throw new MissingError("the sources come through apt, and this machine has none; use Debian");
   mkdirSync(join(cache, "archives"), { recursive: true });
   const part = `${archive}.part`;
   const problems: string[] = [];
@@ -45,7 +45,7 @@ async function fetchArchive(cache: string, source: SourcePackage): Promise<strin
     renameSync(part, archive);
     return archive;
   }
-  throw new BuildError(
+  throw new MissingError(
     `${source.name} ${source.version} could not be fetched from any of apt's mirrors\n${problems.join("\n")}`,
   );
 }

@@ -11,10 +11,13 @@ import { parseArgs } from "node:util";
 import { type Architecture, architectures } from "./architectures.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { buildProgram, prepare } from "./build.ts";
-import { BuildError, run } from "./run.ts";
+import { BuildError, MissingError, run } from "./run.ts";
 import { type SourcePackage, sourcePackages } from "./sources.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** So that a script can tell a machine without a compiler from a build that is broken. */
+const exitMissing = 3;
 
 export interface Release {
   readonly folder: string;
@@ -96,6 +99,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(`edge:build: ${error.message}`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof MissingError ? exitMissing : 1;
   }
 }

@@ -5,6 +5,9 @@ import { availableParallelism } from "node:os";
 /** A build that cannot go on, in words for whoever started it. */
 export class BuildError extends Error {}
 
+/** What this machine lacks for it: a tool, or a mirror that answers. */
+export class MissingError extends BuildError {}
+
 /** True when the command exists and answers. */
 export function hasTool(name: string, args: readonly string[] = ["--version"]): boolean {
   return spawnSync(name, args, { stdio: "ignore" }).status === 0;
@@ -12,7 +15,7 @@ export function hasTool(name: string, args: readonly string[] = ["--version"]): 
 
 export function assertTool(name: string, debianPackage: string): void {
   if (hasTool(name)) return;
-  throw new BuildError(`${name} is missing; on Debian: apt-get install ${debianPackage}`);
+  throw new MissingError(`${name} is missing; on Debian: apt-get install ${debianPackage}`);
 }
 
 interface RunOptions {

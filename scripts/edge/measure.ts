@@ -1,0 +1,303 @@
+/**
+ * `npm run edge:measure`: what the small device takes, beside Node for the same work.
+ * Memory is the kernel's: the peak resident set of the whole process (wait4, VmHWM).
+ * `--quick` leaves out the million events. Prints a table in Markdown.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { takeEvents } from "../../lab/clinic-events.ts";
+import { architectures } from "./architectures.ts";
+import { buildProgram, prepare } from "./build.ts";
+import { BuildError, run } from "./run.ts";
+
+const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "zamsync-measure-"));
+const peakTool = join(folder, "peak");
+const peakFile = join(folder, "peak.out");
+
+type Kind = "edge" | "node";
+let edgePath = "";
+
+function commandOf(kind: Kind): readonly string[] {
+  return kind === "edge" ? [edgePath] : [process.execPath, join(root, "src", "cli", "main.ts")];
+}
+
+interface Measured {
+  readonly stdout: string;
+  readonly peakKiB: number;
+  readonly ms: number;
+}
+
+/** Runs one command to its end, which must be a good one. */
+async function measured(kind: Kind, args: readonly string[], input?: string): Promise<Measured> {
+  const child = spawn(peakTool, [peakFile, ...commandOf(kind), ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let stdout = "";
+  child.stdout.on("data", (text: Buffer) => {
+    stdout += text.toString();
+  });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input ?? "");
+  const [status] = (await once(child, "close")) as [number];
+  if (status !== 0) throw new BuildError(`${kind} ${args.join(" ")} ended with ${status}`);
+  const [peakKiB = 0, ms = 0] = readFileSync(peakFile, "utf8").trim().split(" ").map(Number);
+  return { stdout, peakKiB, ms };
+}
+
+interface Started {
+  readonly address: string;
+  /** KiB, by /proc. */
+  memory(which: "VmHWM" | "VmRSS"): number;
+  stop(): Promise<void>;
+}
+
+async function startHub(kind: Kind, dir: string): Promise<Started> {
+  const [command = "", ...before] = commandOf(kind);
+  const child = spawn(command, [...before, "serve", dir, "--bind", "127.0.0.1:0", "--json"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout });
+  const address = await new Promise<string>((resolve) => {
+    lines.on("line", (line) => {
+      const told = JSON.parse(line) as { readonly event?: string; readonly address?: string };
+      if (told.event === "listening") resolve(told.address ?? "");
+    });
+  });
+  return {
+    address,
+    memory(which) {
+      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      return Number(new RegExp(`^${which}:\\s+(\\d+)`, "m").exec(status)?.[1]);
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await once(child, "close");
+    },
+  };
+}
+
+async function makeHub(name: string): Promise<string> {
+  const dir = join(folder, name, "hub");
+  await measured("node", ["keygen", dir, "--hub"]);
+  return dir;
+}
+
+async function makeClinic(hub: string, id: string): Promise<string> {
+  const dir = join(hub, "..", id);
+  const bundle = `${dir}.bundle`;
+  await measured("edge", ["keygen", dir]);
+  await measured("edge", ["sign", join(dir, "tls", "node.csr"), "--ca", hub, "--out", bundle]);
+  await measured("edge", ["install", bundle, "--data-dir", dir]);
+  return dir;
+}
+
+interface Synced {
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly durationMs: number;
+}
+
+function summaryOf({ stdout }: Measured): Synced {
+  return JSON.parse(stdout) as Synced;
+}
+
+const mib = (kib: number): string => `${(kib / 1024).toFixed(1)} MB`;
+const rows: (readonly string[])[] = [];
+
+function row(what: string, edge: string, node: string, must: string): void {
+  rows.push([what, edge, node, must]);
+  console.error(`${what}: ${edge}${node === "" ? "" : `, Node ${node}`} (must: ${must})`);
+}
+
+function visits(count: number, seed = 1): string {
+  return takeEvents("visit", count, seed)
+    .map(({ payload }) => `${payload}\n`)
+    .join("");
+}
+
+async function clinicOf1000(): Promise<void> {
+  const pushed: Partial<Record<Kind, number>> = {};
+  const synced: Partial<Record<Kind, number>> = {};
+  const lines = visits(1000);
+  for (const kind of ["edge", "node"] as const) {
+    const hub = await makeHub(`clinic-${kind}`);
+    const clinic = await makeClinic(hub, "clinic_a");
+    pushed[kind] = (await measured(kind, ["push", clinic, "--stdin"], lines)).peakKiB;
+    const server = await startHub("node", hub);
+    const done = await measured(kind, ["sync", clinic, "--hub", server.address, "--json"]);
+    synced[kind] = done.peakKiB;
+    await server.stop();
+  }
+  const peak = (kind: Kind): string => mib(Math.max(pushed[kind] ?? 0, synced[kind] ?? 0));
+  row("clinic: 1,000 visits pushed, synced; peak RSS", peak("edge"), peak("node"), "4.2 MB");
+}
+
+async function wireBytes(): Promise<void> {
+  const hub = await makeHub("wire");
+  const clinic = await makeClinic(hub, "clinic_a");
+  await measured("edge", ["push", clinic, "--stdin"], visits(1000));
+  for (const codec of ["tokens", "mix"]) {
+    const bytes: Partial<Record<Kind, number>> = {};
+    const ms: Partial<Record<Kind, number>> = {};
+    for (const kind of ["edge", "node"] as const) {
+      const pair = { hub: `${hub}-${codec}-${kind}`, clinic: `${clinic}-${codec}-${kind}` };
+      cpSync(hub, pair.hub, { recursive: true });
+      cpSync(clinic, pair.clinic, { recursive: true });
+      const server = await startHub("edge", pair.hub);
+      const sync = ["sync", pair.clinic, "--hub", server.address, "--codec", codec, "--json"];
+      const found = summaryOf(await measured(kind, sync));
+      bytes[kind] = found.bytesSent;
+      ms[kind] = found.durationMs;
+      await server.stop();
+    }
+    const count = (kind: Kind): string => `${(bytes[kind] ?? 0).toLocaleString("en")} B`;
+    row(
+      `bytes up, 1,000 visits to a small hub, --codec ${codec}`,
+      count("edge"),
+      count("node"),
+      "within 2 %",
+    );
+  }
+}
+
+async function hubOf5(): Promise<void> {
+  const peak: Partial<Record<Kind, string>> = {};
+  for (const kind of ["edge", "node"] as const) {
+    const hub = await makeHub(`five-${kind}`);
+    const clinics: string[] = [];
+    for (let at = 0; at < 5; at++) {
+      const clinic = await makeClinic(hub, `clinic_${at}`);
+      await measured("edge", ["push", clinic, "--stdin"], visits(1000, at + 1));
+      clinics.push(clinic);
+    }
+    const server = await startHub(kind, hub);
+    await Promise.all(
+      clinics.map(
+        (clinic) =>
+          new Promise<void>((resolve, reject) => {
+            const [command = "", ...before] = commandOf("node");
+            const child = spawn(command, [...before, "sync", clinic, "--hub", server.address]);
+            child.on("close", (status) =>
+              status === 0 ? resolve() : reject(new BuildError(`sync ended with ${status}`)),
+            );
+          }),
+      ),
+    );
+    peak[kind] = mib(server.memory("VmHWM"));
+    await server.stop();
+  }
+  row("hub: 5 clinics at once, 5,000 visits; peak RSS", peak.edge ?? "", peak.node ?? "", "7.8 MB");
+}
+
+async function hubOf64(): Promise<void> {
+  const hub = await makeHub("idle");
+  const server = await startHub("edge", hub);
+  const children = [];
+  for (let at = 0; at < 64; at++) {
+    const clinic = await makeClinic(hub, `clinic_${at}`);
+    const child = spawn(edgePath, ["daemon", clinic, "--hub", server.address, "--json"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    children.push(child);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  row("hub: 64 connected clinics, idle; RSS", mib(server.memory("VmRSS")), "", "12 MB");
+  for (const child of children) child.kill("SIGTERM");
+  await Promise.all(children.map((child) => once(child, "close")));
+  await server.stop();
+}
+
+async function coldStart(): Promise<void> {
+  const best = async (kind: Kind, dir: string): Promise<number> => {
+    const times: number[] = [];
+    for (let at = 0; at < 20; at++)
+      times.push((await measured(kind, ["push", dir, "--payload", '{"pulse":72}'])).ms);
+    times.sort((a, b) => a - b);
+    return times[10] ?? 0;
+  };
+  const dir = join(folder, "cold", "clinic_a");
+  await measured("edge", ["keygen", dir]);
+  const edge = await best("edge", dir);
+  const node = await best("node", dir);
+  row(
+    "cold start to a durable push, median of 20",
+    `${edge.toFixed(0)} ms`,
+    `${node.toFixed(0)} ms`,
+    "30 ms",
+  );
+}
+
+async function million(): Promise<void> {
+  const hub = await makeHub("million");
+  const clinic = await makeClinic(hub, "clinic_a");
+  const chunk = Array.from(
+    { length: 100_000 },
+    (_, at) => `{"n":${at},"pulse":${60 + (at % 41)}}\n`,
+  ).join("");
+  for (let at = 0; at < 10; at++)
+    await measured("node", ["push", clinic, "--stdin", "--quiet"], chunk);
+  const server = await startHub("node", hub);
+  await measured("node", [
+    "sync",
+    clinic,
+    "--hub",
+    server.address,
+    "--codec",
+    "raw",
+    "--timeout",
+    "30m",
+  ]);
+  const peak: Partial<Record<Kind, number>> = {};
+  for (const kind of ["edge", "node"] as const) {
+    const pushed = await measured(kind, ["push", clinic, "--payload", '{"pulse":72}']);
+    const synced = await measured(kind, ["sync", clinic, "--hub", server.address]);
+    peak[kind] = Math.max(pushed.peakKiB, synced.peakKiB);
+  }
+  await server.stop();
+  row(
+    "clinic: 1,000,000 events in the log, push one, sync; peak RSS",
+    mib(peak.edge ?? 0),
+    mib(peak.node ?? 0),
+    "8 MB",
+  );
+}
+
+try {
+  const { x86_64 } = architectures;
+  if (x86_64 === undefined) throw new BuildError("there is no build for x86_64");
+  const built = await buildProgram(await prepare(x86_64));
+  edgePath = built.path;
+  await run("gcc", ["-O1", "-o", peakTool, join(root, "scripts", "edge", "peak.c")]);
+  const nodeBytes = statSync(process.execPath).size;
+  row(
+    "executable, x86-64",
+    `${(built.sizeBytes / 1e6).toFixed(2)} MB`,
+    `${(nodeBytes / 1e6).toFixed(0)} MB`,
+    "2.5 MB",
+  );
+  await clinicOf1000();
+  await coldStart();
+  await wireBytes();
+  await hubOf5();
+  await hubOf64();
+  if (!flags.quick) await million();
+  const table = [["", "zamsync-edge", "Node", "must"], ["---", "---", "---", "---"], ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |\n`)
+    .join("");
+  console.log(table);
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  console.error(`edge:measure: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,145 @@
+/**
+ * `zamsync-edge` itself, and the Node command beside it, as processes: what the tests of
+ * the product drive. `ZAMSYNC_EDGE` as in runner.ts.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { architectures } from "../../scripts/edge/architectures.ts";
+import { buildProgram, prepare } from "../../scripts/edge/build.ts";
+import { BuildError, hasTool } from "../../scripts/edge/run.ts";
+import { sourceEntry } from "../../lab/command.ts";
+import { variant } from "./runner.ts";
+
+export type Kind = "node" | "edge";
+
+export interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Served {
+  readonly port: number;
+  readonly child: ChildProcess;
+  /** SIGTERM, and its end. */
+  stop(): Promise<void>;
+}
+
+export interface Product {
+  readonly folder: string;
+  start(kind: Kind, args: readonly string[]): ChildProcess;
+  run(kind: Kind, args: readonly string[], input?: string): Promise<Result>;
+  /** Must succeed; the JSON objects on its stdout. */
+  json<T>(kind: Kind, args: readonly string[], input?: string): Promise<T[]>;
+  serve(kind: Kind, dir: string): Promise<Served>;
+  dispose(): void;
+}
+
+/** The built product, or a text that says what is missing for it. */
+export async function createProduct(): Promise<Product | string> {
+  const isSanitized = variant === "sanitized";
+  const architecture = architectures[isSanitized ? "x86_64" : variant];
+  if (architecture === undefined) throw new Error(`ZAMSYNC_EDGE=${variant} is no variant`);
+  const isForeign = variant !== "x86_64" && !isSanitized;
+  if (isForeign && !hasTool(architecture.emulator))
+    return `${architecture.emulator} is missing: apt-get install qemu-user-static`;
+  try {
+    const { path } = await buildProgram(await prepare(architecture, { isSanitized }));
+    return productOver(isForeign ? [architecture.emulator, path] : [path]);
+  } catch (error) {
+    if (error instanceof BuildError) return error.message;
+    throw error;
+  }
+}
+
+function productOver(edge: readonly string[]): Product {
+  const folder = mkdtempSync(join(tmpdir(), "zamsync-product-"));
+  const commands: Readonly<Record<Kind, readonly string[]>> = {
+    node: [process.execPath, sourceEntry],
+    edge,
+  };
+  const children = new Set<ChildProcess>();
+  const start = (kind: Kind, args: readonly string[]): ChildProcess => {
+    const [command = "", ...before] = commands[kind];
+    const child = spawn(command, [...before, ...args], {
+      cwd: folder,
+      stdio: ["pipe", "pipe", "pipe"],
+      // Leaks of the interpreter at exit() are no leaks of a running process.
+      env: { ...process.env, NO_COLOR: "1", ASAN_OPTIONS: "detect_leaks=0" },
+    });
+    children.add(child);
+    child.on("close", () => children.delete(child));
+    return child;
+  };
+  const run: Product["run"] = (kind, args, input) => {
+    const child = start(kind, args);
+    const ended = resultOf(child);
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(input ?? "");
+    return ended;
+  };
+  return {
+    folder,
+    start,
+    run,
+    async json<T>(kind: Kind, args: readonly string[], input?: string): Promise<T[]> {
+      const result = await run(kind, [...args, "--json"], input);
+      assert.equal(result.status, 0, `${kind} ${args.join(" ")}: ${result.stderr}`);
+      return linesOf(result.stdout).map((line) => JSON.parse(line) as T);
+    },
+    async serve(kind, dir) {
+      const child = start(kind, ["serve", dir, "--bind", "127.0.0.1:0", "--json"]);
+      const ended = resultOf(child);
+      assert.ok(child.stdout);
+      const port = await listeningPort(child);
+      return {
+        port,
+        child,
+        async stop() {
+          child.kill("SIGTERM");
+          const { status, stderr } = await ended;
+          assert.equal(status, 0, `SIGTERM ends it: ${stderr}`);
+        },
+      };
+    },
+    dispose() {
+      for (const child of children) child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function listeningPort(child: ChildProcess): Promise<number> {
+  assert.ok(child.stdout);
+  const lines = createInterface({ input: child.stdout });
+  return new Promise((resolve, reject) => {
+    child.on("close", (status) => reject(new Error(`serve ended with ${status}`)));
+    lines.on("line", (line) => {
+      const told = JSON.parse(line) as { readonly event?: string; readonly address?: string };
+      if (told.event === "listening") resolve(Number(told.address?.split(":").at(-1)));
+    });
+  });
+}
+
+export function resultOf(child: ChildProcess): Promise<Result> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.on("data", (text: Buffer) => {
+    stdout += text.toString();
+  });
+  child.stderr?.on("data", (text: Buffer) => {
+    stderr += text.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+export function linesOf(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
