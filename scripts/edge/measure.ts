@@ -144,7 +144,7 @@ async function wireBytes(): Promise<void> {
   const hub = await makeHub("wire");
   const clinic = await makeClinic(hub, "clinic_a");
   await measured("edge", ["push", clinic, "--stdin"], visits(1000));
-  for (const codec of ["tokens", "mix"]) {
+  for (const codec of ["zstd", "tokens"]) {
     const bytes: Partial<Record<Kind, number>> = {};
     const ms: Partial<Record<Kind, number>> = {};
     for (const kind of ["edge", "node"] as const) {

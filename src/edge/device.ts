@@ -1,5 +1,6 @@
 /** In the place of src/engine/device.ts: what a device of some megabytes can afford. */
-import { codecsSmall } from "../core/codec/codecs.ts";
+import { codecMixSmall, codecsSmall } from "../core/codec/codecs.ts";
+import type { Role } from "../core/session/api.ts";
 import { host } from "./host-functions.ts";
 
 /** Rounds of the loop below in a millisecond, where mixing codes one byte of payload a millisecond. */
@@ -25,7 +26,9 @@ function measureMixing(): number {
 }
 
 export const device = {
-  codecs: codecsSmall,
+  // At a hub several clinics' mixing would have to be undone at once, which takes as long as making it.
+  codecsOf: (role: Role): number =>
+    role === "hub" ? codecsSmall & ~(1 << codecMixSmall) : codecsSmall,
   mixBytesPerS: (): number => {
     measured ??= measureMixing();
     return measured;

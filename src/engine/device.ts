@@ -1,9 +1,10 @@
 /** What a machine that runs Node can afford. The small device has its own (src/edge/device.ts). */
 import { codecMemoryDefaultBytes } from "../core/codec/codec-memory.ts";
+import type { Role } from "../core/session/api.ts";
 
 export interface Device {
-  /** Bits of the codecs that are read and written; undefined: all. */
-  readonly codecs: number | undefined;
+  /** Bits of the codecs that a node of this role reads and writes; undefined: all. */
+  readonly codecsOf: (role: Role) => number | undefined;
   /** Bytes of payload a second that mixing codes here; undefined: the session's own idea. */
   readonly mixBytesPerS: () => number | undefined;
   /** For the codecs of all sessions together. */
@@ -14,7 +15,7 @@ export interface Device {
 }
 
 export const device: Device = {
-  codecs: undefined,
+  codecsOf: () => undefined,
   mixBytesPerS: () => undefined,
   codecMemoryBytes: codecMemoryDefaultBytes,
   groupEventsMax: 4096,

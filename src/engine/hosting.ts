@@ -87,6 +87,7 @@ export function sessionInput(
   const { log, book } = node;
   const { peer, bytesMax, pingCount } = input;
   const mixBytesPerS = device.mixBytesPerS();
+  const codecs = device.codecsOf(node.role);
   return {
     options: {
       isInitiator: input.isInitiator,
@@ -106,7 +107,7 @@ export function sessionInput(
       ...(pingCount === undefined ? {} : { pingCount }),
       ...(input.codec === undefined ? {} : { codec: input.codec }),
       ...(input.isBusy === undefined ? {} : { isBusy: input.isBusy }),
-      ...(device.codecs === undefined ? {} : { codecs: device.codecs }),
+      ...(codecs === undefined ? {} : { codecs }),
       ...(mixBytesPerS === undefined ? {} : { mixBytesPerS }),
     },
     log,
