@@ -5,8 +5,6 @@ import type { Role } from "../core/session/api.ts";
 export interface Device {
   /** Bits of the codecs that a node of this role reads and writes; undefined: all. */
   readonly codecsOf: (role: Role) => number | undefined;
-  /** Bytes of payload a second that mixing codes here; undefined: the session's own idea. */
-  readonly mixBytesPerS: () => number | undefined;
   /** For the codecs of all sessions together. */
   readonly codecMemoryBytes: number;
   /** A group of `push --stdin`. */
@@ -16,7 +14,6 @@ export interface Device {
 
 export const device: Device = {
   codecsOf: () => undefined,
-  mixBytesPerS: () => undefined,
   codecMemoryBytes: codecMemoryDefaultBytes,
   groupEventsMax: 4096,
   groupBytesMax: 1024 * 1024,

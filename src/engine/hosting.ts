@@ -86,7 +86,6 @@ export function sessionInput(
 ): SessionInput {
   const { log, book } = node;
   const { peer, bytesMax, pingCount } = input;
-  const mixBytesPerS = device.mixBytesPerS();
   const codecs = device.codecsOf(node.role);
   return {
     options: {
@@ -108,7 +107,6 @@ export function sessionInput(
       ...(input.codec === undefined ? {} : { codec: input.codec }),
       ...(input.isBusy === undefined ? {} : { isBusy: input.isBusy }),
       ...(codecs === undefined ? {} : { codecs }),
-      ...(mixBytesPerS === undefined ? {} : { mixBytesPerS }),
     },
     log,
     crypto: nodeCrypto,
