@@ -8,7 +8,13 @@
  */
 import { parseArgs } from "node:util";
 import type { EventKind } from "./clinic-events.ts";
-import { measureCorpus, measureWire, type WireCost, wireLevels } from "./wire-cost.ts";
+import {
+  type CorpusSize,
+  measureCorpus,
+  measureWire,
+  type WireCost,
+  wireLevels,
+} from "./wire-cost.ts";
 
 interface Bound {
   readonly must: number;
@@ -42,13 +48,15 @@ function verdict(value: number, bound: Bound | undefined): string {
   return `${mark} (${bound.must} / ${bound.aim})`;
 }
 
-function row(kind: EventKind, name: string, cost: WireCost, xz: number | undefined): string {
-  const share = xz === undefined ? "" : `${((cost.backlog / xz) * 100).toFixed(0)} %`;
+function row(kind: EventKind, name: string, cost: WireCost, { raw, xz }: CorpusSize): string {
+  const share = (of: number | undefined): string =>
+    of === undefined ? "" : `${((cost.backlog / of) * 100).toFixed(of === xz ? 0 : 1)} %`;
   const tenMore = name === "mix (level 2)" ? tenMoreBounds[kind] : undefined;
   return [
     name.padEnd(28),
     cost.backlog.toFixed(2).padStart(8),
-    share.padStart(8),
+    share(raw).padStart(8),
+    share(xz).padStart(8),
     verdict(cost.backlog, backlogBounds[name]?.[kind]).padEnd(18),
     cost.tenMore.toFixed(1).padStart(8),
     verdict(cost.tenMore, tenMore).padEnd(18),
@@ -59,12 +67,13 @@ function row(kind: EventKind, name: string, cost: WireCost, xz: number | undefin
 const { values } = parseArgs({ options: { count: { type: "string", default: "5000" } } });
 const count = Number(values.count);
 for (const kind of ["tiny", "visit", "fhir"] as const) {
-  const { raw, xz } = measureCorpus(kind, count);
+  const corpus = measureCorpus(kind, count);
+  const { raw, xz } = corpus;
   const xzText = xz === undefined ? "xz is not here" : `${xz.toFixed(1)} by xz -9e`;
   process.stdout.write(
     `\n${count} ${kind} events, ${raw.toFixed(1)} bytes each as they are, ${xzText}\n` +
-      `${"".padEnd(28)}  B/event    of xz must / aim          10 more must / aim          open, B\n`,
+      `${"".padEnd(28)}  B/event   of raw    of xz must / aim          10 more must / aim          open, B\n`,
   );
   for (const level of wireLevels)
-    process.stdout.write(`${row(kind, level.name, measureWire(kind, level, count), xz)}\n`);
+    process.stdout.write(`${row(kind, level.name, measureWire(kind, level, count), corpus)}\n`);
 }

@@ -60,7 +60,7 @@ const fullSizes: CodecSizes = {
   batchBytesMax: 64 * 1024,
   batchEventsMax: 512,
   historyEventsMax: 2000,
-  historyBytesMax: 512 * 1024,
+  historyBytesMax: 768 * 1024,
 };
 
 const smallSizes: CodecSizes = {
