@@ -1,7 +1,7 @@
 /**
  * Whole conversations against what they are known to be (`conversations.test-text.ts`): a change of
  * what is sent, stored, reported or remembered shows as a line that is another one. Where the
- * change is meant, `node test/fixtures/conversations.ts` writes them anew, to be read in the diff.
+ * change is meant, `node test/fixtures/transcripts.ts` writes them anew, to be read in the diff.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
