@@ -6,7 +6,9 @@ import { ZamError } from "../../src/core/errors/zam-error.ts";
 import type { Policy, Session, SessionEffect, SessionEvent } from "../../src/core/session/api.ts";
 import { createSession } from "../../src/core/session/session.ts";
 import {
+  digestOf,
   fingerprintOf,
+  pushMany,
   settle,
   startMs,
   type TestNode,
@@ -28,14 +30,29 @@ export type Disk = "prompt" | "slow" | "failing";
 const effectsMax = 5000;
 const ticksMax = 200;
 
+/** Both ends of one connection; what one sends waits until somebody takes it over. */
+export function hostPair(
+  caller: TestNode,
+  called: TestNode,
+  options: Omit<HostOptions, "isInitiator">,
+): readonly [HostedSession, HostedSession] {
+  return [
+    new HostedSession(caller, called, { ...options, isInitiator: true }),
+    new HostedSession(called, caller, { ...options, isInitiator: false }),
+  ];
+}
+
 export class HostedSession {
   readonly session: Session;
   isClosed = false;
   outBytes = 0;
   private nowMs = startMs;
   private diskMode: Disk = "prompt";
-  private readonly self: TestNode;
+  readonly self: TestNode;
+  /** Short hashes of the payloads that were written meanwhile. */
+  readonly written: string[] = [];
   private readonly peer: TestNode;
+  private outgoing: Uint8Array[] = [];
   /** What the disk still owes. */
   private readonly owed: (() => void)[] = [];
   private effects = 0;
@@ -74,6 +91,21 @@ export class HostedSession {
     if (this.isClosed) return;
     this.session.handle(event, this.nowMs);
     this.drain();
+  }
+
+  /** Up to so many bytes of what has left and did not arrive yet. */
+  takeOutgoing(bytesMax: number): Uint8Array {
+    const all = Uint8Array.from(this.outgoing.flatMap((bytes) => [...bytes]));
+    const taken = all.slice(0, bytesMax);
+    this.outgoing = [all.subarray(taken.length)];
+    return taken;
+  }
+
+  write(lane: string, count: number): void {
+    const before = new Set(digestOf(this.self));
+    pushMany(this.self, count, { lane });
+    for (const line of digestOf(this.self))
+      if (!before.has(line)) this.written.push(line.slice(line.lastIndexOf(" ") + 1));
   }
 
   wait(ms: number): void {
@@ -120,6 +152,7 @@ export class HostedSession {
       const bytes = this.isClosed ? undefined : this.session.pollTransmit(this.nowMs);
       if (bytes !== undefined) {
         this.outBytes += bytes.length;
+        this.outgoing.push(bytes);
         isBusy = true;
       }
       if (this.diskMode === "prompt" && settle(this.self)) isBusy = true;
