@@ -8,7 +8,8 @@ import { planAll } from "./offer.ts";
 import { codecsHere } from "./codec-choice.ts";
 import { numberLines } from "./outgoing-number.ts";
 import { takeData, rangeAim } from "./send.ts";
-import { type SessionInput, createSession } from "./session.ts";
+import { start } from "./hello.ts";
+import type { SessionInput } from "./session.ts";
 import { SessionState, streamKey } from "./state.ts";
 import { takeOwnVector } from "./vectors.ts";
 
@@ -66,14 +67,9 @@ function answerAll(s: SessionState): void {
   s.itemsInFlight = 0;
 }
 
-/** HELLO as it would leave now, without what may follow it at once. */
+/** HELLO and its vector as they would leave now, without the events that may follow at once. */
 function helloBytes(input: SessionInput): number {
-  const { peerState, ...options } = input.options;
-  const known = peerState === undefined ? {} : { peerState: { ...peerState, isClean: false } };
-  const session = createSession({
-    ...input,
-    options: { ...options, ...known, isInitiator: true, peerState: known.peerState },
-  });
-  session.handle({ kind: "start" }, input.nowMs);
-  return session.pollTransmit(input.nowMs)?.length ?? 0;
+  const s = new SessionState({ ...input, options: { ...input.options, isInitiator: true } });
+  start(s);
+  return s.control.reduce((sum, frame) => sum + frame.length, 0);
 }
