@@ -6,6 +6,7 @@
  * A run goes on from the last one: what was found then is not tried again while the code and the test
  * that found it stand as they did. `CONTRIBUTING.md` says how to read what survives.
  */
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { LogLevel, PartialStrykerOptions } from "@stryker-mutator/api/core";
@@ -125,7 +126,10 @@ function strykerOptions({ only, isFresh, settings }: Request): PartialStrykerOpt
 /** A run goes on only from one that drew the same mutants and asked the same tests. */
 function historyName({ sample, seed, isLong, budgetMs, tests }: Settings): string {
   const drawn = sample < 1 ? `-${sample}-${seed}` : "";
-  const asked = tests.join("+").replaceAll("/", ".");
+  const listed = tests.join("+").replaceAll("/", ".");
+  // A file's name has an end.
+  const asked =
+    listed.length <= 100 ? listed : createHash("sha256").update(listed).digest("hex").slice(0, 16);
   return `history${drawn}-${asked}-${budgetMs}${isLong ? "-long" : ""}.json`;
 }
 
