@@ -1,7 +1,4 @@
-/**
- * Written by `node test/fixtures/conversations.ts`, and read by people: > is who called. See
- * conversations.test-kit.ts for what is played, and for how to read a line.
- */
+/** Written by `node test/fixtures/transcripts.ts`, and read by people. > is who called; conversations.test-kit.ts says how to read a line. */
 export const conversationTexts: Readonly<Record<string, string>> = {
   "a clinic meets its hub for the first time, again with news, and again with none": `
 session 1
