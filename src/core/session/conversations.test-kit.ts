@@ -13,6 +13,7 @@ import type { MemoryStore } from "../../testing/memory-store.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { SessionPair } from "../../testing/session-pair.ts";
 import type { Frame, FrameProblem } from "../codec/frame-types.ts";
+import { codecsAll } from "../codec/codecs.ts";
 import { fragmentWireBytes } from "../codec/wire-limits.ts";
 import type { StreamId } from "../event.ts";
 import { openLog } from "../log/open.ts";
@@ -146,6 +147,10 @@ const hubNode = (): TestNode => createNode("hub", "hub", 0x2000);
 /** A link of 100 ms one way, without compression: bytes are then the same on every host. */
 const rows = { codec: "raw", ...rowsOnly } as const;
 const plain: SyncOptions = { latencyMs: 100, from: rows, to: rows };
+
+/** All codecs are read, and tokens written. What a block holds is not told, only how many events. */
+const all = { codec: "tokens", codecs: codecsAll } as const;
+const tokens = { from: all, to: all };
 
 interface Meeting extends SyncOptions {
   readonly untilMs?: number;
@@ -345,6 +350,21 @@ export const conversations: Readonly<Record<string, () => readonly SessionPair[]
     pair.continue(startMs + 4_000);
     pair.feed(pair.responder, { kind: "fence" });
     return [told, same, pair.continue(startMs + 6_000)];
+  },
+  "batches lean on what both hold, and begin anew where the receiver has lost it": () => {
+    const [a, hub] = [clinic(), hubNode()];
+    write(a, 12);
+    write(a, 2, "urgent");
+    write(hub, 3, "to/clinic_a");
+    const first = meet(a, hub, tokens);
+    write(a, 5);
+    write(hub, 4, "to/clinic_a");
+    const primed = meet(a, hub, tokens);
+    damage(hub, own(a), 15, 16);
+    write(a, 3);
+    const lost = meet(a, hub, tokens);
+    write(a, 1);
+    return [first, primed, lost, meet(a, hub, tokens)];
   },
   "another key under the same name is not let in": () => {
     const [a, hub] = [clinic(), hubNode()];

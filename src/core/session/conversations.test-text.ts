@@ -701,6 +701,91 @@ initiator knows peerId hub, isClean true, codecs 3, completedMs 200, confirmed [
 responder ends with wasResting true, endedBy fenced, clockDifferenceMs -100, peerHealth version 0.1.0, diskFreeBytes 1000000, damagedCount 0, quarantinedCount 0, troubles [Z220], certDaysLeft 300, Z520
 responder knows peerId clinic_a, isClean true, codecs 3, completedMs 300, theirs [mark ordinal 1, digest 3a0e, entries [id clinic_a/1000/, head 1, chain 6f4d]], ours [mark ordinal 1, digest e3b0, changeOrdinal 1; mark ordinal 2, digest 3a0e, changeOrdinal 3], oursHeld ordinal 2, digest 3a0e, clockDifferenceMs -100, link false, heard true, saved 1 times
 `,
+  "batches lean on what both hold, and begin anew where the receiver has lost it": `
+session 1
+     0 > hello version 1, wallMs 0, codecs 63, vector ordinal 1, digest 6327, entryCount 2
+     0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 12, chain 953f; id clinic_a/1000/urgent, head 2, chain a58d]
+     0 > batch codec 2, count 2, chainAfter8 a58d, stream 1, start from 1, chainBefore8 879f
+     0 > batch codec 2, count 12, chainAfter8 953f, stream 0, start from 1, chainBefore8 2e07
+   100 < hello version 1, wallMs 100, codecs 63, vector ordinal 1, digest dca4, entryCount 1
+   100 < vector purpose hello, remaining 0, entries [id hub/2000/to/clinic_a, head 3, chain a4e5]
+   100 < batch codec 2, count 3, chainAfter8 a4e5, start from 1, chainBefore8 ad41
+   100 < ack entries [stream 1, seq 2; stream 0, seq 12]
+   100 < done
+   200 > ack entries [stream 0, seq 3]
+   200 > done
+   200 > bye reason done, heldOrdinal 0
+   300 < bye reason done, heldOrdinal 0
+initiator stores mark kind trustedTime, ms 1760000000100
+initiator stores mark kind bind, node hub, epoch 8192, fingerprint 8fe5
+initiator stores range hub/2000/to/clinic_a 1+3 from hub
+initiator ends with eventsToSend 14, eventsSent 14, eventsConfirmed 14, eventsReceived 3, isComplete true, endedBy done, clockDifferenceMs -100
+initiator knows peerId hub, isClean true, codecs 63, completedMs 200, confirmed [stream clinic_a/1000/urgent, seq 2, chain a58d; stream clinic_a/1000/, seq 12, chain 953f], theirs [mark ordinal 1, digest dca4, entries [id hub/2000/to/clinic_a, head 3, chain a4e5]], advanced [id hub/2000/to/clinic_a, head 3, chain a4e5; id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 12, chain 953f], ours [mark ordinal 1, digest 6327, changeOrdinal 15], clockDifferenceMs -100, link true, , saved 2 times
+responder stores mark kind bind, node clinic_a, epoch 4096, fingerprint 2510
+responder stores range clinic_a/1000/urgent 1+2 from clinic_a
+responder stores range clinic_a/1000/ 1+12 from clinic_a
+responder ends with eventsToSend 3, eventsSent 3, eventsConfirmed 3, eventsReceived 14, isComplete true, endedBy done, clockDifferenceMs -100
+responder knows peerId clinic_a, isClean true, codecs 63, completedMs 300, confirmed [stream hub/2000/to/clinic_a, seq 3, chain a4e5], theirs [mark ordinal 1, digest 6327, entries [id clinic_a/1000/, head 12, chain 953f; id clinic_a/1000/urgent, head 2, chain a58d]], advanced [id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 12, chain 953f; id hub/2000/to/clinic_a, head 3, chain a4e5], ours [mark ordinal 1, digest dca4, changeOrdinal 4], clockDifferenceMs -100, link true, , saved 1 times
+
+session 2
+     0 > hello version 1, wallMs 0, codecs 63, vector ordinal 2, digest 6435, entryCount 3, held ordinal 1, digest dca4
+     0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 17, chain d887; id clinic_a/1000/urgent, head 2, chain a58d; id hub/2000/to/clinic_a, head 3, chain a4e5]
+     0 > batch codec 2, count 5, start chainBefore4 953f, history 12
+   100 < hello version 1, wallMs 100, codecs 63, vector ordinal 2, digest 66f1, entryCount 3, base ordinal 1, digest dca4, held ordinal 1, digest 6327
+   100 < vector purpose hello, remaining 0, entries [id hub/2000/to/clinic_a, head 7, chain e1a2; id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 12, chain 953f]
+   100 < batch codec 2, count 4, chainAfter8 e1a2, start from 4, chainBefore8 a4e5
+   100 < done
+   100 < ack entries [stream 0, seq 17]
+   200 > done
+   200 > ack entries [stream 0, seq 7]
+   200 > bye reason done, heldOrdinal 1
+   300 < bye reason done, heldOrdinal 1
+initiator stores range hub/2000/to/clinic_a 4+4 from hub
+initiator ends with eventsToSend 5, eventsSent 5, eventsConfirmed 5, eventsReceived 4, isComplete true, endedBy done, clockDifferenceMs -100
+initiator knows peerId hub, isClean true, codecs 63, completedMs 200, confirmed [stream clinic_a/1000/urgent, seq 2, chain a58d; stream clinic_a/1000/, seq 17, chain d887], theirs [mark ordinal 1, digest dca4, entries [id hub/2000/to/clinic_a, head 3, chain a4e5]; mark ordinal 2, digest 66f1, entries [id hub/2000/to/clinic_a, head 7, chain e1a2; id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 12, chain 953f]], advanced [id hub/2000/to/clinic_a, head 7, chain e1a2; id clinic_a/1000/, head 17, chain d887], ours [mark ordinal 1, digest 6327, changeOrdinal 15; mark ordinal 2, digest 6435, changeOrdinal 25], oursHeld ordinal 1, digest 6327, clockDifferenceMs -100, link true, , saved 2 times
+responder stores range clinic_a/1000/ 13+5 from clinic_a
+responder ends with eventsToSend 4, eventsSent 4, eventsConfirmed 4, eventsReceived 5, isComplete true, endedBy done, clockDifferenceMs -100
+responder knows peerId clinic_a, isClean true, codecs 63, completedMs 300, confirmed [stream hub/2000/to/clinic_a, seq 7, chain e1a2], theirs [mark ordinal 1, digest 6327, entries [id clinic_a/1000/, head 12, chain 953f; id clinic_a/1000/urgent, head 2, chain a58d]; mark ordinal 2, digest 6435, entries [id clinic_a/1000/, head 17, chain d887; id clinic_a/1000/urgent, head 2, chain a58d; id hub/2000/to/clinic_a, head 3, chain a4e5]], advanced [id clinic_a/1000/, head 17, chain d887; id hub/2000/to/clinic_a, head 7, chain e1a2], ours [mark ordinal 1, digest dca4, changeOrdinal 4; mark ordinal 2, digest 66f1, changeOrdinal 23], oursHeld ordinal 1, digest dca4, clockDifferenceMs -100, link true, , saved 1 times
+
+session 3
+     0 > hello version 1, wallMs 0, codecs 63, vector ordinal 3, digest 7e59, entryCount 2, base ordinal 1, digest 6327, held ordinal 2, digest 66f1
+     0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 20, chain 60ac; id hub/2000/to/clinic_a, head 7, chain e1a2]
+     0 > batch codec 2, count 3, start chainBefore4 d887, history 17
+   100 < hello version 1, wallMs 100, codecs 63, vector ordinal 3, digest 2102, entryCount 1, base ordinal 2, digest 66f1, held ordinal 2, digest 6435
+   100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 17, chain d887, holes [from 15, to 16]]
+   100 < noWindow
+   100 < done
+   200 > history stream 0, to 0, count 0, chain4 0000
+   200 > batch codec 2, count 2, chainAfter8 0497, start from 15, chainBefore8 d570
+   200 > batch codec 2, count 3, chainAfter8 60ac, start from 18, chainBefore8 d887
+   200 > done
+   300 < ack entries [stream 0, seq 20]
+   400 > bye reason done, heldOrdinal 2
+   500 < bye reason done, heldOrdinal 2
+initiator ends with eventsToSend 5, eventsSent 5, eventsConfirmed 5, isComplete true, endedBy done, clockDifferenceMs -100
+initiator knows peerId hub, isClean true, codecs 63, completedMs 400, confirmed [stream clinic_a/1000/urgent, seq 2, chain a58d; stream clinic_a/1000/, seq 20, chain 60ac], theirs [mark ordinal 2, digest 66f1, entries [id hub/2000/to/clinic_a, head 7, chain e1a2; id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 12, chain 953f]; mark ordinal 3, digest 2102, entries [id hub/2000/to/clinic_a, head 7, chain e1a2; id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 17, chain d887, holes [from 15, to 16]]], advanced [id clinic_a/1000/, head 20, chain 60ac], ours [mark ordinal 1, digest 6327, changeOrdinal 15; mark ordinal 2, digest 6435, changeOrdinal 25; mark ordinal 3, digest 7e59, changeOrdinal 32], oursHeld ordinal 2, digest 6435, clockDifferenceMs -100, link true, , saved 2 times
+responder stores range clinic_a/1000/ 15+2 from clinic_a
+responder stores range clinic_a/1000/ 18+3 from clinic_a
+responder ends with eventsReceived 5, isComplete true, endedBy done, clockDifferenceMs -100
+responder knows peerId clinic_a, isClean true, codecs 63, completedMs 300, confirmed [stream hub/2000/to/clinic_a, seq 7, chain e1a2], theirs [mark ordinal 2, digest 6435, entries [id clinic_a/1000/, head 17, chain d887; id clinic_a/1000/urgent, head 2, chain a58d; id hub/2000/to/clinic_a, head 3, chain a4e5]; mark ordinal 3, digest 7e59, entries [id clinic_a/1000/, head 20, chain 60ac; id clinic_a/1000/urgent, head 2, chain a58d; id hub/2000/to/clinic_a, head 7, chain e1a2]], advanced [id clinic_a/1000/, head 20, chain 60ac], ours [mark ordinal 2, digest 66f1, changeOrdinal 23; mark ordinal 1, digest dca4, changeOrdinal 4; mark ordinal 3, digest 2102, changeOrdinal 29], oursHeld ordinal 2, digest 66f1, clockDifferenceMs -100, link true, , saved 1 times
+
+session 4
+     0 > hello version 1, wallMs 0, codecs 63, vector ordinal 4, digest 4cbd, entryCount 2, base ordinal 2, digest 6435, held ordinal 3, digest 2102
+     0 > vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 21, chain 6712; id hub/2000/to/clinic_a, head 7, chain e1a2]
+     0 > batch codec 2, count 1, start chainBefore4 60ac, history 20
+   100 < hello version 1, wallMs 100, codecs 63, vector ordinal 4, digest 7e59, entryCount 1, base ordinal 3, digest 2102, held ordinal 3, digest 7e59
+   100 < vector purpose hello, remaining 0, entries [id clinic_a/1000/, head 20, chain 60ac]
+   100 < done
+   100 < ack entries [stream 0, seq 21]
+   200 > done
+   200 > bye reason done, heldOrdinal 3
+   300 < bye reason done, heldOrdinal 3
+initiator ends with eventsToSend 1, eventsSent 1, eventsConfirmed 1, isComplete true, endedBy done, clockDifferenceMs -100
+initiator knows peerId hub, isClean true, codecs 63, completedMs 200, confirmed [stream clinic_a/1000/urgent, seq 2, chain a58d; stream clinic_a/1000/, seq 21, chain 6712], theirs [mark ordinal 3, digest 2102, entries [id hub/2000/to/clinic_a, head 7, chain e1a2; id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 17, chain d887, holes [from 15, to 16]]; mark ordinal 4, digest 7e59, entries [id hub/2000/to/clinic_a, head 7, chain e1a2; id clinic_a/1000/urgent, head 2, chain a58d; id clinic_a/1000/, head 20, chain 60ac]], advanced [id clinic_a/1000/, head 21, chain 6712], ours [mark ordinal 2, digest 6435, changeOrdinal 25; mark ordinal 3, digest 7e59, changeOrdinal 32; mark ordinal 4, digest 4cbd, changeOrdinal 33], oursHeld ordinal 3, digest 7e59, clockDifferenceMs -100, link true, , saved 2 times
+responder stores range clinic_a/1000/ 21+1 from clinic_a
+responder ends with eventsReceived 1, isComplete true, endedBy done, clockDifferenceMs -100
+responder knows peerId clinic_a, isClean true, codecs 63, completedMs 300, confirmed [stream hub/2000/to/clinic_a, seq 7, chain e1a2], theirs [mark ordinal 3, digest 7e59, entries [id clinic_a/1000/, head 20, chain 60ac; id clinic_a/1000/urgent, head 2, chain a58d; id hub/2000/to/clinic_a, head 7, chain e1a2]; mark ordinal 4, digest 4cbd, entries [id clinic_a/1000/, head 21, chain 6712; id clinic_a/1000/urgent, head 2, chain a58d; id hub/2000/to/clinic_a, head 7, chain e1a2]], advanced [id clinic_a/1000/, head 21, chain 6712], ours [mark ordinal 3, digest 2102, changeOrdinal 29; mark ordinal 1, digest dca4, changeOrdinal 4; mark ordinal 4, digest 7e59, changeOrdinal 34], oursHeld ordinal 3, digest 2102, clockDifferenceMs -100, link true, , saved 1 times
+`,
   "another key under the same name is not let in": `
 session 1
      0 > hello version 1, wallMs 0, codecs 3, vector ordinal 2, digest 45a2, entryCount 1, held ordinal 1, digest e3b0
