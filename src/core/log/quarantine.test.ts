@@ -244,19 +244,25 @@ describe("a quarantined event", () => {
 
   test("has a bound: beyond it nothing bad is taken, and good events still are", () => {
     const hub = create(new MemoryStore(), { nodeId: "hub", dataKey });
-    let isBad = true;
     let n = 0;
-    hub.setJudge(() => (isBad ? `reason ${n++}` : undefined));
-    const clinic = clinicWith(64, []);
-    take(hub, rangeOf(clinic, 1, 64));
-    assert.equal(hub.quarantined().length, 64);
-    const index = hub.findStream(stream) ?? 0;
-    const full = new Quarantine();
-    for (let seq = 1; seq < quarantineRunsMax * 2; seq += 2)
-      full.hold(index, { from: seq, to: seq, reason: String(seq) });
-    assert.ok(full.isFull(index));
-    assert.ok(!full.isFull(index + 1));
-    isBad = false;
+    // Each has a reason of its own, so that no two make one run.
+    const refusing: Judge = () => `reason ${n++}`;
+    hub.setJudge(refusing);
+    const clinic = create(new MemoryStore());
+    const count = quarantineRunsMax + 2;
+    pushNow(clinic, ...Array.from({ length: count }, (_, at) => event(`${at}`)));
+    for (let from = 1; from <= quarantineRunsMax; from += 64) take(hub, rangeOf(clinic, from, 64));
+    assert.equal(hub.quarantinedCount, quarantineRunsMax);
+    const next = rangeOf(clinic, quarantineRunsMax + 1, 1);
+    const refused = hub.receive(next, () => assert.fail("nothing was stored"));
+    assert.ok(refused.kind === "refused");
+    assert.equal(refused.error.code, "Z215");
+    hub.setJudge(() => undefined);
+    take(hub, next);
+    hub.setJudge(refusing);
+    release(hub, 1);
+    take(hub, rangeOf(clinic, quarantineRunsMax + 2, 1));
+    assert.equal(hub.quarantinedCount, quarantineRunsMax);
   });
 
   test("is never delivered too early, twice or never, wherever the power is cut", () => {
