@@ -29,7 +29,8 @@ export const createStream: CreateHubPart = (hub) => {
     register: (app) => {
       app.get<{ readonly Querystring: StreamQuery }>(
         "/v1/stream",
-        { config: { access: "read" }, schema: streamSchema },
+        // A HEAD of what never ends would never end.
+        { config: { access: "read" }, schema: streamSchema, exposeHeadRoute: false },
         async (request, reply) => {
           const query = toPageQuery(request.query, request);
           const after = await startOf(hub, request);

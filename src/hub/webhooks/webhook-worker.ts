@@ -51,18 +51,26 @@ export class WebhookWorker {
   }
 
   start(): void {
-    const { hub } = this.host;
-    this.running = this.run().catch((error: unknown) => {
-      if (this.stopping.signal.aborted) return;
-      const problem = error instanceof Error ? error.message : String(error);
-      const known = error instanceof ZamError ? error : new ZamError("Z199", { problem }, error);
-      this.trouble = {
-        since: new Date(hub.nowMs()).toISOString(),
-        attempts: 0,
-        error: known.message,
-      };
-      hub.report(known, `webhook ${this.state.id}`);
-    });
+    this.running = this.runAgain();
+  }
+
+  /** What the log or the disk refuses for a moment is tried again: a worker ends only with its hub. */
+  private async runAgain(): Promise<void> {
+    const { hub, timing } = this.host;
+    const { signal } = this.stopping;
+    for (let tries = 0; !signal.aborted; tries++) {
+      try {
+        await this.run();
+      } catch (error) {
+        if (signal.aborted) return;
+        const problem = error instanceof Error ? error.message : String(error);
+        const known = error instanceof ZamError ? error : new ZamError("Z199", { problem }, error);
+        const since = this.trouble?.since ?? new Date(hub.nowMs()).toISOString();
+        if (this.trouble?.error !== known.message) hub.report(known, `webhook ${this.state.id}`);
+        this.trouble = { since, attempts: tries + 1, error: known.message };
+        await pause(backoffMs(timing, tries), signal);
+      }
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { waitUntil } from "../../../lab/command.ts";
-import type { ZamError } from "../../core/errors/zam-error.ts";
+import { ZamError } from "../../core/errors/zam-error.ts";
 import { openTokenBook } from "../../engine/index.ts";
 import { bearer, codeOf, openTestHub, startTestHub, type TestHub } from "../hub.test-fixture.ts";
 import type { HubContext } from "../hub-context.ts";
@@ -150,6 +150,22 @@ describe("webhooks", () => {
       range(1, 200),
     );
     for (const one of receiver.received) assert.equal(one.id, ids.get(one.n));
+  });
+
+  it("go on after what the log refused for a moment", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const page = hub.node.page.bind(hub.node);
+    let refusals = 0;
+    hub.node.page = (query) =>
+      refusals++ < 3 ? Promise.reject(new ZamError("Z206", { operation: "read x" })) : page(query);
+    const webhooks = quickWebhooks(t, hub);
+    await hookFor(webhooks, receiver);
+    await push(hub, 1, 3);
+    await waitUntil(() => receiver.taken().length === 3, 10_000);
+    assert.deepEqual(receiver.taken(), [1, 2, 3]);
+    assert.equal(webhooks.told.filter((code) => code === "Z206").length, 1);
+    assert.equal(webhooks.list[0]?.trouble, undefined);
   });
 
   it("are made, listed, replayed and removed over HTTP, by admins of all nodes only", async (t) => {

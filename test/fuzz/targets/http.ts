@@ -10,6 +10,8 @@ export const httpTargets: readonly FuzzTarget[] = [
     name: "http",
     samples: Array.from({ length: 24 }, (_, at) => Uint8Array.of(at, 1, 2, 0, at, 7, 0, 2, 3)),
     inputBytesMax: 256,
+    // A request takes as long as a thousand decodings; `test/http-fuzz.test.ts` makes more.
+    shortRuns: 60,
     run: async (input) => {
       started ??= startFuzzedHub();
       const hub = await started;
