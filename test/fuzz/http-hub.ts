@@ -81,7 +81,7 @@ async function sendPatiently(target: Target, request: ApiRequest): Promise<Answe
   for (let tries = 0; ; tries++) {
     const answer = await send(target, request);
     if (answer.status !== 429 || tries === 50) return answer;
-    if (/streams|webhooks/.test(answer.body)) return answer;
+    if (!answer.body.includes("asks too often")) return answer;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
