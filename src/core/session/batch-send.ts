@@ -38,15 +38,18 @@ export function openBatches(s: SessionState, next: Outgoing): Uint8Array | undef
     if (opening !== undefined) return opening;
   }
   const { learned } = batches;
-  if (learned === undefined || isContinued(learned, next)) return undefined;
+  if (learned === undefined || isContinued(s, learned, next)) return undefined;
   batches.learned = undefined;
   const { stream, to, count, chain8 } = learned;
   const chain4 = chain8.subarray(0, chain4Bytes);
   return encodeFrame({ type: "history", stream, to, count, chain4 }, s.outEnds);
 }
 
-function isContinued(learned: LearnedHistory, next: Outgoing): boolean {
-  return learned.index === next.index && next.work[0]?.from === learned.to + 1;
+/** A BATCH follows that can tell it. A fragment cannot: the window that it leans on begins anew as well. */
+function isContinued(s: SessionState, learned: LearnedHistory, next: Outgoing): boolean {
+  const from = learned.to + 1;
+  if (learned.index !== next.index || next.work[0]?.from !== from) return false;
+  return s.log.readStream(next.index, from, { events: 1, bytes: 1 })[0]?.isFragmented === false;
 }
 
 /** A codec for this direction, primed when it can be; what has to be sent for it at once. */

@@ -243,6 +243,26 @@ test("a busy hub is sent tokens, and reads what it announced before it was busy"
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 
+test("a large event that follows a rest leans on nothing from before it", () => {
+  const [a, hub] = twoNodes();
+  const large = (): void => {
+    a.log.push([{ lane: "", type: 1, payload: random.bytes(40_000) }], startMs, () => {});
+    settle(a);
+  };
+  const keepOpen = { keepOpen: true };
+  pushDocuments(a, 30);
+  large();
+  pushDocuments(a, 30);
+  const pair = createPair(a, hub, { latencyMs: 50, from: keepOpen, to: keepOpen });
+  pair.run(startMs + 20_000);
+  large();
+  pair.logChanged(pair.initiator);
+  pair.continue(startMs + 40_000);
+  assert.equal(pair.initiator.isClosed, false);
+  assert.match(traceOf(pair), />history >fragment/);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+});
+
 test("large events and small ones share a direction", () => {
   const [a, hub] = twoNodes();
   for (let round = 0; round < 3; round++) {
