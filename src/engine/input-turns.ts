@@ -97,8 +97,11 @@ export class InputTurns {
     const untilMs = startMs + Math.min(sliceMsMax, Math.max(sliceMsMin, startMs - this.turnedAtMs));
     for (let nowMs = startMs; nowMs < untilMs; nowMs = this.host.nowMs()) {
       const at = this.waiting.findIndex((inbox) => inbox.restsUntilMs <= nowMs);
-      const inbox = at < 0 ? undefined : this.waiting.splice(at, 1)[0];
+      const inbox = at < 0 ? undefined : this.waiting[at];
       if (inbox === undefined) break;
+      // The longer slice is for those with little.
+      if (nowMs - startMs >= sliceMsMin && inbox.hasHadMuch(nowMs)) break;
+      this.waiting.splice(at, 1);
       if (inbox.takeOne()) this.waiting.push(inbox);
       this.charge(inbox, nowMs);
     }
