@@ -86,7 +86,6 @@ export function sessionInput(
 ): SessionInput {
   const { log, book } = node;
   const { peer, bytesMax, pingCount } = input;
-  const codecs = device.codecsOf(node.role);
   return {
     options: {
       isInitiator: input.isInitiator,
@@ -106,7 +105,7 @@ export function sessionInput(
       ...(pingCount === undefined ? {} : { pingCount }),
       ...(input.codec === undefined ? {} : { codec: input.codec }),
       ...(input.isBusy === undefined ? {} : { isBusy: input.isBusy }),
-      ...(codecs === undefined ? {} : { codecs }),
+      ...(device.codecs === undefined ? {} : { codecs: device.codecs }),
     },
     log,
     crypto: nodeCrypto,
