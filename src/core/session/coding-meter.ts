@@ -8,7 +8,7 @@
 const measuredMsMin = 20;
 const measuredMsMax = 2_000;
 /** The share is that of the latest whole span of so long: what came in one flight to a cold process is no lack of time. */
-const spanMs = 2_000;
+const spanMs = 1_000;
 /** Beyond this share mixing holds up what the process does. */
 const muchShare = 0.6;
 
