@@ -105,6 +105,19 @@ const planted: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "src/command/a.ts": 'import "../cli/b.ts";\n',
     "src/cli/b.ts": "export {};\n",
   },
+  "edge-front-has-no-engine-of-its-own": {
+    "src/edge/front/a.ts": 'import "../../hub/b.ts";\n',
+    "src/hub/b.ts": "export {};\n",
+  },
+  "edge-replaces-node": { "src/edge/a.ts": 'import "node:os";\n' },
+  "the-page-is-bundled": {
+    "src/hub/dashboard/page/a.ts": 'import "../b.ts";\n',
+    "src/hub/dashboard/b.ts": "export {};\n",
+  },
+  "nothing-imports-the-page": {
+    "src/hub/dashboard/a.ts": 'import "./page/b.ts";\n',
+    "src/hub/dashboard/page/b.ts": "export {};\n",
+  },
   "nothing-imports-tests": {
     "src/core/a.ts": 'import "./b.test.ts";\n',
     "src/core/b.test.ts": "export {};\n",

@@ -145,7 +145,7 @@ describe("the command line", () => {
     "serve x --http 127.0.0.1:80 --http-name hub.example:80",
     "serve x --retain 90",
     "serve x --insecure",
-    "serve x --metrics 127.0.0.1:80",
+    "serve x --advertise",
     "sync x --discover",
     "daemon x --daily-budget 1k",
     "daemon x --window 22-5",

@@ -1,3 +1,4 @@
+/** An input's bytes as a list of choices, for targets that play something out. */
 import assert from "node:assert/strict";
 
 /** What an input's bytes choose, in order; 0 once they are used up. */

@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Tests that need Node, each with what it needs. */
 export const nodeOnly: Readonly<Record<string, string>> = {
   "src/core/bytes.utf8.test.ts": "compares with TextEncoder, which QuickJS lacks",
-  "src/core/codec/codec-memory.test.ts": "its arrays are as long everywhere, and take minutes to fill",
+  "src/core/codec/codec-memory.test.ts":
+    "its arrays are as long everywhere, and take minutes to fill",
   "src/core/codec/codec-page.test.ts": "reads docs/codec.md",
   "src/core/codec/protocol-page.test.ts": "reads docs/protocol.md",
   "src/core/log/format-log.test.ts": "reads docs/format-log.md",

@@ -1,11 +1,11 @@
 /**
- * Whole histories against what they are known to be (`histories.test-text.ts`): a change of what is
+ * Whole histories against what they are known to be (`histories.test-texts.ts`): a change of what is
  * written, in which order, answered or shown is a line that is another one. Where the change is
  * meant, `node test/fixtures/transcripts.ts` writes them anew, to be read in the diff.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { historyTexts } from "./histories.test-text.ts";
+import { historyTexts } from "./histories.test-texts.ts";
 import { histories } from "./played-histories.test-kit.ts";
 
 for (const [title, play] of Object.entries(histories)) {
