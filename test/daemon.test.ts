@@ -169,7 +169,11 @@ describe("a daemon", () => {
   test("connects again after a cut and after a restart of the hub, and sends what waited", async () => {
     const clinic = await startClinic();
     const name = (await clinic.node.status()).nodeId;
+    const isUp = async () => (await clinic.node.status()).peers[0]?.connected === true;
+    assert.equal(await isUp(), true);
     assert.equal(clinic.link.cut("rst"), 1);
+    // Only then is nothing under way: what is pushed meanwhile would go out on the dead connection.
+    while (await isUp()) await new Promise((resolve) => setTimeout(resolve, 1));
     await pushed(clinic.node);
     await waitUntil(() => clinic.cycles.some((cycle) => cycle.kind === "failed"), waitMs);
     const down = await clinic.node.status();

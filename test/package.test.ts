@@ -51,6 +51,7 @@ test("the package holds compiled code, types and documents, and nothing else", (
   const odd = contents.filter(
     (path) =>
       !/^dist\/.*\.(js|d\.ts)$/.test(path) &&
+      path !== "dist/hub/dashboard/page.html" &&
       !/^docs\/.*\.md$/.test(path) &&
       !/^bin\/(zamsync\.js|package\.json)$/.test(path) &&
       !["package.json", "README.md", "LICENSE", "CHANGELOG.md"].includes(path),
@@ -60,7 +61,14 @@ test("the package holds compiled code, types and documents, and nothing else", (
     contents.filter((path) => /\.test[.-]/.test(path)),
     [],
   );
-  for (const path of ["README.md", "LICENSE", "CHANGELOG.md", "bin/zamsync.js", "docs/errors.md"]) {
+  for (const path of [
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "bin/zamsync.js",
+    "docs/errors.md",
+    "dist/hub/dashboard/page.html",
+  ]) {
     assert.ok(contents.includes(path), `${path} is missing`);
   }
 });

@@ -12,7 +12,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type BigIntStats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isNodeId } from "../core/event.ts";
-import { assert, ZamError } from "../core/errors/zam-error.ts";
+import { ZamError } from "../core/errors/zam-error.ts";
 import { parseObject } from "./issued.ts";
 import { nodeFiles } from "./node-files.ts";
 import { appendPrivateLine, makePrivateDirectory, readLines, systemCode } from "./private-file.ts";
@@ -56,7 +56,7 @@ export interface CreatedToken extends TokenRow {
 const tokenPattern = /^zst_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 const secretBytes = 32;
 
-/** Durable when it returns. Callers hold the directory's lock. Throws Z321, Z333. */
+/** Durable when it returns. Callers hold the directory's lock. Throws Z101, Z321, Z333. */
 export function createToken(input: CreateTokenInput): CreatedToken {
   const { dataDir, scopes, nodes, label, nowMs, expiresInMs } = input;
   const known = readBook(dataDir);
@@ -70,12 +70,17 @@ export function createToken(input: CreateTokenInput): CreatedToken {
     scopes: [...scopes],
     nodes: [...nodes],
     createdAt: new Date(nowMs).toISOString(),
-    expiresAt: expiresInMs === undefined ? null : new Date(nowMs + expiresInMs).toISOString(),
+    expiresAt: expiresInMs === undefined ? null : isoTime(nowMs + expiresInMs),
     revokedAt: null,
   };
   const { revokedAt: _, ...stored } = row;
   const line = { op: "create", ...stored, secretHash: hashOf(secret).toString("hex") };
-  assert(decodeEntry(line) !== undefined, "a token that the book could not be read with");
+  // Never written, since with it the whole book could not be read any more.
+  if (decodeEntry(line) === undefined)
+    throw new ZamError("Z101", {
+      problem: "a token needs a scope at least, legal node ids, and a time to expire in reach",
+      suggestion: "zamsync token create --scope read",
+    });
   const path = nodeFiles(dataDir).tokens;
   makePrivateDirectory(dirname(path));
   appendPrivateLine(path, JSON.stringify(line));
@@ -235,6 +240,12 @@ function isNodeIdValue(value: unknown): value is string {
 
 function isTime(value: unknown): value is string {
   return typeof value === "string" && Number.isFinite(Date.parse(value));
+}
+
+/** "" when it is further away than a date can be. */
+function isoTime(ms: number): string {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? "" : time.toISOString();
 }
 
 /** Whether there is a file, and which one: also its absence is a state. */

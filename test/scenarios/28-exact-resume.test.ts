@@ -42,10 +42,12 @@ test(`${eventCount} events over a link that dies every 20 KiB`, async (t) => {
 
   await hub.until(() => hub.sessions().length >= link.counters().connections.length);
   const received = hub.sessions().map(({ eventsReceived }) => eventsReceived);
-  assert.ok(
-    received.every((count) => count > 0),
-    `progress in every session: ${received.join()}`,
-  );
+  let total = 0;
+  for (const count of received) {
+    // A session after the last event may have only its acknowledgement left to bring.
+    assert.ok(count > 0 || total === eventCount, `progress in every session: ${received.join()}`);
+    total += count;
+  }
   assert.equal(
     received.reduce((sum, count) => sum + count),
     eventCount,

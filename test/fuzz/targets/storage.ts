@@ -78,7 +78,7 @@ const snapshotBody = ((): Uint8Array => {
 /** Answers everything with nothing: only how the request is read counts. */
 const deafNode = new Proxy({ dataDir: scratch } as OwnedNode, {
   get: (target, name: keyof NodeApi | "dataDir") =>
-    name === "dataDir" ? target.dataDir : async () => [],
+    name === "dataDir" ? target.dataDir : async () => (name === "arrivals" ? { events: [] } : []),
 });
 const handlers = createHandlers(deafNode);
 /** These reach for files. */
