@@ -3,22 +3,15 @@ import { resolve } from "node:path";
 import {
   type CreatedToken,
   createToken as createInBook,
+  type CreateTokenInput,
   listTokens as listBook,
   readIdentity,
   revokeToken as revokeInBook,
   type TokenRow,
-  type TokenScope,
 } from "../pki/index.ts";
 import { withDirectory } from "./ownership.ts";
 
-export interface NewToken {
-  readonly dataDir: string;
-  readonly scopes: readonly TokenScope[];
-  /** Node ids that it is limited to; empty: not limited. */
-  readonly nodes: readonly string[];
-  readonly label: string;
-  readonly expiresInMs?: number | undefined;
-}
+export type NewToken = Omit<CreateTokenInput, "nowMs">;
 
 /** Rejects with Z207, Z305, Z321, Z333. */
 export async function createToken(input: NewToken): Promise<CreatedToken> {

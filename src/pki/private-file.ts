@@ -4,6 +4,7 @@
  * certificates and the CA's books; never for the log.
  */
 import {
+  type BigIntStats,
   closeSync,
   existsSync,
   fchmodSync,
@@ -30,6 +31,17 @@ const directoryMode = 0o700;
 export function systemCode(cause: unknown): string {
   if (typeof cause !== "object" || cause === null || !("code" in cause)) return "";
   return typeof cause.code === "string" ? cause.code : "";
+}
+
+/** Whether there is a file, and which one: also its absence is a state. */
+export function fileState(path: string): string {
+  let stat: BigIntStats;
+  try {
+    stat = statSync(path, { bigint: true });
+  } catch (cause) {
+    return systemCode(cause) || "unknown";
+  }
+  return `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
 }
 
 /** Makes a directory and those above it. Only directories made here get 0700. Throws Z321. */

@@ -6,12 +6,11 @@
  * It fails closed: a book that cannot be read at the start is an error, and one
  * that becomes unreadable later leaves what was known in force, and is reported.
  */
-import { type BigIntStats, statSync } from "node:fs";
 import { bytesToHex } from "../core/bytes.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { isFingerprint, parseObject } from "./issued.ts";
 import { nodeFiles } from "./node-files.ts";
-import { appendPrivateLine, readLines, systemCode } from "./private-file.ts";
+import { appendPrivateLine, fileState, readLines } from "./private-file.ts";
 
 export interface RevokedRow {
   readonly nodeId: string;
@@ -89,16 +88,6 @@ export function openRevocationList(options: RevocationListOptions): RevocationLi
 
 function readFingerprints(hubDir: string): Set<string> {
   return new Set(listRevoked(hubDir).map((row) => row.fingerprint));
-}
-
-function fileState(path: string): string {
-  let stat: BigIntStats;
-  try {
-    stat = statSync(path, { bigint: true });
-  } catch (cause) {
-    return systemCode(cause) || "unknown";
-  }
-  return `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
 }
 
 function decodeRow(line: string): RevokedRow | undefined {

@@ -9,13 +9,12 @@
  * cannot be read, no token is accepted.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { type BigIntStats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isNodeId } from "../core/event.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { parseObject } from "./issued.ts";
 import { nodeFiles } from "./node-files.ts";
-import { appendPrivateLine, makePrivateDirectory, readLines, systemCode } from "./private-file.ts";
+import { appendPrivateLine, fileState, makePrivateDirectory, readLines } from "./private-file.ts";
 
 export const tokenScopes = ["read", "push", "admin"] as const;
 /** `admin` includes the other two. */
@@ -41,6 +40,7 @@ interface BookEntry extends TokenRow {
 export interface CreateTokenInput {
   readonly dataDir: string;
   readonly scopes: readonly TokenScope[];
+  /** Node ids that it is limited to; empty: not limited. */
   readonly nodes: readonly string[];
   readonly label: string;
   /** From now on; undefined: it does not expire. */
@@ -246,15 +246,4 @@ function isTime(value: unknown): value is string {
 function isoTime(ms: number): string {
   const time = new Date(ms);
   return Number.isNaN(time.getTime()) ? "" : time.toISOString();
-}
-
-/** Whether there is a file, and which one: also its absence is a state. */
-function fileState(path: string): string {
-  let stat: BigIntStats;
-  try {
-    stat = statSync(path, { bigint: true });
-  } catch (cause) {
-    return systemCode(cause) || "unknown";
-  }
-  return `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
 }

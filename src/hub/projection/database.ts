@@ -4,7 +4,7 @@
  *
  * Statements have `$1`, `$2` … for their values. Numbers come back as numbers.
  */
-import type { ColumnType, Mapping } from "./mapping.ts";
+import { type ColumnType, eventColumns, type Mapping } from "./mapping.ts";
 import type { EventRow } from "./row.ts";
 
 export type SqlParameter = string | number | null;
@@ -40,23 +40,8 @@ export function quoted(name: string): string {
 
 /** The columns of an inserted row, in the order of `insertedColumns`. */
 export function insertedColumns(mapping: Mapping): readonly string[] {
-  return [...baseColumns, ...mapping.columns.map(({ name }) => name)];
+  return [...eventColumns, ...mapping.columns.map(({ name }) => name)];
 }
-
-const baseColumns = [
-  "arrival",
-  "node",
-  "epoch",
-  "lane",
-  "seq",
-  "hlc",
-  "ts",
-  "received",
-  "type",
-  "chain",
-  "payload",
-  "payload_raw",
-] as const;
 
 /** Times are milliseconds in UTC, as every output of zamsync has them. */
 export function isoOf(ms: number): string {
