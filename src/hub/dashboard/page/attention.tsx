@@ -14,8 +14,8 @@ export function AttentionList({
 }) {
   return (
     <ul class="attention">
-      {items.map((item) => (
-        <li key={`${item.node} ${item.kind} ${item.code} ${item.text}`} class={item.level}>
+      {keyed(items).map(({ key, item }) => (
+        <li key={key} class={item.level}>
           <Icon sign={item.level} />
           <div>
             <p class="what">
@@ -31,6 +31,17 @@ export function AttentionList({
       {left > 0 && <li class="more">and {left} more, less pressing</li>}
     </ul>
   );
+}
+
+/** Keys without the text: when a number in it changes, the link in the item keeps the focus. */
+function keyed(items: readonly Attention[]): readonly { key: string; item: Attention }[] {
+  const seen = new Map<string, number>();
+  return items.map((item) => {
+    const subject = `${item.node} ${item.kind} ${item.code}`;
+    const nth = seen.get(subject) ?? 0;
+    seen.set(subject, nth + 1);
+    return { key: `${subject} ${nth}`, item };
+  });
 }
 
 function Where({ node }: { node: string }) {

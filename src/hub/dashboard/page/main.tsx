@@ -1,6 +1,6 @@
 /** The dashboard: "is every clinic safe and current?" at a glance, then what needs a person, then the rest. */
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Overview } from "../../overview/overview-types.ts";
 import { ApiProblem, followOverview, signIn, signOut } from "./api.ts";
 import { AttentionList } from "./attention.tsx";
@@ -265,20 +265,23 @@ function useNamedClinic(): string | undefined {
   };
   const [node, setNode] = useState(read());
   useEffect(() => {
-    const follow = (): void => {
-      setNode(read());
-      window.scrollTo(0, 0);
-      focusMain();
-    };
+    const follow = (): void => setNode(read());
     window.addEventListener("hashchange", follow);
     return () => window.removeEventListener("hashchange", follow);
   }, []);
+  const shown = useRef(node);
+  // As soon as the other page is there: a key pressed right after must find the focus in it.
+  useLayoutEffect(() => {
+    if (shown.current === node) return;
+    shown.current = node;
+    window.scrollTo(0, 0);
+    focusMain();
+  }, [node]);
   return node;
 }
 
 function focusMain(): void {
-  // After the new page is there.
-  setTimeout(() => document.getElementById("main")?.focus({ preventScroll: true }), 0);
+  document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 function useShortcuts(): void {
