@@ -58,6 +58,22 @@ describe("the table of mutants", () => {
     assert.equal(text.trimEnd().split("\n").length, 1 + 1, "killed ones are not in it");
     assert.match(text, /vector\/merge\.ts:2:1 EqualityOperator \(uncovered\)/);
   });
+
+  test("tells a mutant that all its tests let live from one that some were not asked about", () => {
+    const coveredBy = ["a", "b", "c"];
+    const asked = [
+      { ...mutant(1, "Survived"), coveredBy, testsCompleted: 3 },
+      { ...mutant(2, "Survived"), coveredBy, testsCompleted: 1 },
+      { ...mutant(3, "Killed"), coveredBy, testsCompleted: 1 },
+    ];
+    const lines = survivorsToText(asked, standardSettings).split("\n");
+    assert.match(lines[0] ?? "", /:1:1 EqualityOperator: /);
+    assert.match(lines[1] ?? "", /:2:1 EqualityOperator \(2 of 3 tests not asked\): /);
+    const text = tallyToText(tally(asked, standardSettings), standardSettings);
+    assert.match(text, /^not asked: for 1 that survived, tests .*; the long tests \(--long\)$/m);
+    const all = { ...standardSettings, isLong: true };
+    assert.doesNotMatch(tallyToText(tally(asked, all), all), /long tests/);
+  });
 });
 
 describe("the sample", () => {
@@ -72,7 +88,8 @@ describe("the sample", () => {
       assert.ok(Math.abs(share - sample) < 0.03, `${share} for ${sample}`);
     }
     assert.deepEqual(drawn(0.3, 7), drawn(0.3, 7));
-    const both = drawn(0.3, 7).filter((line) => drawn(0.3, 8).includes(line));
+    const other = new Set(drawn(0.3, 8));
+    const both = drawn(0.3, 7).filter((line) => other.has(line));
     assert.ok(Math.abs(both.length / 5000 - 0.09) < 0.02, `${both.length} in both`);
   });
 

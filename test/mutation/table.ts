@@ -15,13 +15,23 @@ export interface Row {
   readonly error: number;
   /** Left out on purpose. */
   readonly ignored: number;
+  /** Of those that survived: some test that reaches them was not asked, for lack of budget. */
+  readonly cutShort: number;
   /** Found, of those that were judged; from 0 to 1. */
   readonly score: number;
 }
 
 type Counts = Omit<Row, "folder" | "score">;
 
-const none: Counts = { killed: 0, timeout: 0, survived: 0, noCoverage: 0, error: 0, ignored: 0 };
+const none: Counts = {
+  killed: 0,
+  timeout: 0,
+  survived: 0,
+  noCoverage: 0,
+  error: 0,
+  ignored: 0,
+  cutShort: 0,
+};
 
 const columnByStatus: Readonly<Partial<Record<MutantResult["status"], keyof Counts>>> = {
   Killed: "killed",
@@ -41,7 +51,9 @@ export function tally(results: readonly MutantResult[], settings: Settings): rea
   };
   for (const mutant of results.filter((each) => isDrawn(identityOf(each), settings))) {
     const column = columnByStatus[mutant.status];
-    if (column !== undefined) count(dirname(relative(".", mutant.fileName)), column);
+    const folder = dirname(relative(".", mutant.fileName));
+    if (column !== undefined) count(folder, column);
+    if (mutant.status === "Survived" && unasked(mutant) > 0) count(folder, "cutShort");
   }
   const rows = [...countsByFolder].sort(([a], [b]) => (a < b ? -1 : 1));
   const all = rows.reduce((sum, [, counts]) => add(sum, counts), none);
@@ -56,6 +68,7 @@ function add(a: Counts, b: Counts): Counts {
     noCoverage: a.noCoverage + b.noCoverage,
     error: a.error + b.error,
     ignored: a.ignored + b.ignored,
+    cutShort: a.cutShort + b.cutShort,
   };
 }
 
@@ -90,6 +103,7 @@ export function tallyToText(rows: readonly Row[], settings: Settings): string {
   const sum = rows.at(-1);
   const notes = [
     `${sum?.ignored ?? 0} left out on purpose (texts, assertions), ${sum?.error ?? 0} that ended the runner`,
+    `not asked: for ${sum?.cutShort ?? 0} that survived, tests beyond ${settings.budgetMs} ms (--budget-ms)${settings.isLong ? "" : "; the long tests (--long)"}`,
     ...(isSample ? ["in brackets: 95 % of samples of this size hold the true score"] : []),
   ];
   return [...table, ...notes].join("\n");
@@ -114,12 +128,19 @@ export function survivorsToText(results: readonly MutantResult[], settings: Sett
   return lines.map((line) => (line === undefined ? "" : `${line}\n`)).join("");
 }
 
+/** How many tests that reach the mutant were not asked, because those before them had used the budget up. */
+function unasked({ coveredBy = [], testsCompleted = 0 }: MutantResult): number {
+  return Math.max(0, coveredBy.length - testsCompleted);
+}
+
 /** The mutant's place, what stands there, and what no test told from it; nothing of one that was found. */
 export function survivorLine(mutant: MutantResult): string | undefined {
   if (mutant.status !== "Survived" && mutant.status !== "NoCoverage") return undefined;
   const { start } = mutant.location;
   const place = `${relative(".", mutant.fileName)}:${start.line}:${start.column}`;
-  const mark = mutant.status === "NoCoverage" ? " (uncovered)" : "";
+  const left = unasked(mutant);
+  const cut = left > 0 ? ` (${left} of ${mutant.coveredBy?.length ?? 0} tests not asked)` : "";
+  const mark = mutant.status === "NoCoverage" ? " (uncovered)" : cut;
   const change = `${oneLine(original(mutant))} → ${oneLine(mutant.replacement ?? "")}`;
   return `${place} ${mutant.mutatorName}${mark}: ${change}`;
 }
