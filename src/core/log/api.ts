@@ -72,6 +72,8 @@ export interface ReceivedRange {
   /** First 8 bytes of the chain at `from - 1` and at the last event. */
   readonly chainBefore8: Uint8Array;
   readonly chainAfter8: Uint8Array;
+  /** All of the chain at `from - 1` as the peer told it with its floor: a claim, believed when the events then lead to a chain that is known here. */
+  readonly claimedBefore?: Uint8Array | undefined;
   readonly receivedFrom: string;
   readonly receivedMs: number;
   /** True on a clinic for what its authenticated hub wrote: its HLC is taken forward without bound (RULES 38). */
@@ -91,6 +93,8 @@ export interface ReceivedFragment {
   readonly chainBefore8: Uint8Array;
   /** Of the whole event; checked when the last fragment is in. */
   readonly chainAfter8: Uint8Array;
+  /** As that of a range. */
+  readonly claimedBefore?: Uint8Array | undefined;
   readonly receivedFrom: string;
   readonly receivedMs: number;
   readonly isClockTrusted?: boolean;

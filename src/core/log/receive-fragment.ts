@@ -60,7 +60,9 @@ function takeFragment(core: LogCore, fragment: ReceivedFragment, durable: Durabl
   const head = known === undefined ? 0 : streams.stagedHead(known);
   if (seq > head + 1) return { kind: "gap", head };
   const before =
-    known === undefined ? chainZero(core.crypto, stream) : stagedChainAt(core, known, seq - 1);
+    known === undefined
+      ? chainZero(core.crypto, stream)
+      : (stagedChainAt(core, known, seq - 1) ?? provableBefore(core, known, fragment));
   if (before === undefined) return { kind: "gap", head };
   if (!startsWith(before, fragment.chainBefore8)) return { kind: "fork", atSeq: seq - 1 };
   if (known !== undefined && seq <= head && !isMissing(core, known, seq)) {
@@ -107,6 +109,16 @@ function shapeProblem(fragment: ReceivedFragment): string | undefined {
 
 function isMissing(core: LogCore, index: StreamIndex, seq: number): boolean {
   return rangesContain(core.streams.table.holes(index), seq);
+}
+
+/** As `provenBefore` has it for a range: here the proof comes with the last piece. */
+function provableBefore(
+  core: LogCore,
+  index: StreamIndex,
+  { seq, claimedBefore }: ReceivedFragment,
+): Uint8Array | undefined {
+  const endsHole = core.streams.table.holes(index).some(({ to }) => to === seq);
+  return endsHole && stagedChainAt(core, index, seq) !== undefined ? claimedBefore : undefined;
 }
 
 function heldAlready(
@@ -183,7 +195,10 @@ function stagePiece(
   const head = core.streams.stagedHead(index);
   if (seq <= head) {
     const held = stagedChainAt(core, index, seq);
-    if (held !== undefined && !bytesEqual(held, chain)) return { kind: "fork", atSeq: seq };
+    if (held !== undefined && !bytesEqual(held, chain)) {
+      dropStaged(core, index, partial);
+      return { kind: "fork", atSeq: seq };
+    }
   }
   const verdicts = judgeWhole(core, index, partial, fragment);
   const full = quarantineRefusal(core, fragment.stream, index, verdicts);

@@ -63,7 +63,7 @@ function takeRange(core: LogCore, range: ReceivedRange, durable: Durable): Recei
   const before =
     known === undefined
       ? chainZero(core.crypto, range.stream)
-      : stagedChainAt(core, known, from - 1);
+      : (stagedChainAt(core, known, from - 1) ?? provenBefore(core, known, range));
   if (before === undefined) return { kind: "gap", head };
   if (!startsWith(before, range.chainBefore8)) return { kind: "fork", atSeq: from - 1 };
   const chains = chainsOver(core, before, events);
@@ -158,6 +158,25 @@ export function contentProblem(event: Omit<EventContent, "payload">): string | u
   if (!isType) return "the type is out of range";
   if (event.known.length > knownBytesMax) return "the known block is too large";
   return undefined;
+}
+
+/**
+ * Where a hole's beginning is gone at the peer, its rest cannot link to what lies before the hole.
+ * It links to what lies behind it: no other chain and events lead to a chain that is known here.
+ */
+function provenBefore(
+  core: LogCore,
+  index: StreamIndex,
+  { from, events, claimedBefore }: ReceivedRange,
+): Uint8Array | undefined {
+  const holes = core.streams.table.holes(index);
+  const hole = holes.find((range) => range.from <= from && from <= range.to);
+  if (claimedBefore === undefined || hole === undefined) return undefined;
+  const rest = events.slice(0, hole.to - from + 1);
+  const behind = stagedChainAt(core, index, hole.to);
+  const end = chainsOver(core, claimedBefore, rest)[hole.to - from];
+  const isProven = behind !== undefined && end !== undefined && bytesEqual(end, behind);
+  return isProven ? claimedBefore : undefined;
 }
 
 export function startsWith(chain: Uint8Array, prefix: Uint8Array): boolean {

@@ -40,6 +40,7 @@ function begin(s: SessionState, id: StreamId, number: number): Incoming {
     queue: [],
     ack: undefined,
     stagedHead: 0,
+    floor: undefined,
   };
   s.incoming[number] = incoming;
   if (refusal !== undefined) s.effect({ kind: "report", error: refusal });
@@ -110,6 +111,7 @@ export function takeEvents(
   const range = {
     stream: incoming.id,
     ...content,
+    claimedBefore: claimedBefore(incoming, content.from),
     receivedFrom: s.options.peer.nodeId,
     receivedMs: s.nowMs,
     isClockTrusted: isClockTrusted(s, incoming),
@@ -138,12 +140,17 @@ export function takeFragment(s: SessionState, frame: FragmentFrame): void {
     bytes: raw,
     chainBefore8,
     chainAfter8,
+    claimedBefore: claimedBefore(incoming, seq),
     receivedFrom: s.options.peer.nodeId,
     receivedMs: s.nowMs,
     isClockTrusted: isClockTrusted(s, incoming),
   };
   const item = { seq, offset: end, rawBytes: raw.length, events: end === totalBytes ? 1 : 0 };
   storeItem(s, incoming, item, { kind: "fragment", fragment });
+}
+
+function claimedBefore({ floor }: Incoming, seq: number): Uint8Array | undefined {
+  return floor?.seq === seq - 1 ? floor.chain : undefined;
 }
 
 /** A clinic follows its hub's clock without bound, a hub never a clinic's (RULES 38). */
@@ -358,7 +365,8 @@ export function takeFloor(s: SessionState, frame: FloorFrame): void {
   const holes = index === undefined ? [] : s.log.stream(index).holes;
   const isNews =
     frame.seq > head || intersectRanges(holes, [{ from: 1, to: frame.seq }]).length > 0;
-  const floor = { seq: frame.seq, chain: frame.chain, byOrigin: frame.byOrigin };
+  const floor = { seq: frame.seq, chain: frame.chain.slice(), byOrigin: frame.byOrigin };
+  incoming.floor = floor;
   storeFact(
     s,
     incoming,

@@ -74,7 +74,8 @@ export function damageMany(node: TestNode, stream: StreamId, seqs: readonly numb
   for (const seq of seqs) {
     const event = node.log.readStream(index, seq, { events: 1, bytes: 1 })[0];
     assert.ok(event !== undefined && event.seq === seq, `event ${seq} is there to be damaged`);
-    payloads.push(event.payload);
+    const piece = node.log.readPayload(index, seq, { offset: 0, sizeBytes: 256 });
+    payloads.push(piece ?? assert.fail("its payload can be read"));
   }
   node.log.close();
   for (const payload of payloads) flipWhere(node.store, payload);

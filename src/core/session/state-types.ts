@@ -2,7 +2,7 @@
 import type { VectorMark } from "../codec/frame-types.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { StreamId } from "../event.ts";
-import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
+import type { Floor, SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 
 /** Something sent that the peer will answer, with ACK or REFUSED. */
 export interface SentItem {
@@ -66,6 +66,8 @@ export interface Incoming {
   ack: { readonly seq: number; readonly offset: number } | undefined;
   /** Highest seq handed to the log. */
   stagedHead: number;
+  /** What the peer said of its own floor in this session. */
+  floor: Pick<Floor, "seq" | "chain"> | undefined;
 }
 
 /** An origin's search for the seq at which two branches part (RULES 24). */
