@@ -52,7 +52,7 @@ export interface HubNode extends NodeApi {
   readonly nodeId: string;
   /**
    * Looks at a bounded part of the log, however few events match: what a page costs
-   * does not grow with the log. Rejects with Z605, Z615.
+   * does not grow with the log. Rejects with Z605, Z615, Z621.
    */
   page(query: PageQuery): Promise<EventPage>;
   /** Undefined when it is not here, or cannot be read. */

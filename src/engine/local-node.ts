@@ -108,6 +108,7 @@ export class LocalNode implements HubNode {
   private judge: Judge | undefined;
   private releasing: Promise<void> = Promise.resolve();
   private expired = 0;
+  private newest: { readonly ordinal: number; readonly cursor: string } | undefined;
   private aging: AgingClock | undefined;
   private closing: Promise<void> | undefined;
 
@@ -164,7 +165,11 @@ export class LocalNode implements HubNode {
   }
 
   newestCursor(): string {
-    return ordinalToCursor(this.log.lastOrdinal, this.log.logId);
+    const { lastOrdinal } = this.log;
+    // Asked by every reader that waits: the event is read once.
+    if (this.newest?.ordinal !== lastOrdinal)
+      this.newest = { ordinal: lastOrdinal, cursor: ordinalToCursor(this.log, lastOrdinal) };
+    return this.newest.cursor;
   }
 
   onDurable(listener: () => void): () => void {

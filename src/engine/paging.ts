@@ -1,9 +1,8 @@
 /** Pages of the log by cursor, and single events, for the hub's services. */
 import { setImmediate as breathe } from "node:timers/promises";
-import { ZamError } from "../core/errors/zam-error.ts";
 import { isNodeId } from "../core/event.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
-import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
+import { cursorToOrdinal, eventToCursor, ordinalToCursor } from "./cursor.ts";
 import type { EventName, EventPage, HubEvent, PageQuery } from "./hub-node.ts";
 import { msToIso, requireRead, toPulled } from "./reading.ts";
 
@@ -12,16 +11,16 @@ const stepLimit: ReadLimit = { events: 256, bytes: 1024 * 1024 };
 /** Events that one page looks at: with a filter that nothing fits, some tens of milliseconds. */
 const lookedAtMax = 16 * 1024;
 
-/** @throws ZamError Z605, Z615 */
+/** @throws ZamError Z605, Z615, Z621 */
 export async function readPage(log: Log, query: PageQuery): Promise<EventPage> {
-  let at = query.after === undefined ? 0 : cursorToOrdinal(query.after, log.logId);
-  // Waiting there would leave out everything that comes until then.
-  if (at > log.lastOrdinal) throw new ZamError("Z615", { cursor: query.after ?? "" });
+  let at = query.after === undefined ? 0 : cursorToOrdinal(log, query.after);
+  let last: StoredEvent | undefined;
   const nodes = query.nodes === undefined ? undefined : new Set(query.nodes);
   const found: HubEvent[] = [];
   let sizeBytes = 0;
   const toPage = (isEnd: boolean): EventPage => {
-    return { events: found, cursor: ordinalToCursor(at, log.logId), isEnd };
+    const cursor = last?.ordinal === at ? eventToCursor(log, last) : ordinalToCursor(log, at);
+    return { events: found, cursor, isEnd };
   };
   for (let lookedAt = 0; lookedAt < lookedAtMax; await breathe()) {
     const newest = log.lastOrdinal;
@@ -31,6 +30,7 @@ export async function readPage(log: Log, query: PageQuery): Promise<EventPage> {
     if (events.length === 0) at = Math.max(at, newest);
     for (const event of events) {
       at = event.ordinal;
+      last = event;
       lookedAt++;
       if (!isWanted(event, query, nodes)) continue;
       const whole = toHubEvent(log, event);

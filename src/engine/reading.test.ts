@@ -49,12 +49,12 @@ async function readAll(
 test("a follower, a page and a copy to elsewhere go on where the disk refused", async () => {
   const followed = await readAll(async (log, after) => {
     const seqs: number[] = [];
-    const since = after === 0 ? {} : { since: ordinalToCursor(after, log.logId) };
+    const since = after === 0 ? {} : { since: ordinalToCursor(log, after) };
     for await (const { seq } of follow(log, since)) seqs.push(seq);
     return seqs;
   });
   const paged = await readAll(async (log, after) => {
-    const from = after === 0 ? {} : { after: ordinalToCursor(after, log.logId) };
+    const from = after === 0 ? {} : { after: ordinalToCursor(log, after) };
     const page = await readPage(log, { ...from, limit: 1000, bytesMax: 1 << 20 });
     return page.events.map(({ seq }) => seq);
   });

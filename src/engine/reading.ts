@@ -11,7 +11,7 @@ import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
 import type { CryptoPort } from "../core/ports.ts";
 import { compareEvents } from "../core/vector/compare.ts";
 import type { AuditQuery, AuditRow, PulledEvent, PullQuery } from "./api.ts";
-import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
+import { cursorToOrdinal, eventToCursor } from "./cursor.ts";
 
 /** Events a `pull` returns when no limit is given. */
 const pullLimitDefault = 1000;
@@ -63,7 +63,7 @@ export function toPulled(log: Log, event: StoredEvent): PulledEvent | undefined 
   const payload = wholePayload(log, event);
   if (payload === undefined) return undefined;
   return {
-    cursor: ordinalToCursor(event.ordinal, log.logId),
+    cursor: eventToCursor(log, event),
     node: event.stream.node,
     epoch: epochToText(event.stream.epoch),
     lane: event.stream.lane,
@@ -164,7 +164,7 @@ export async function pull(log: Log, query: PullQuery): Promise<readonly PulledE
   const source =
     query.order === "hlc"
       ? globalOrder(log)
-      : arrivals(log, query.since === undefined ? 0 : cursorToOrdinal(query.since, log.logId));
+      : arrivals(log, query.since === undefined ? 0 : cursorToOrdinal(log, query.since));
   let steps = 0;
   for (const event of source) {
     if (found.length >= limit) break;
@@ -185,7 +185,7 @@ export async function* follow(
     yield* await pull(log, { ...query, limit: query.limit ?? Number.MAX_SAFE_INTEGER });
     return;
   }
-  let at = query.since === undefined ? 0 : cursorToOrdinal(query.since, log.logId);
+  let at = query.since === undefined ? 0 : cursorToOrdinal(log, query.since);
   let left = query.limit ?? Number.MAX_SAFE_INTEGER;
   while (left > 0 && query.signal?.aborted !== true) {
     const newest = log.lastOrdinal;

@@ -2,24 +2,52 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { backoffMs, sinceWorking } from "./backoff.ts";
+import { create, open, pushMany } from "../core/log/log.test-kit.ts";
+import { MemoryStore } from "../testing/memory-store.ts";
 import { cursorToOrdinal, ordinalToCursor } from "./cursor.ts";
 import { decodePeerRecord, encodePeerRecord, type PeerRecord } from "./peer-record.ts";
 
-const logId = Uint8Array.from({ length: 16 }, (_, i) => i * 7);
+function logOf(count: number) {
+  const log = create(new MemoryStore());
+  pushMany(log, count);
+  return log;
+}
 
 test("a cursor comes back as the ordinal it was made from", () => {
-  for (const ordinal of [0, 1, 35, 36, 2 ** 31, Number.MAX_SAFE_INTEGER])
-    assert.equal(cursorToOrdinal(ordinalToCursor(ordinal, logId), logId), ordinal);
+  const log = logOf(40);
+  for (const ordinal of [0, 1, 35, 36, 40]) {
+    const cursor = ordinalToCursor(log, ordinal);
+    assert.equal(cursorToOrdinal(log, cursor), ordinal);
+    // As they were before they had a check.
+    assert.equal(cursorToOrdinal(log, cursor.split("-").slice(0, 2).join("-")), ordinal);
+  }
+});
+
+test("a cursor that is ahead, or stands for another event by now, is refused", () => {
+  const store = new MemoryStore();
+  const first = create(store);
+  pushMany(first, 5);
+  first.close();
+  const { log } = open(store.copy());
+  pushMany(log, 5);
+  const kept = ordinalToCursor(log, 5);
+  const outlived = ordinalToCursor(log, 8);
+  const { log: restored } = open(store.copy(), { wallMs: 2_000_000 });
+  assert.throws(() => cursorToOrdinal(restored, outlived), { code: "Z615" });
+  pushMany(restored, 5, 101);
+  assert.throws(() => cursorToOrdinal(restored, outlived), { code: "Z621" });
+  assert.equal(cursorToOrdinal(restored, kept), 5);
 });
 
 test("a cursor of another log, or no cursor at all, is refused with Z605", () => {
-  const foreign = ordinalToCursor(
-    5,
-    Uint8Array.from({ length: 16 }, () => 9),
-  );
-  for (const text of [foreign, "", "5", "00070e15-", "00070e15-zzzzzzzzzzzz", "00070e15--1"])
+  const log = logOf(5);
+  const cursor = ordinalToCursor(log, 5);
+  const [tag = ""] = cursor.split("-");
+  const foreign = cursor.replace(tag, "00070e15");
+  const texts = [foreign, "", "5", `${tag}-`, `${tag}-zzzzzzzzzzzz`, `${tag}--1`, `${cursor}0`];
+  for (const text of texts)
     assert.throws(
-      () => cursorToOrdinal(text, logId),
+      () => cursorToOrdinal(log, text),
       (error) => error instanceof ZamError && error.code === "Z605",
       text,
     );

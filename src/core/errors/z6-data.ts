@@ -120,7 +120,7 @@ export const dataErrors = {
     message: "the cursor '{cursor}' is ahead of this log",
     hint: "the log was restored from an older copy: start again without a cursor, and leave out events that you have by (node, epoch, lane, seq)",
     exit: 7,
-    http: 400,
+    http: 410,
     retryable: false,
   },
   Z616: {
@@ -161,6 +161,15 @@ export const dataErrors = {
     hint: "correct the event, or the schema; nothing of it was stored",
     exit: 7,
     http: 422,
+    retryable: false,
+  },
+  Z621: {
+    name: "CursorOutlived",
+    message:
+      "the log is another one since the cursor '{cursor}': it was put back from an older copy",
+    hint: "start again without a cursor, and leave out events that you have by (node, epoch, lane, seq)",
+    exit: 7,
+    http: 410,
     retryable: false,
   },
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { revokeToken } from "../../engine/index.ts";
 import { bearer, codeOf, startTestHub, type TestHub } from "../hub.test-fixture.ts";
 
 interface Pushed {
@@ -228,6 +230,27 @@ describe("reading over HTTP", () => {
     );
     const some = await (await hub.call("/v1/events?limit=3", { headers })).text();
     assert.equal(some.trimEnd().split("\n").length, 3);
+  });
+
+  it("cuts NDJSON, so that nobody takes it for whole, when its token is revoked", async (t) => {
+    const hub = await startTestHub(t);
+    const events = Array.from({ length: 2000 }, () => ({ payload: Buffer.alloc(15_000, "x") }));
+    await hub.node.push(events);
+    const token = await hub.token(["read"]);
+    const headers = { accept: "application/x-ndjson", ...bearer(token) };
+    const response = await hub.call("/v1/events", { headers });
+    assert.equal(response.status, 200);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await revokeToken({ dataDir: hub.dir, id: token.slice(4, 16) });
+    let bytes = 0;
+    const rest = async (): Promise<void> => {
+      await sleep(1000);
+      for (let chunk = await reader?.read(); chunk?.done === false; chunk = await reader?.read())
+        bytes += chunk.value.length;
+    };
+    await assert.rejects(rest);
+    assert.ok(bytes < 20e6, `${bytes} bytes came behind the revocation`);
   });
 
   it("looks at a bounded part of the log, however few events match", async (t) => {

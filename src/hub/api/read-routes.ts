@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import type { EventPage, PageQuery } from "../../engine/index.ts";
 import type { HubApp, HubContext } from "../hub-context.ts";
+import type { OpenStream, OpenStreams } from "../stream/open-streams.ts";
 import { principalOf, readableNodes } from "../http/access.ts";
 import { eventSchema, eventToJson } from "./event-json.ts";
 import { parts, problems } from "./schemas.ts";
@@ -48,7 +49,7 @@ export function toPageQuery(
   };
 }
 
-export function addReadRoutes(app: HubApp, hub: HubContext): void {
+export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStreams): void {
   app.addSchema(eventSchema);
   app.get<{ readonly Querystring: EventsQuery }>(
     "/v1/events",
@@ -59,7 +60,7 @@ export function addReadRoutes(app: HubApp, hub: HubContext): void {
         description:
           "An answer may hold fewer events than the limit, or none, before the end is reached: go on with its `cursor` " +
           "until `isEnd`. With `Accept: application/x-ndjson` the events come one a line, without a limit unless one is " +
-          "asked for, and the connection is closed in the middle when it fails.",
+          "asked for, and the connection is cut in the middle when it fails, or its token is revoked.",
         tags: ["Events"],
         querystring: {
           type: "object",
@@ -78,14 +79,19 @@ export function addReadRoutes(app: HubApp, hub: HubContext): void {
               "application/x-ndjson": { schema: { $ref: "Event#" } },
             },
           },
-          ...problems(),
+          ...problems(410),
         },
       },
     },
     async (request, reply) => {
       const { since: after, limit } = request.query;
       const query = { after, ...toPageQuery(request.query, request) };
-      if (wantsLines(request)) return sendLines(hub, { ...query, limit }, reply);
+      if (wantsLines(request)) {
+        // A cursor that is refused is so while a status can still say it.
+        await hub.node.page({ ...query, limit: 1, bytesMax: 1 });
+        const stream = downloads.open(principalOf(request));
+        return sendLines(hub, { query: { ...query, limit }, stream, reply });
+      }
       const page = await hub.node.page({ ...query, limit: limit ?? limitDefault });
       return reply
         .type("application/json; charset=utf-8")
@@ -139,27 +145,36 @@ function pageToJson({ events, cursor, isEnd }: EventPage): string {
   return `{"events":[${list}],"cursor":${JSON.stringify(cursor)},"isEnd":${isEnd}}`;
 }
 
-/** A page at a time, as fast as the reader takes it. */
+type LinesQuery = Omit<PageQuery, "limit"> & { readonly limit: number | undefined };
+
+/**
+ * A page at a time, as fast as the reader takes it. One that was cut, by the hub's end or by
+ * that of its token, must not look complete: its connection is destroyed.
+ */
 function sendLines(
   hub: HubContext,
-  query: Omit<PageQuery, "limit"> & { readonly limit: number | undefined },
-  reply: FastifyReply,
+  download: {
+    readonly query: LinesQuery;
+    readonly stream: OpenStream;
+    readonly reply: FastifyReply;
+  },
 ): FastifyReply {
+  const { query, stream, reply } = download;
   const lines = Readable.from(linesOf(hub, query), { objectMode: false, highWaterMark: 64 * 1024 });
+  stream.signal.addEventListener("abort", () => lines.destroy(stream.reason));
+  stream.settled = new Promise((resolve) => lines.once("close", resolve));
+  lines.once("close", () => stream.close());
   return reply.type("application/x-ndjson; charset=utf-8").send(lines);
 }
 
-async function* linesOf(
-  hub: HubContext,
-  query: Omit<PageQuery, "limit"> & { readonly limit: number | undefined },
-): AsyncGenerator<string> {
+async function* linesOf(hub: HubContext, query: LinesQuery): AsyncGenerator<string> {
   let left = query.limit ?? Number.MAX_SAFE_INTEGER;
   for (let { after } = query; left > 0; ) {
     const page = await hub.node.page({ ...query, after, limit: Math.min(left, limitDefault) });
     for (const event of page.events) yield `${eventToJson(event)}\n`;
     left -= page.events.length;
     after = page.cursor;
-    if (page.isEnd || hub.stopping.aborted) return;
+    if (page.isEnd) return;
   }
 }
 

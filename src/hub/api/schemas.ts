@@ -119,6 +119,8 @@ function describe(status: number): string {
       return "It is not here";
     case 409:
       return "The Idempotency-Key was used before with another payload";
+    case 410:
+      return "The cursor is from before the log was put back from an older copy";
     case 413:
       return "Too large";
     case 415:

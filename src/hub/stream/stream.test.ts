@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { cp, rename, rm } from "node:fs/promises";
 import { describe, it, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../../lab/command.ts";
 import { revokeToken } from "../../engine/index.ts";
-import { bearer, openTestHub, startTestHub, type TestHub } from "../hub.test-fixture.ts";
+import { bearer, codeOf, openTestHub, startTestHub, type TestHub } from "../hub.test-fixture.ts";
 import { numbersOf, openStream, type StreamReader } from "./stream.test-reader.ts";
 
 async function push(hub: TestHub, from: number, to: number, type = 0): Promise<void> {
@@ -169,6 +170,35 @@ describe("the event stream", () => {
     const [tag] = hub.node.newestCursor().split("-");
     const answer = await hub.call(`/v1/stream?since=${tag}-zzz`);
     assert.equal(((await answer.json()) as { readonly code: string }).code, "Z615");
+  });
+
+  it("tells a reader whose place is another event's since the hub was put back from an older copy", async (t) => {
+    const hub = await startTestHub(t);
+    await push(hub, 1, 5);
+    const kept = hub.node.newestCursor();
+    const copy = `${hub.dir}-copy`;
+    t.after(() => rm(copy, { recursive: true, force: true }));
+    await cp(hub.dir, copy, { recursive: true, filter: (path) => !/sock|lock/.test(path) });
+    await push(hub, 6, 8);
+    const outlived = hub.node.newestCursor();
+    await hub.hub.close();
+    await hub.node.close();
+    await rm(hub.dir, { recursive: true });
+    await rename(copy, hub.dir);
+    const again = await openTestHub(t, hub.dir);
+    assert.equal(again.node.newestCursor(), kept);
+    await push(again, 106, 110);
+    const asked = ["/v1/stream", "/v1/events", "/v1/events?limit=1"].map(async (path) => {
+      const query = `${path.includes("?") ? "&" : "?"}since=${outlived}`;
+      const accept = path === "/v1/events" ? "application/x-ndjson" : "*/*";
+      return codeOf(await again.call(`${path}${query}`, { headers: { accept } }));
+    });
+    assert.deepEqual(new Set(await Promise.all(asked)), new Set(["410 Z621"]));
+    const pulled = again.node.pull({ since: outlived });
+    await assert.rejects(pulled, { code: "Z621" });
+    const reader = await follow(t, again, { lastId: kept });
+    await waitUntil(() => numbersOf(reader.messages).length === 5, 5000);
+    assert.deepEqual(numbersOf(reader.messages), range(106, 110));
   });
 
   it("lets a token have so many streams, and no more", async (t) => {

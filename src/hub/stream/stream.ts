@@ -44,7 +44,7 @@ export const createStream: CreateHubPart = (hub) => {
   };
 };
 
-/** Where the reader wants to begin; undefined: with the first event. @throws ZamError Z605, Z615 */
+/** Where the reader wants to begin; undefined: with the first event. @throws ZamError Z605, Z615, Z621 */
 async function startOf(
   hub: HubContext,
   request: FastifyRequest<{ Querystring: StreamQuery }>,
@@ -168,6 +168,6 @@ const streamSchema = {
       description: "Until one side ends it",
       content: { "text/event-stream": { schema: { type: "string" } } },
     },
-    ...problems(),
+    ...problems(410),
   },
 } as const;

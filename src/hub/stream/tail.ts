@@ -23,7 +23,7 @@ export class Tail {
     this.node = node;
   }
 
-  /** The next page; empty when nothing more is here. Rejects with Z605, Z615. */
+  /** The next page; empty when nothing more is here. Rejects with Z605, Z615, Z621. */
   async page(after: string | undefined, query: TailQuery): Promise<HeldPage> {
     const read = (): Promise<EventPage> =>
       this.node.page({ ...query, after, limit: pageEventsMax, bytesMax: pageBytesMax });

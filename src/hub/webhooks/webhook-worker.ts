@@ -103,12 +103,7 @@ export class WebhookWorker {
   }
 
   private async sendNext(): Promise<void> {
-    const { tail } = this.host;
-    const { node, type, cursor } = this.state;
-    const page = await tail.page(cursor ?? undefined, {
-      nodes: node === null ? undefined : [node],
-      type: type ?? undefined,
-    });
+    const page = await this.nextPage();
     try {
       if (!(await this.sendPage(page))) return;
     } finally {
@@ -116,6 +111,26 @@ export class WebhookWorker {
     }
     if (page.cursor !== this.state.cursor) this.move(page.cursor);
     if (page.isEnd) await this.news(page.cursor);
+  }
+
+  /** From the beginning where the position is another log's by now: nothing is left out in silence. */
+  private async nextPage(): Promise<HeldPage> {
+    const { node, type, cursor } = this.state;
+    const query = {
+      nodes: node === null ? undefined : [node],
+      type: type ?? undefined,
+    };
+    const { hub, tail } = this.host;
+    try {
+      return await tail.page(cursor ?? undefined, query);
+    } catch (error) {
+      const isOutlived =
+        error instanceof ZamError && (error.code === "Z615" || error.code === "Z621");
+      if (!isOutlived) throw error;
+      hub.report(error, `webhook ${this.state.id}`);
+      this.state = { ...this.state, cursor: null };
+      return tail.page(undefined, query);
+    }
   }
 
   /** False when something else comes first. */

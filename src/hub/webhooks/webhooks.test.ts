@@ -168,6 +168,29 @@ describe("webhooks", () => {
     assert.equal(webhooks.list[0]?.trouble, undefined);
   });
 
+  it("begin again where their place is another event's since the log was put back", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    await push(hub, 1, 5);
+    const outlived = hub.node.newestCursor().replace(/.$/, (digit) => (digit === "0" ? "1" : "0"));
+    const page = hub.node.page.bind(hub.node);
+    let refusals = 0;
+    hub.node.page = (query) => {
+      if (query.after === outlived) refusals++;
+      return page(query);
+    };
+    const newest = hub.node.newestCursor.bind(hub.node);
+    hub.node.newestCursor = () => outlived;
+    const webhooks = quickWebhooks(t, hub);
+    const { secret } = await webhooks.create({ url: receiver.url, from: "now" });
+    receiver.secret = secret;
+    hub.node.newestCursor = newest;
+    await waitUntil(() => receiver.taken().length === 5, 10_000);
+    assert.deepEqual(receiver.taken(), range(1, 5));
+    assert.equal(refusals, 1);
+    assert.deepEqual(webhooks.told, ["Z621"]);
+  });
+
   it("are made, listed, replayed and removed over HTTP, by admins of all nodes only", async (t) => {
     const hub = await startTestHub(t);
     const receiver = await startReceiver(t);
