@@ -14,6 +14,9 @@ import { ZamError } from "../core/errors/zam-error.ts";
 import type { Log, StoredEvent } from "../core/log/api.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 
+/** What is needed of a log. */
+export type CursorLog = Pick<Log, "logId" | "lastOrdinal" | "readRefusal" | "readArrivals">;
+
 const cursorPattern = /^([0-9a-f]{8})-([0-9a-z]{1,11})(?:-([0-9a-f]{8}))?$/;
 const checkBytes = 28;
 const scratch = new DataView(new ArrayBuffer(checkBytes));
@@ -25,7 +28,7 @@ export function eventToCursor(log: Pick<Log, "logId">, event: StoredEvent): stri
 }
 
 /** Of the place behind whatever stands at this ordinal. Reads one event. */
-export function ordinalToCursor(log: Log, ordinal: number): string {
+export function ordinalToCursor(log: CursorLog, ordinal: number): string {
   const event = eventAt(log, ordinal);
   return event === undefined ? placeText(log, ordinal) : eventToCursor(log, event);
 }
@@ -36,7 +39,7 @@ export function ordinalToCursor(log: Log, ordinal: number): string {
  * @throws ZamError Z206, Z208; Z605 for what this log did not give out, Z615 and Z621 for what it gave
  * out before it was put back from an older copy
  */
-export function cursorToOrdinal(log: Log, cursor: string): number {
+export function cursorToOrdinal(log: CursorLog, cursor: string): number {
   const match = cursorPattern.exec(cursor);
   const ordinal = match?.[2] === undefined ? Number.NaN : Number.parseInt(match[2], 36);
   if (match?.[1] !== logTag(log) || !Number.isSafeInteger(ordinal))
@@ -59,7 +62,7 @@ function placeText(log: Pick<Log, "logId">, ordinal: number): string {
   return `${logTag(log)}-${ordinal.toString(36)}`;
 }
 
-function eventAt(log: Log, ordinal: number): StoredEvent | undefined {
+function eventAt(log: CursorLog, ordinal: number): StoredEvent | undefined {
   if (ordinal === 0) return undefined;
   const limit = { events: 1, bytes: 1, withQuarantined: true, withoutChain: true };
   const [event] = log.readArrivals(ordinal - 1, limit);
