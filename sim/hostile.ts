@@ -6,6 +6,7 @@
  *
  * It may write what it likes in its own name: that is what a certificate allows.
  */
+import { zstdFull } from "../src/core/codec/codecs.ts";
 import { ByteWriter } from "../src/core/bytes.ts";
 import { encodeFrame } from "../src/core/codec/encode-frame.ts";
 import type { Frame, HelloFrame } from "../src/core/codec/frame-types.ts";
@@ -279,7 +280,7 @@ export class Attacker {
       return [...frames(this.hello(device)), endless.take(), random.bytes(2_000)];
     }
     const zeros = new Uint8Array(1 << 22);
-    const block = nodeCompressor.compress(zeros, new Uint8Array(0));
+    const block = nodeCompressor.compress(zeros, new Uint8Array(0), zstdFull);
     return frames(
       this.hello(device),
       { type: "stream", id: own },

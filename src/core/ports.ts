@@ -124,10 +124,20 @@ export interface CryptoPort {
   randomBytes(sizeBytes: number): Uint8Array;
 }
 
+/** What bounds a compressor's memory, as powers of two: zstd's parameters of these names. */
+export interface ZstdTables {
+  readonly windowLog: number;
+  readonly hashLog: number;
+  readonly chainLog: number;
+}
+
 /** One-shot zstd with a raw-content dictionary; no state between calls. */
 export interface CompressorPort {
-  /** A zstd frame without the 4-byte magic and without content size and checksum. */
-  compress(bytes: Uint8Array, dictionary: Uint8Array): Uint8Array;
+  /**
+   * A zstd frame without the 4-byte magic and without content size and checksum. The
+   * tables are the sender's own affair: no receiver needs to know them.
+   */
+  compress(bytes: Uint8Array, dictionary: Uint8Array, tables: ZstdTables): Uint8Array;
   /** Exactly `sizeBytes` bytes, or undefined for anything else (malformed, shorter, longer). Never allocates much more. */
   decompress(
     bytes: Uint8Array,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { constants, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
+import { zstdFull, zstdSmall } from "../core/codec/codecs.ts";
 import { nodeCompressor } from "./node-compressor.ts";
 
 const none = new Uint8Array(0);
@@ -19,7 +20,7 @@ test("any bytes with any dictionary come back exactly", () => {
       fc.uint8Array({ maxLength: 3000 }),
       fc.uint8Array({ maxLength: 3000 }),
       (bytes, dictionary) => {
-        const packed = nodeCompressor.compress(bytes, dictionary);
+        const packed = nodeCompressor.compress(bytes, dictionary, zstdFull);
         const sizeBytes = bytes.length;
         assert.deepEqual(nodeCompressor.decompress(packed, { dictionary, sizeBytes }), bytes);
       },
@@ -45,7 +46,7 @@ test("any input is refused or gives exactly the size asked for", () => {
 
 test("every flipped bit of a real frame is refused or keeps the size", () => {
   const bytes = encoder.encode('{"patient_id":"BT-0042","event":"visit"}'.repeat(20));
-  const packed = nodeCompressor.compress(bytes, none);
+  const packed = nodeCompressor.compress(bytes, none, zstdFull);
   let refused = 0;
   for (let bit = 0; bit < packed.length * 8; bit++) {
     const bad = packed.slice();
@@ -59,7 +60,7 @@ test("every flipped bit of a real frame is refused or keeps the size", () => {
 
 test("one byte less, one byte more, a cut and a trailing byte are refused", () => {
   const bytes = encoder.encode("abcdefgh".repeat(100));
-  const packed = nodeCompressor.compress(bytes, none);
+  const packed = nodeCompressor.compress(bytes, none, zstdFull);
   const ask = (input: Uint8Array, sizeBytes: number) =>
     nodeCompressor.decompress(input, { dictionary: none, sizeBytes });
   assert.ok(ask(packed, 800));
@@ -95,14 +96,14 @@ test("a dictionary that looks like a trained one is used as raw bytes", () => {
   const text = "registration of a patient at the district clinic, follow-up in two weeks";
   const dictionary = Uint8Array.from([0x37, 0xa4, 0x30, 0xec, ...encoder.encode(text)]);
   const bytes = encoder.encode(text);
-  const packed = nodeCompressor.compress(bytes, dictionary);
+  const packed = nodeCompressor.compress(bytes, dictionary, zstdFull);
   assert.ok(packed.length < 30, "it helps");
   const input = { dictionary, sizeBytes: bytes.length };
   assert.deepEqual(nodeCompressor.decompress(packed, input), bytes);
 });
 
 test("a frame carries no magic, content size, checksum or dictionary id", () => {
-  const packed = nodeCompressor.compress(encoder.encode("x".repeat(1000)), none);
+  const packed = nodeCompressor.compress(encoder.encode("x".repeat(1000)), none, zstdFull);
   assert.equal(packed[0], 0, "frame header descriptor (RFC 8878, section 3.1.1.1.1)");
   assert.equal(Buffer.isBuffer(packed), false);
 });
@@ -114,8 +115,19 @@ test("a dictionary of 128 KiB of shared history stays within reach", () => {
     encoder.encode(Array.from({ length: to - from }, (_, i) => row(from + i)).join("\n"));
   const dictionary = rows(0, 4000).slice(-128 * 1024);
   const oldest = dictionary.slice(0, 8 * 1024);
-  const packed = nodeCompressor.compress(oldest, dictionary);
+  const packed = nodeCompressor.compress(oldest, dictionary, zstdFull);
   assert.ok(packed.length < 64, `${packed.length} bytes`);
   const input = { dictionary, sizeBytes: oldest.length };
   assert.deepEqual(nodeCompressor.decompress(packed, input), oldest);
+});
+
+test("a frame asks for no larger window than the tables that it was made with", () => {
+  const bytes = new Uint8Array(1 << 19).map((_, at) => (at * at) >> 7);
+  for (const tables of [zstdFull, zstdSmall]) {
+    const packed = nodeCompressor.compress(bytes, none, tables);
+    const exponent = (packed[1] ?? 0) >> 3;
+    assert.equal(10 + exponent, tables.windowLog, "window descriptor (RFC 8878, 3.1.1.1.2)");
+    const input = { dictionary: none, sizeBytes: bytes.length };
+    assert.deepEqual(nodeCompressor.decompress(packed, input), bytes);
+  }
 });

@@ -14,40 +14,40 @@
  * dictionary is used without its first byte; see `asRawDictionary`.
  */
 import { constants, type ZstdOptions, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { CompressorPort } from "../core/ports.ts";
+import type { CompressorPort, ZstdTables } from "../core/ports.ts";
 
 /** RFC 8878, section 3.1.1. */
 const frameMagic = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
 /** RFC 8878, section 5. */
 const dictionaryMagic = Uint8Array.of(0x37, 0xa4, 0x30, 0xec);
 
-/**
- * Level 9 costs about 20 us an event, level 19 gains little with a dictionary.
- * The window (256 KiB) is twice the usual dictionary; `windowLog` alone does not bound
- * the encoder's tables, and with these three they stay below 2 MiB.
- */
+/** Level 9 costs about 20 us an event, level 19 gains little with a dictionary. */
 const level = 9;
+/** Of what a peer sends: more than any sender's window. */
 const windowLogMax = 18;
-const hashLog = 17;
-const chainLog = 17;
 
 const outputChunkBytesMin = 64;
 const outputChunkBytesMax = 64 * 1024;
 
-const compressParams = {
-  [constants.ZSTD_c_compressionLevel]: level,
-  [constants.ZSTD_c_windowLog]: windowLogMax,
-  [constants.ZSTD_c_hashLog]: hashLog,
-  [constants.ZSTD_c_chainLog]: chainLog,
-  [constants.ZSTD_c_contentSizeFlag]: 0,
-  [constants.ZSTD_c_checksumFlag]: 0,
-  [constants.ZSTD_c_dictIDFlag]: 0,
-};
+/** `windowLog` alone does not bound the encoder's memory. */
+function compressParams(tables: ZstdTables): Record<number, number> {
+  return {
+    [constants.ZSTD_c_compressionLevel]: level,
+    [constants.ZSTD_c_windowLog]: tables.windowLog,
+    [constants.ZSTD_c_hashLog]: tables.hashLog,
+    [constants.ZSTD_c_chainLog]: tables.chainLog,
+    [constants.ZSTD_c_contentSizeFlag]: 0,
+    [constants.ZSTD_c_checksumFlag]: 0,
+    [constants.ZSTD_c_dictIDFlag]: 0,
+  };
+}
+
 const decompressParams = { [constants.ZSTD_d_windowLogMax]: windowLogMax };
 
 export const nodeCompressor: CompressorPort = {
-  compress(bytes, dictionary) {
-    const frame = zstdCompressSync(bytes, withDictionary({ params: compressParams }, dictionary));
+  compress(bytes, dictionary, tables) {
+    const options = { params: compressParams(tables) };
+    const frame = zstdCompressSync(bytes, withDictionary(options, dictionary));
     return new Uint8Array(frame.subarray(frameMagic.length));
   },
   decompress(bytes, input) {

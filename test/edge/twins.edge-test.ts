@@ -12,6 +12,7 @@ import {
   createAcceptingJudge,
   createConnectingJudge,
 } from "../../src/pki/index.ts";
+import { zstdSmall } from "../../src/core/codec/codecs.ts";
 import { nodeCompressor } from "../../src/storage/node-compressor.ts";
 import { createSeededRandom } from "../../src/testing/seeded-random.ts";
 import { createClinic, createHub, createScratch, type Scratch } from "../identities.ts";
@@ -161,7 +162,7 @@ describe(`the small device's host beside Node (${variant})`, () => {
     blocks.push({ bytes: Buffer.from("visit 1 visit 2 visit 3"), dictionary: trained });
     const asks = blocks.flatMap(({ bytes, dictionary }) => {
       const common = { dictionary: bytesToHex(dictionary) };
-      const compressed = nodeCompressor.compress(bytes, dictionary);
+      const compressed = nodeCompressor.compress(bytes, dictionary, zstdSmall);
       return [
         { ...common, bytes: bytesToHex(bytes) },
         { ...common, bytes: bytesToHex(compressed), sizeBytes: bytes.length },

@@ -181,8 +181,10 @@ function cryptoFunctions(): Partial<HostFunctions> {
     },
     crc32: (data, seed) => nodeCrypto.crc32(bytes(data), seed),
     randomBytes: (sizeBytes) => toBuffer(nodeCrypto.randomBytes(sizeBytes)),
-    compress: (data, dictionary) =>
-      toBuffer(nodeCompressor.compress(bytes(data), bytes(dictionary))),
+    compress: (data, dictionary, windowLog, hashLog, chainLog) => {
+      const tables = { windowLog, hashLog, chainLog };
+      return toBuffer(nodeCompressor.compress(bytes(data), bytes(dictionary), tables));
+    },
     decompress(data, dictionary, sizeBytes) {
       const input = { dictionary: bytes(dictionary), sizeBytes };
       const out = nodeCompressor.decompress(bytes(data), input);

@@ -61,7 +61,7 @@ export class BatchCodec {
     this.compressor = compressor;
     this.state = new TokenState(this.sizes, isMixCodec(codec));
     this.model = isMixCodec(codec) ? new MixModel(this.sizes.counterPlaces) : undefined;
-    this.window = new Window(this.sizes.windowBytes);
+    this.window = new Window(this.sizes.windowBytes, this.sizes.zstd);
   }
 
   /** Learns events that both sides hold, as if they had been sent in one batch. */
@@ -99,7 +99,7 @@ export class BatchCodec {
     );
     coder.finish();
     const visible = coder.visible();
-    const packed = this.compressor.compress(visible, this.window.dictionary());
+    const packed = this.compressor.compress(visible, this.window.dictionary(), this.window.tables);
     const isPacked = packed.length < visible.length;
     this.ratio = Math.min(1, (this.ratio + packed.length / visible.length) / 2);
     this.window.append(visible);

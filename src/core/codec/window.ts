@@ -3,17 +3,23 @@
  * receiver append the same bytes in the same order, so their windows agree
  * without a word about it. Memory: at most twice its size, taken as needed.
  */
-import type { CompressorPort } from "../ports.ts";
-import { codecRaw, codecZstd } from "./codecs.ts";
+import type { CompressorPort, ZstdTables } from "../ports.ts";
+import { codecRaw, codecZstd, isSmallDevice, zstdFull, zstdSmall } from "./codecs.ts";
 import { windowBytes } from "./wire-limits.ts";
 
+/** A small device leans on a quarter of what the receiver keeps: distances count from the end, so that is its own affair. */
+const smallWindowBytes = windowBytes / 4;
+
 export class Window {
+  /** For what is compressed against it. */
+  readonly tables: ZstdTables;
   private readonly sizeBytes: number;
   private buffer: Uint8Array = new Uint8Array(0);
   private used = 0;
 
-  constructor(sizeBytes = windowBytes) {
+  constructor(sizeBytes = windowBytes, tables = zstdFull) {
     this.sizeBytes = sizeBytes;
+    this.tables = tables;
   }
 
   /** At most the last `sizeBytes` bytes; valid until the next `append`. */
@@ -42,6 +48,11 @@ export class Window {
   }
 }
 
+/** An empty window of rows that a device with these codecs sends. */
+export function sendWindowFor(codecs: number): Window {
+  return isSmallDevice(codecs) ? new Window(smallWindowBytes, zstdSmall) : new Window();
+}
+
 export interface Block {
   readonly codec: number;
   readonly block: Uint8Array;
@@ -53,7 +64,7 @@ export function encodeBlock(
   input: { readonly window: Window; readonly codecs: number; readonly raw: Uint8Array },
 ): Block {
   if ((input.codecs & (1 << codecZstd)) !== 0) {
-    const block = compressor.compress(input.raw, input.window.dictionary());
+    const block = compressor.compress(input.raw, input.window.dictionary(), input.window.tables);
     if (block.length < input.raw.length) return { codec: codecZstd, block };
   }
   return { codec: codecRaw, block: input.raw };

@@ -13,11 +13,11 @@ import {
   chain8Bytes,
   type HistoryFrame,
 } from "../codec/frame-types.ts";
-import { Window } from "../codec/window.ts";
+import { sendWindowFor } from "../codec/window.ts";
 import { bytesEqual } from "../bytes.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
-import { shouldSwitch, wantedCodecs } from "./codec-choice.ts";
+import { codecsHere, shouldSwitch, wantedCodecs } from "./codec-choice.ts";
 import { chooseHistory, type History } from "./history.ts";
 import { type LearnedHistory, restSending } from "./batch-state.ts";
 import { createOutgoing } from "./offer.ts";
@@ -106,7 +106,7 @@ function begin(s: SessionState): void {
   batches.hasBegun = true;
   batches.lastStream = 0;
   batches.ends.clear();
-  s.sendWindow = new Window();
+  s.sendWindow = sendWindowFor(codecsHere(s));
 }
 
 export interface BuiltBatch {

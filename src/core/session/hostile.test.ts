@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { nodeCompressor } from "../../storage/node-compressor.ts";
+import { zstdFull } from "../codec/codecs.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import { ByteWriter, textToUtf8 } from "../bytes.ts";
@@ -186,7 +187,7 @@ test("the 65th lane of a clinic is refused, and the others go on", () => {
 
 test("a block that inflates beyond its length, a vector of a million lines and a flood of pings are closed with a code", () => {
   const hub = createNode("hub", "hub");
-  const bomb = nodeCompressor.compress(new Uint8Array(1 << 20), new Uint8Array(0));
+  const bomb = nodeCompressor.compress(new Uint8Array(1 << 20), new Uint8Array(0), zstdFull);
   const range = {
     ...forgeRange(own, { number: 0, from: 1, count: 1 }),
     codec: 1,

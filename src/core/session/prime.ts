@@ -10,10 +10,11 @@ import { encodeFrame } from "../codec/encode-frame.ts";
 import { chain8Bytes, type PrimeFrame } from "../codec/frame-types.ts";
 import { encodeRows } from "../codec/rows.ts";
 import { primeEventsMax, primeRowsBytesMax } from "../codec/wire-limits.ts";
-import { Window } from "../codec/window.ts";
+import { sendWindowFor, Window } from "../codec/window.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
 import { forgetSentBatches } from "./batch-send.ts";
+import { codecsHere } from "./codec-choice.ts";
 import { chooseHistory, type HistoryLimit, recallHistory } from "./history.ts";
 import { planAgain, planStream } from "./offer.ts";
 import { mayName } from "./policy.ts";
@@ -106,7 +107,7 @@ export function takeNoWindow(s: SessionState): void {
 
 function sendEmptyPrime(s: SessionState): void {
   s.primed = "none";
-  s.sendWindow = new Window();
+  s.sendWindow = sendWindowFor(codecsHere(s));
   s.send({
     type: "prime",
     id: { node: s.options.self.nodeId, epoch: 0, lane: "" },

@@ -8,7 +8,8 @@ import { encodeFrame } from "../codec/encode-frame.ts";
 import { FrameReader } from "../codec/frame-reader.ts";
 import type { ByeReason, Ends, Frame, HelloFrame, VectorMark } from "../codec/frame-types.ts";
 import { errorTextBytesMax } from "../codec/wire-limits.ts";
-import { Window } from "../codec/window.ts";
+import { codecsAll } from "../codec/codecs.ts";
+import { sendWindowFor, Window } from "../codec/window.ts";
 import { textToUtf8 } from "../bytes.ts";
 import { catalogue, type ZCode } from "../errors/catalogue.ts";
 import { type ErrorContext, ZamError } from "../errors/zam-error.ts";
@@ -71,7 +72,7 @@ export class SessionState {
   nowMs: number;
   phase: Phase = "new";
   readonly input = new FrameReader();
-  sendWindow = new Window();
+  sendWindow: Window;
   receiveWindow = new Window();
   /** Our window: not thought of yet, filled with history, or not. */
   primed: "no" | "sent" | "none" = "no";
@@ -243,6 +244,7 @@ export class SessionState {
     this.memory = input.memory;
     this.coding = input.coding;
     this.nowMs = input.nowMs;
+    this.sendWindow = sendWindowFor(options.codecs ?? codecsAll);
     this.pacer.limit(options.rateBytesPerS, input.nowMs);
     this.flight = new FlightWindow(options.peerState?.link);
     this.quarantineTold = options.peerState?.quarantineTold ?? 0;

@@ -3,6 +3,7 @@
  * each in the file that the first argument names, an answer a line: "=" and hex, or "refused".
  */
 import { bytesToHex, hexToBytes } from "../../../src/core/bytes.ts";
+import { zstdSmall } from "../../../src/core/codec/codecs.ts";
 import { host } from "../../../src/edge/host-functions.ts";
 import { readFileSync } from "../../../src/edge/node/fs.ts";
 import { hostCompressor } from "../../../src/edge/host-crypto.ts";
@@ -27,7 +28,7 @@ for (const line of readFileSync(host.arguments[0] ?? "", "utf8").split("\n")) {
   const bytes = bytesOf(ask.bytes);
   const answer =
     ask.sizeBytes === undefined
-      ? hostCompressor.compress(bytes, dictionary)
+      ? hostCompressor.compress(bytes, dictionary, zstdSmall)
       : hostCompressor.decompress(bytes, { dictionary, sizeBytes: ask.sizeBytes });
   host.print(1, `${answer === undefined ? "refused" : `=${bytesToHex(answer)}`}\n`);
 }

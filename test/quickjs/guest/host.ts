@@ -30,7 +30,13 @@ export interface HostFunctions {
   open(key: number, nonce: ArrayBuffer, aad: ArrayBuffer, sealed: ArrayBuffer): ArrayBuffer | null;
   crc32(bytes: ArrayBuffer, seed: number): number;
   randomBytes(sizeBytes: number): ArrayBuffer;
-  compress(bytes: ArrayBuffer, dictionary: ArrayBuffer): ArrayBuffer;
+  compress(
+    bytes: ArrayBuffer,
+    dictionary: ArrayBuffer,
+    windowLog: number,
+    hashLog: number,
+    chainLog: number,
+  ): ArrayBuffer;
   decompress(bytes: ArrayBuffer, dictionary: ArrayBuffer, sizeBytes: number): ArrayBuffer | null;
   /** File calls answer a FileFaultKind as text when they fail. */
   fileList(folder: string): string;
@@ -98,7 +104,8 @@ export const nodeCrypto: CryptoPort = {
 };
 
 export const nodeCompressor: CompressorPort = {
-  compress: (bytes, dictionary) => own(host.compress(bare(bytes), bare(dictionary))),
+  compress: (bytes, dictionary, { windowLog, hashLog, chainLog }) =>
+    own(host.compress(bare(bytes), bare(dictionary), windowLog, hashLog, chainLog)),
   decompress(bytes, input) {
     const out = host.decompress(bare(bytes), bare(input.dictionary), input.sizeBytes);
     return out === null ? undefined : own(out);
