@@ -88,7 +88,8 @@ test("trouble at clinics is said within five seconds, and charts survive a reloa
       JSON.stringify("x".repeat(200_000)),
     ]);
     assert.notEqual(pushed.status, 0, "the disk is full");
-    await untilShown(page, /its disk is (nearly )?full/, saidWithinMs);
+    // From here on it is the daemon that has to notice, and to tell the hub.
+    await untilShown(page, /its disk is (nearly )?full/, 20_000);
     await daemon.kill();
   });
 
@@ -128,6 +129,9 @@ test("trouble at clinics is said within five seconds, and charts survive a reloa
     const item = page.locator(".attention li", { hasText: "silent" });
     await item.getByText(/nothing has been heard from it since/).waitFor({ timeout: 1000 });
     await item.getByText(/Call the clinic/).waitFor({ timeout: 1000 });
+    // The charts came before any of it, and nobody reloaded the page.
+    const chart = page.locator('figure[data-chart="Events"]');
+    await chart.getByText(/^[1-9]\d* events? received/).waitFor({ timeout: saidWithinMs });
   });
 
   const counted = () =>

@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { type Bucket, getHistory, type HistoryAnswer, type Range } from "./api.ts";
 import { bytes, clock, counted, date, duration, grouped, moment } from "./format.ts";
+import { usePolled } from "./polled.ts";
 
-const reloadMs = 30_000;
 const dayMs = 86_400_000;
 const spans: Record<Range, number> = { day: dayMs, month: 30 * dayMs };
 const rangeWords: Record<Range, string> = { day: "24 hours", month: "30 days" };
@@ -70,26 +70,9 @@ const charts: readonly Chart[] = [
   },
 ];
 
-export function Charts({ node }: { node?: string }) {
+export function Charts({ node, syncs }: { node?: string; syncs: number }) {
   const [range, setRange] = useState<Range>("day");
-  const [answer, setAnswer] = useState<HistoryAnswer | undefined>();
-  useEffect(() => {
-    let isGone = false;
-    const load = (): void => {
-      getHistory(range, node).then(
-        (loaded) => isGone || setAnswer(loaded),
-        // What is shown stays: the header says that the hub does not answer.
-        () => undefined,
-      );
-    };
-    setAnswer(undefined);
-    load();
-    const timer = setInterval(load, reloadMs);
-    return () => {
-      isGone = true;
-      clearInterval(timer);
-    };
-  }, [range, node]);
+  const answer = usePolled(`${range} ${node}`, syncs, () => getHistory(range, node));
   return (
     <section aria-labelledby="charts-title">
       <div class="section-head">

@@ -43,8 +43,8 @@ export function ClinicPage({
             </p>
           )}
           <Facts row={row} nowMs={nowMs} />
-          <Charts node={node} />
-          <SyncTimeline node={node} nowMs={nowMs} />
+          <Charts node={node} syncs={row.today.syncs} />
+          <SyncTimeline node={node} syncs={row.today.syncs} nowMs={nowMs} />
         </>
       )}
     </main>
@@ -60,10 +60,8 @@ function Facts({ row, nowMs }: { row: ClinicRow; nowMs: number }) {
       row.lastSeen === null ? "" : moment(Date.parse(row.lastSeen)),
     ],
     [
-      "Behind",
-      row.behindSince === null
-        ? behindText(row)
-        : `since ${ago(nowMs - Date.parse(row.behindSince))}`,
+      "Current as of",
+      row.behindSince === null ? currentText(row) : ago(nowMs - Date.parse(row.behindSince)),
     ],
     ["Waiting", waitingText(row), "as of its last sync"],
     [
@@ -101,5 +99,4 @@ function Facts({ row, nowMs }: { row: ClinicRow; nowMs: number }) {
   );
 }
 
-const behindText = (row: ClinicRow): string =>
-  row.state === "never" ? "not known" : "no, it is up to date";
+const currentText = (row: ClinicRow): string => (row.state === "never" ? "not known" : "now");

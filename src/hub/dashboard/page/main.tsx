@@ -137,8 +137,8 @@ function Home({ overview, nowMs }: { overview: Overview; nowMs: number }) {
         </section>
       )}
       <ClinicTable clinics={clinics} nowMs={nowMs} />
-      <Charts />
-      <SyncTimeline nowMs={nowMs} />
+      <Charts syncs={overview.today.syncs} />
+      <SyncTimeline syncs={overview.today.syncs} nowMs={nowMs} />
     </main>
   );
 }

@@ -1,32 +1,25 @@
 /** The newest syncs: on a line of time, and one by one. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { getSyncs, type SyncRow } from "./api.ts";
 import { ago, bytes, counted, duration, moment, span } from "./format.ts";
 import { Icon } from "./icons.tsx";
+import { usePolled } from "./polled.ts";
 
-const reloadMs = 15_000;
 const dayMs = 86_400_000;
 const listed = 15;
 const asked = 500;
 
-export function SyncTimeline({ node, nowMs }: { node?: string; nowMs: number }) {
-  const [syncs, setSyncs] = useState<SyncRow[] | undefined>();
+export function SyncTimeline({
+  node,
+  syncs: count,
+  nowMs,
+}: {
+  node?: string;
+  syncs: number;
+  nowMs: number;
+}) {
+  const syncs = usePolled(node ?? "", count, () => getSyncs(asked, node));
   const [shown, setShown] = useState(listed);
-  useEffect(() => {
-    let isGone = false;
-    const load = (): void => {
-      getSyncs(asked, node).then(
-        (rows) => isGone || setSyncs(rows),
-        () => undefined,
-      );
-    };
-    load();
-    const timer = setInterval(load, reloadMs);
-    return () => {
-      isGone = true;
-      clearInterval(timer);
-    };
-  }, [node]);
   if (syncs === undefined) return null;
   return (
     <section aria-labelledby="syncs-title">
