@@ -3,7 +3,7 @@
  * a session when there is or was something, and whenever that changes. It travels before the
  * acknowledgement of what it is about. Where nothing is held back nothing is sent.
  */
-import type { QuarantineFrame, QuarantineNotice } from "../codec/frame-types.ts";
+import type { Frame, QuarantineFrame, QuarantineNotice } from "../codec/frame-types.ts";
 import { quarantineRunsNamed } from "../codec/wire-limits.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { countRanges } from "../vector/ranges.ts";
@@ -31,12 +31,29 @@ export function tellQuarantine(s: SessionState): void {
   if (total === 0 && s.quarantineTold === 0) return;
   s.quarantineTold = total;
   s.quarantineToldText = text;
+  // Who has said that nothing is left to say may not be heard any more: next time it is said again.
+  s.isQuarantineToldLate ||= s.doneSent === "full";
   const named = runs.slice(0, quarantineRunsNamed);
-  s.send({
+  s.quarantineDue = {
     type: "quarantine",
     total,
     runs: named.map(({ stream, from, to, reason }) => ({ id: stream, from, to, reason })),
-  });
+  };
+}
+
+/** The notice that is to leave, before any ACK: what is acknowledged and not said to be held back may be dropped there. */
+export function takeQuarantineDue(s: SessionState): Frame | undefined {
+  const due = s.helloSent ? s.quarantineDue : undefined;
+  if (due !== undefined) s.quarantineDue = undefined;
+  return due;
+}
+
+/** What the next session is to believe that the author was told: as long as it may not have heard of less, the more. */
+export function quarantineToldSurely(s: SessionState): number {
+  const before = s.options.peerState?.quarantineTold ?? 0;
+  return s.isComplete && !s.isQuarantineToldLate
+    ? s.quarantineTold
+    : Math.max(s.quarantineTold, before);
 }
 
 export function takeQuarantine(s: SessionState, frame: QuarantineFrame): void {

@@ -37,7 +37,7 @@ import { takeBatch, takeHistory } from "./batch-receive.ts";
 import { decide, onEof, peerStateOf, summaryOf } from "./finish.ts";
 import { answerQuery, takeChains } from "./fork.ts";
 import { takeOwnHealth } from "./health.ts";
-import { takeQuarantine, tellQuarantine } from "./quarantine-notice.ts";
+import { takeQuarantine, takeQuarantineDue, tellQuarantine } from "./quarantine-notice.ts";
 import { start, takeHello } from "./hello.ts";
 import { inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
 import { planAgainstLine, planAgainstVector, planAll, planNews } from "./offer.ts";
@@ -193,7 +193,10 @@ class SyncSession implements Session {
   private nextPart(): Uint8Array | undefined {
     const { s } = this;
     // An ACK leaves before the BYE or DONE that was queued after it became due.
-    const acks = s.isEnding && !s.byeSent ? undefined : takeAcks(s);
+    const isAnswering = !s.isEnding || s.byeSent;
+    const notice = isAnswering ? takeQuarantineDue(s) : undefined;
+    if (notice !== undefined) return encodeFrame(notice, s.outEnds);
+    const acks = isAnswering ? takeAcks(s) : undefined;
     if (acks !== undefined && s.control.length === 0) {
       const bytes = encodeFrame(acks, s.outEnds);
       decide(s);

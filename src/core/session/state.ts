@@ -6,7 +6,14 @@
 import type { CodecMemory } from "../codec/codec-memory.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { FrameReader } from "../codec/frame-reader.ts";
-import type { ByeReason, Ends, Frame, HelloFrame, VectorMark } from "../codec/frame-types.ts";
+import type {
+  ByeReason,
+  Ends,
+  Frame,
+  HelloFrame,
+  QuarantineFrame,
+  VectorMark,
+} from "../codec/frame-types.ts";
 import { errorTextBytesMax } from "../codec/wire-limits.ts";
 import { codecsAll } from "../codec/codecs.ts";
 import { sendWindowFor, Window } from "../codec/window.ts";
@@ -211,6 +218,9 @@ export class SessionState {
   quarantineVersion = -1;
   quarantineTold: number;
   quarantineToldText = "";
+  /** Told, and not sent yet. */
+  quarantineDue: QuarantineFrame | undefined;
+  isQuarantineToldLate = false;
   /** What the peer, a hub, holds back of our events. */
   heldBack: HeldBack;
   heldBackReported = 0;
