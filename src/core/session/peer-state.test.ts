@@ -52,6 +52,8 @@ const full: PeerState = {
     certDaysLeft: 30,
   },
   clockDifferenceMs: -86_400_000,
+  quarantineTold: 3,
+  heldBack: { total: 40, runs: [{ id: stream, from: 5, to: 9, reason: "/age: missing" }] },
 };
 
 const back = (state: PeerState): PeerState | undefined => decodePeerState(encodePeerState(state));
@@ -61,11 +63,21 @@ describe("what is known of a peer", () => {
     for (const state of [empty, full, { ...empty, isClean: true }]) {
       assert.deepEqual(back(state), state);
     }
+    // What the peer told of itself, each alone.
+    const { healthHeard, clockDifferenceMs, quarantineTold, heldBack } = full;
+    for (const told of [{ healthHeard }, { clockDifferenceMs }, { quarantineTold }, { heldBack }])
+      assert.deepEqual(back({ ...empty, ...told }), { ...empty, ...told });
+    assert.deepEqual(
+      back({ ...empty, quarantineTold: 0, heldBack: { total: 0, runs: [] } }),
+      empty,
+    );
+    assert.equal(back({ ...empty, clockDifferenceMs: 2.6 })?.clockDifferenceMs, 3);
   });
 
   test("is nothing at all when cut short anywhere, longer, or of another version", () => {
     const bytes = encodePeerState(full);
-    const { healthHeard: _health, clockDifferenceMs: _clock, ...older } = full;
+    const { healthHeard: _health, clockDifferenceMs: _clock, ...unheld } = full;
+    const { quarantineTold: _told, heldBack: _held, ...older } = unheld;
     const { link: _link, ...oldest } = older;
     // What is said of the link, and what the peer told of itself, came later.
     const whole = new Map([
@@ -97,6 +109,29 @@ describe("what is known of a peer", () => {
     ]) {
       assert.equal(back({ ...empty, confirmed: [{ stream: wrong, seq: 1, chain }] }), undefined);
       assert.equal(back({ ...empty, advanced: [{ ...entry, id: wrong }] }), undefined);
+      const runs = [{ id: wrong, from: 1, to: 1, reason: "why" }];
+      assert.equal(back({ ...empty, heldBack: { total: 1, runs } }), undefined);
+    }
+  });
+
+  test("names no more of what a hub holds back than a hub names, with what it said of each", () => {
+    const runs = Array.from({ length: 33 }, (_, i) => {
+      const reason = "x".repeat(i === 0 ? 1024 : 1);
+      return { id: stream, from: 2 * i + 1, to: 2 * i + 1, reason };
+    });
+    const most = { ...empty, heldBack: { total: 33, runs: runs.slice(0, 32) } };
+    assert.deepEqual(back(most), most);
+    assert.equal(back({ ...empty, heldBack: { total: 33, runs } }), undefined);
+  });
+
+  test("holds nothing that this version does not know of", () => {
+    const bytes = encodePeerState({ ...empty, quarantineTold: 5 });
+    const flags = bytes.length - 2;
+    assert.equal(bytes[flags], 8);
+    for (const unknown of [0, 16, 24]) {
+      const changed = bytes.slice();
+      changed[flags] = unknown;
+      assert.equal(decodePeerState(changed), undefined, `flags ${unknown}`);
     }
   });
 });
