@@ -2,6 +2,7 @@
 import { nodeCompressor } from "../../storage/node-compressor.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { SentPlaces } from "../../testing/sent-places.ts";
+import type { CodecMemory } from "../codec/codec-memory.ts";
 import { decodeFrame } from "../codec/decode-frame.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { FrameReader } from "../codec/frame-reader.ts";
@@ -31,7 +32,12 @@ export class RawPeer {
   private readonly peerId: string;
   private readonly reader = new FrameReader();
 
-  constructor(hub: TestNode, peerId: string, overrides: Partial<SessionOptions> = {}) {
+  constructor(
+    hub: TestNode,
+    peerId: string,
+    overrides: Partial<SessionOptions> = {},
+    memory?: CodecMemory,
+  ) {
     this.hub = hub;
     this.peerId = peerId;
     this.session = createSession({
@@ -47,6 +53,7 @@ export class RawPeer {
       log: hub.log,
       crypto: nodeCrypto,
       compressor: nodeCompressor,
+      ...(memory === undefined ? {} : { memory }),
       nowMs: startMs,
     });
     this.session.handle({ kind: "start" }, this.nowMs);
