@@ -1,8 +1,9 @@
 /** What decoders refuse: the last value that is allowed, and the first that is not. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ByteReader } from "../bytes.ts";
+import { ByteReader, bytesToHex, textToUtf8 } from "../bytes.ts";
 import { payloadBytesMax, typeMax } from "../event.ts";
+import { sizesOf } from "./codecs.ts";
 import { decodeFrame } from "./decode-frame.ts";
 import { encodeFrame, tellableHistory } from "./encode-frame.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type FrameProblem,
   frameCodes,
   type HelloFrame,
+  type QuarantineNotice,
   type RangeFrame,
 } from "./frame-types.ts";
 import {
@@ -100,10 +102,18 @@ describe("HELLO", () => {
       { base: { ordinal: 4, digest: chain8 } },
       { held: { ordinal: 5, digest: chain8 } },
       { health },
+      { rateBytesPerS: 1 },
     ];
     for (const option of options) assert.equal(verdict({ ...hello, ...option }), "ok");
     const long = { ...health, version: "v".repeat(33), troubles: ["Z517", "Z220", "Z517"] };
     assert.deepEqual(decodeFrame(bodyOf({ ...hello, health: long }), ends), { ...hello, health });
+    // On the wire codes of what is wrong rise, and each is one.
+    const body = bodyOf({ ...hello, health });
+    const at = bytesToHex(body).indexOf(bytesToHex(textToUtf8("Z220 Z517"))) / 2;
+    for (const troubles of ["Z517 Z220", "Z220 Z220", "Z220 Z5x7", "Z220  Z51"]) {
+      body.set(textToUtf8(troubles), at);
+      assert.equal(decodeFrame(body, ends).type, "problem", troubles);
+    }
   });
 
   test("is of a version that both sides speak, or names those that the peer does", () => {
@@ -117,14 +127,17 @@ describe("HELLO", () => {
       const decoded = decodeFrame(bodyOf({ ...hello, version, versionOldest }), ends);
       assert.deepEqual(decoded, { type: "problem", kind: "version", problem });
     }
-    const cut = decodeFrame(bodyOf(hello).subarray(0, 2), ends);
-    assert.equal(cut.type === "problem" && cut.kind, "malformed");
+    for (const size of [1, 2]) {
+      const cut = decodeFrame(bodyOf(hello).subarray(0, size), ends);
+      assert.equal(cut.type === "problem" && cut.kind, "malformed");
+    }
   });
 
   test("is refused with a name that no node has, codecs beyond 31 bits, or an unknown flag", () => {
     assert.equal(verdict({ ...hello, codecs: 0x7fffffff }), "ok");
     assert.equal(verdict({ ...hello, codecs: 0x80000000 }), "malformed");
     assert.equal(verdict({ ...hello, nodeId: "Clinic A" }), "malformed");
+    assert.equal(verdict({ ...hello, rateBytesPerS: 0 }), "malformed");
     const flags = 3;
     const body = bodyOf(hello);
     assert.equal(body[flags], 0, "the flag byte is where the test thinks");
@@ -269,10 +282,58 @@ describe("a BATCH", () => {
     }
   });
 
+  test("holds as many events as its codec's may, and no more", () => {
+    const whole = { type: "batch", chainAfter8: Uint8Array.from(chain8), block: chain16 } as const;
+    for (const codec of [2, 3, 4, 5]) {
+      const { batchEventsMax: most } = sizesOf(codec);
+      assert.equal(verdict({ ...whole, codec, count: most }), "ok");
+      assert.equal(verdict({ ...whole, codec, count: most + 1 }), "limit");
+      assert.equal(verdict({ ...whole, codec, count: 0 }), "malformed");
+    }
+    assert.equal(verdict({ ...whole, codec: 6, count: 1 }), "malformed");
+    assert.equal(verdict({ ...whole, codec: 1, count: 1 }), "malformed");
+  });
+
   test("is malformed with a history of nothing, or half a start without one", () => {
     assert.equal(batch(128 + 3, 0, 5, ...chain8).type, "problem");
     assert.equal(batch(32 + 64 + 3, 1, 2, 3, 4, 5).type, "problem");
     assert.equal(batch(32 + 64 + 128 + 3, 1, 2, 3, 4, 9, 5).type, "batch");
+  });
+});
+
+describe("a notice of what is held back", () => {
+  const run = (change: object = {}) => ({ id, from: 1, to: 9, reason: "why", ...change });
+  const notice = (total: number, runs: readonly QuarantineNotice[]): Frame => ({
+    type: "quarantine",
+    total,
+    runs,
+  });
+  const hubs = { sender: "hub", receiver: "clinic_a" };
+
+  test("names at most 32 runs, and no more than there are events", () => {
+    const runs = Array.from({ length: 33 }, (_, i) => run({ from: i + 1, to: i + 1 }));
+    assert.equal(verdict(notice(100, runs.slice(0, 32))), "ok");
+    assert.equal(verdict(notice(32, runs.slice(0, 32))), "ok");
+    assert.equal(verdict(notice(31, runs.slice(0, 32))), "malformed");
+    const sent = decodeFrame(bodyOf(notice(100, runs)), ends);
+    assert.ok(sent.type === "quarantine" && sent.runs.length === 32 && sent.total === 100);
+    const body = bodyOf(notice(100, runs.slice(0, 32)));
+    const at = body.indexOf(32);
+    const over = body.slice();
+    over[at] = 33;
+    assert.equal(decodeFrame(over, ends).type, "problem");
+  });
+
+  test("is of seqs that can be, with a reason of 200 characters at most", () => {
+    assert.equal(verdict(notice(0, [])), "ok");
+    assert.equal(verdict(notice(1, [run({ from: 0, to: 0 })])), "malformed");
+    const last = Number.MAX_SAFE_INTEGER;
+    assert.equal(verdict(notice(1, [run({ from: last, to: last })])), "ok");
+    assert.equal(verdict(notice(1, [run({ from: last - 1, to: last + 1 })])), "malformed");
+    assert.equal(verdict(notice(1, [run({ reason: "\u00e9".repeat(200) })])), "ok");
+    const long = encodeFrame(notice(1, [run({ reason: "x".repeat(201) })]), hubs);
+    const short = encodeFrame(notice(1, [run({ reason: "x".repeat(200) })]), hubs);
+    assert.deepEqual(long, short);
   });
 });
 
