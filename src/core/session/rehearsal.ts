@@ -7,7 +7,7 @@
 import { planAll } from "./offer.ts";
 import { codecsHere } from "./codec-choice.ts";
 import { numberLines } from "./outgoing-number.ts";
-import { takeData, rangeAim } from "./send.ts";
+import { takeData, writeAim } from "./send.ts";
 import { start } from "./hello.ts";
 import type { SessionInput } from "./session.ts";
 import { SessionState, streamKey } from "./state.ts";
@@ -41,15 +41,17 @@ export function rehearse(input: SessionInput): Rehearsal {
   const { eventsToSend: events } = s.progress();
   let dataBytes = 0;
   let writes = 0;
-  for (let room = 0; s.eventsSent < eventsMax; ) {
+  // The session joins frames to a write as long as one more like the last fits.
+  for (let size = 0, last = 0; s.eventsSent < eventsMax; ) {
     const frame = takeData(s);
     if (frame === undefined) break;
-    if (room <= 0) {
+    if (size === 0 || size + last > writeAim(s)) {
       writes++;
-      room = Math.min(4096, rangeAim(s));
+      size = 0;
     }
-    room -= frame.length;
-    dataBytes += frame.length;
+    last = frame.length;
+    size += last;
+    dataBytes += last;
     answerAll(s);
   }
   const scale = s.eventsSent === 0 ? 0 : Math.max(1, events / s.eventsSent);

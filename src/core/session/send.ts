@@ -28,6 +28,9 @@ import { joined, nameStream, streamNumber } from "./outgoing-number.ts";
 import { takePrime } from "./prime.ts";
 import { type Outgoing, type SentItem, type SessionState, streamKey, type Work } from "./state.ts";
 
+/** Bytes of frames that are joined to one write, at most. */
+const writeBytesAim = 4 * 1024;
+
 /** What a batch of one event costs beyond its block: STREAM, header and a little for a block's end. */
 const batchOverheadBytes = 60;
 
@@ -164,6 +167,15 @@ export function rangeAim(s: SessionState): number {
   const rate = Math.min(seen, s.pacer.rateBytesPerS ?? Number.POSITIVE_INFINITY);
   const aim = Math.min(rate * rangeAirS, Math.max(rangeBytesAim / 2, rate / 16));
   return Math.min(rangeBytesAim, Math.max(rangeBytesLeast, aim));
+}
+
+/**
+ * Bytes of a write, which is a TLS record: what is joined to save records must all be
+ * there before any of it can be read, so a cut costs half of one on average. A frame
+ * goes in as long as another like the last fits.
+ */
+export function writeAim(s: SessionState): number {
+  return Math.min(writeBytesAim, rangeAim(s));
 }
 
 function buildRange(

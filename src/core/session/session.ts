@@ -44,13 +44,10 @@ import { planAgainstLine, planAgainstVector, planAll, planNews } from "./offer.t
 import type { PeerState } from "./peer-state.ts";
 import { mayName } from "./policy.ts";
 import { takeNoWindow, takePrimeFrame } from "./prime.ts";
-import { rangeAim, takeData } from "./send.ts";
+import { writeAim, takeData } from "./send.ts";
 import { SessionState, streamKey } from "./state.ts";
 import { nextDeadlineMs, probe, tick } from "./timers.ts";
 import { sendVector, takeOwnVector, takeVectorFrame } from "./vectors.ts";
-
-/** Small frames leave together up to this, so that they share a TLS record: it is of use only once all of it is there. */
-const transmitBytesAim = 4096;
 
 export interface SessionInput {
   readonly options: SessionOptions;
@@ -175,12 +172,13 @@ class SyncSession implements Session {
     const parts: Uint8Array[] = [];
     let size = 0;
     const isAlone = s.phase === "hello" && s.flight.isGreetingAlone;
-    const sizeAim = isAlone ? 1 : Math.min(transmitBytesAim, rangeAim(s));
-    while (size < sizeAim) {
+    const bytesAim = isAlone ? 0 : writeAim(s);
+    for (let last = 0; size === 0 || size + last <= bytesAim; ) {
       const part = this.nextPart();
       if (part === undefined) break;
       parts.push(part);
-      size += part.length;
+      last = part.length;
+      size += last;
       s.bytesSinceWire += part.length;
       s.frameBytes += part.length;
     }

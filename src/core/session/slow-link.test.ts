@@ -1,6 +1,7 @@
 /** What a slow link shows of the session: how long what is urgent waits, and that the link is not left idle. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { textToUtf8 } from "../bytes.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { SessionPair } from "../../testing/session-pair.ts";
 import {
@@ -117,4 +118,50 @@ test("a 2G link is busy from the first batch to the last, with little in front o
     // What a cut loses: what is on its way, and this.
     assert.ok(queueMsMost < 900, what);
   }
+});
+
+test("a write, of which nothing can be read before all of it is there, holds a batch", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  const random = createSeededRandom(12);
+  // Of 450 bytes some 16 are news: a batch is full before it takes a write's worth.
+  for (let i = 0; i < 2000; i++) {
+    const news = `"${random.bytes(16).join("")}"`;
+    const payload = textToUtf8(`{"n":${news},"note":"${"fever since three days ".repeat(17)}"}`);
+    a.log.push([{ lane: "", type: 1, payload }], startMs - 60_000 + i, () => {});
+  }
+  settle(a);
+  const pair = createPair(a, hub, {
+    latencyMs: 600,
+    rateBytesPerS: 30_000,
+    from: { handshake: { bytes: 4_900, ms: 2_560, tcpMs: 1_200 } },
+  }).run();
+  assert.equal(pair.summaries().initiator.isComplete, true);
+  const batches = pair.traces.flatMap(({ frame }) =>
+    frame.type === "batch" || frame.type === "range" ? [frame.block.length] : [],
+  );
+  const writes = pair.responder.received.map(({ length }) => length);
+  // Heads of frames, and what goes before the first or after the last.
+  const most = Math.max(...batches) + 120;
+  const longer = writes.filter((length) => length > most).length;
+  // While batches grow, one may be joined to a much smaller one.
+  assert.ok(longer <= 2, `${longer} of ${writes.length} writes are longer than ${most} bytes`);
+  assert.ok(batches.length > 10);
+});
+
+test("what is small shares a write", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushMany(a, 20);
+  keepStates(createPair(a, hub).run(), a, hub);
+  pushMany(a, 10);
+  const pair = createPair(a, hub, { latencyMs: 600, rateBytesPerS: 30_000 }).run();
+  assert.equal(pair.summaries().initiator.eventsSent, 10);
+  const [first] = pair.responder.received;
+  const frames = pair.traces
+    .filter(({ from }) => from === "initiator")
+    .map(({ frame }) => frame.type);
+  assert.deepEqual(frames.slice(0, 3), ["hello", "vector", "batch"]);
+  const bytes = pair.initiator.sentBytes;
+  assert.ok((first?.length ?? 0) > bytes - 30, `${first?.length} of ${bytes} bytes in one write`);
 });
