@@ -30,7 +30,7 @@ export function copyTail(core: LogCore, old: SegmentWriter, from: number, to: nu
   const moved = new Map<number, number>();
   for (let offset = from; offset < to && reader.readAt(offset) === "record"; ) {
     copyRecord(core, group, reader, old.number, moved);
-    offset = reader.nextOffset;
+    offset = reader.skipBad(reader.nextOffset);
   }
   movePartials(core, old.number, from, group.segment?.number ?? 0, moved);
   return group;

@@ -147,6 +147,8 @@ export function replaySegment(
     report.damages.push({ range, missing: [], lostRecords: 0, isBounded: false });
     offset = reader.skipBad(next);
   }
+  // A destroyed place that begins below D is damage up to its end (RULES 6): what is stored anew begins behind it.
+  durableEnd = reader.skipBad(durableEnd);
   const isAllDurable = offset <= durableEnd;
   if (isAllDurable) replay.flushRows();
   writer.end = Math.min(offset, durableEnd);
