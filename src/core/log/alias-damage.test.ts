@@ -132,3 +132,28 @@ test("a mark is named as damaged when every definition of its stream is", () => 
   log.close();
   assert.deepEqual(open(disk).recovery.reports, []);
 });
+
+test("a destroyed page at a segment's beginning costs the events in it, and none behind it", () => {
+  for (const isClosed of [true, false]) {
+    const store = new MemoryStore();
+    const log = create(store);
+    pushMany(log, 1);
+    pushMany(log, 1, 2);
+    // All in one group, the third, which defines nothing by its number.
+    const events = Array.from({ length: 300 }, (_, at) => event(`much ${at} ${"x".repeat(40)}`));
+    log.push(events, 1, () => {});
+    const before = digest(log);
+    if (isClosed) log.close();
+    const disk = isClosed ? store : store.kill();
+    const name = lastSegment(disk);
+    const segment = disk.dump().get(name) ?? new Uint8Array(0);
+    const kept = placesIn(disk).filter(({ kind, at }) => kind === recordKind.event && at >= 4096);
+    assert.ok(kept.length > 200 && segment.length > 8192);
+    for (let at = 0; at < 4096; at++) if (segment[at] !== 0) disk.flip(name, at, segment[at] ?? 0);
+    const { log: opened } = open(disk);
+    const after = [...digest(opened)];
+    assert.equal(after.length, kept.length);
+    const all = [...before];
+    assert.deepEqual(after, all.slice(all.length - kept.length));
+  }
+});

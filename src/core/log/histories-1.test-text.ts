@@ -172,7 +172,7 @@ push 'b' -> Z602 the id 'b05e63b27eda344f794db20d7dad844c' was used before with 
 push 'a' -> durable, clinic_a/1234/ 1 at 1000000.0, a repeat
 push 'a' -> durable, clinic_a/1234/ 1 at 1000000.0, a repeat
 push 'xxxxxxxxxxxxxxxxxxxx' -> durable, clinic_a/1234/ 2 at 1000000.1
-  append 00000001.seg 225+20275; create checkpoint-a; append checkpoint-a 0+212; syncDirectory
+  append 00000001.seg 225+20313; create checkpoint-a; append checkpoint-a 0+212; syncDirectory
 push 'xxxxxxxxxxxxxxxxxxxx' -> durable, clinic_a/1234/ 2 at 1000000.1, a repeat
 push 'yyyyyyyyyyyyyyyyyyyy' -> Z602 the id '0d9180cc2a051d786473c2f2791ffc61' was used before with another payload
 push 'x' -> Z602 the id '0d9180cc2a051d786473c2f2791ffc61' was used before with another payload
@@ -184,26 +184,26 @@ find k3 -> nothing
 push 'a' -> durable, clinic_a/1234/ 1 at 1000000.0, a repeat
 now:
   clinic_a/1234/: head 27, chain 2b50, changeOrdinal 30; reads 1-27 of 22251 bytes to 2b50 in pieces 2 7765
-  epoch 1234, ordinals 30 of 30, 27 records, 25213 bytes, hlc 1000175.0, trusted 0, arrivals 2 5-30
+  epoch 1234, ordinals 30 of 30, 27 records, 25251 bytes, hlc 1000175.0, trusted 0, arrivals 2 5-30
   all is read
 a reader opens -> needsWriter true, tornBytes 151, copiedBytes 0
 it shows:
   clinic_a/1234/: head 26, chain b949, changeOrdinal 29; reads 1-26 of 22161 bytes to b949 in pieces 2 7765
-  epoch 1234, ordinals 29 of 29, 26 records, 25062 bytes, hlc 1000168.0, trusted 0, arrivals 2 5-29
+  epoch 1234, ordinals 29 of 29, 26 records, 25100 bytes, hlc 1000168.0, trusted 0, arrivals 2 5-29
   read only: Z208 the log is read-only: it was opened for reading only
   all is read
 after a kill -> tornBytes 0, copiedBytes 151
   create 00000005.seg; write 00000005.seg 0+64; append 00000005.seg 64+189; syncDirectory; replace manifest (219); replace manifest-copy (219); replace 00000004.idx (98); truncate 00000004.seg 1084
 it shows:
   clinic_a/1234/: head 27, chain 2b50, changeOrdinal 30; reads 1-27 of 22251 bytes to 2b50 in pieces 2 7765
-  epoch 1234, ordinals 30 of 30, 27 records, 25413 bytes, hlc 1000175.0, trusted 0, arrivals 2 5-30
+  epoch 1234, ordinals 30 of 30, 27 records, 25451 bytes, hlc 1000175.0, trusted 0, arrivals 2 5-30
   all is read
 close
   append 00000004.seg 1235+90; empty checkpoint-a; append checkpoint-a 0+214; syncDirectory
 opened again -> isClean true, tornBytes 0, copiedBytes 0
 it shows:
   clinic_a/1234/: head 27, chain 2b50, changeOrdinal 30; reads 1-27 of 22251 bytes to 2b50 in pieces 2 7765
-  epoch 1234, ordinals 30 of 30, 27 records, 25303 bytes, hlc 1000175.0, trusted 0, arrivals 2 5-30
+  epoch 1234, ordinals 30 of 30, 27 records, 25341 bytes, hlc 1000175.0, trusted 0, arrivals 2 5-30
   all is read
 find k1 -> clinic_a/1234/ 1
 push 'a' -> durable, clinic_a/1234/ 1 at 1000000.0, a repeat
@@ -213,89 +213,89 @@ find k2 -> clinic_a/1234/ 2
 create
   create 00000001.seg; write 00000001.seg 0+64; create reserve; write reserve 0+262144; append 00000001.seg 64+45; syncDirectory; replace manifest (106); replace manifest-copy (106)
 push 'zzzzzzzzzzzzzzzzzzzz' -> durable, clinic_a/1234/ 1 at 1000000.0
-  append 00000001.seg 109+33791; create checkpoint-a; append checkpoint-a 0+189; syncDirectory
+  append 00000001.seg 109+33829; create checkpoint-a; append checkpoint-a 0+189; syncDirectory
 push 'after it' -> durable, clinic_a/1234/ 2 at 1000000.1
-  append 00000001.seg 33900+107
+  append 00000001.seg 33938+107
 receive 2 from 0, 9000 bytes -> gap head 0
 receive clinic_b/1234/ 1 to 1 -> durable, stored
-  append 00000001.seg 34007+153
+  append 00000001.seg 34045+153
 receive 2 from 9000, 100 bytes -> gap head 1
 receive 2 from 0, 9000 bytes -> durable, stored
-  append 00000001.seg 34160+9093
+  append 00000001.seg 34198+9093
 receive 2 from 9050, 50 bytes -> gap head 1
 now:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 1, chain 35aa, partialBytes 9000, changeOrdinal 8; reads 1-1 of 50 bytes to 35aa
-  epoch 1234, ordinals 7 of 8, 3 records, 43253 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
+  epoch 1234, ordinals 7 of 8, 3 records, 43291 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
   all is read
 a reader opens -> needsWriter true, tornBytes 9093, copiedBytes 0
 it shows:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 1, chain 35aa, changeOrdinal 7; reads 1-1 of 50 bytes to 35aa
-  epoch 1234, ordinals 7 of 7, 3 records, 34160 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
+  epoch 1234, ordinals 7 of 7, 3 records, 34198 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
   read only: Z208 the log is read-only: it was opened for reading only
   all is read
 after a kill -> tornBytes 0, copiedBytes 9093
-  create 00000002.seg; write 00000002.seg 0+64; append 00000002.seg 64+9093; syncDirectory; replace manifest (135); replace manifest-copy (135); replace 00000001.idx (121); truncate 00000001.seg 34160
+  create 00000002.seg; write 00000002.seg 0+64; append 00000002.seg 64+9093; syncDirectory; replace manifest (135); replace manifest-copy (135); replace 00000001.idx (121); truncate 00000001.seg 34198
 it shows:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 1, chain 35aa, partialBytes 9000, changeOrdinal 8; reads 1-1 of 50 bytes to 35aa
-  epoch 1234, ordinals 7 of 8, 3 records, 43438 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
+  epoch 1234, ordinals 7 of 8, 3 records, 43476 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
   all is read
 close
-  append 00000001.seg 43253+52; create checkpoint-b; append checkpoint-b 0+273; syncDirectory
+  append 00000001.seg 43291+52; create checkpoint-b; append checkpoint-b 0+273; syncDirectory
 opened again -> isClean true, tornBytes 0, copiedBytes 0
 it shows:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 1, chain 35aa, partialBytes 9000, changeOrdinal 8; reads 1-1 of 50 bytes to 35aa
-  epoch 1234, ordinals 7 of 8, 3 records, 43305 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
+  epoch 1234, ordinals 7 of 8, 3 records, 43343 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
   all is read
 receive 2 from 9000, 9000 bytes -> durable, stored
-  append 00000001.seg 43305+9094
+  append 00000001.seg 43343+9094
 receive 2 from 9000, 9000 bytes -> durable, duplicate
 mark dropPartial -> durable
-  append 00000001.seg 52399+72
+  append 00000001.seg 52437+72
 dropped:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 1, chain 35aa, changeOrdinal 10; reads 1-1 of 50 bytes to 35aa
-  epoch 1234, ordinals 7 of 10, 3 records, 52471 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
+  epoch 1234, ordinals 7 of 10, 3 records, 52509 bytes, hlc 1000007.0, trusted 0, arrivals 5-7
   all is read
 receive 2 from 0, 9000 bytes -> durable, stored
-  append 00000001.seg 52471+9055
+  append 00000001.seg 52509+9055
 receive 2 from 9000, 9000 bytes -> durable, stored
-  append 00000001.seg 61526+9094; empty checkpoint-a; append checkpoint-a 0+279; syncDirectory
+  append 00000001.seg 61564+9094; empty checkpoint-a; append checkpoint-a 0+279; syncDirectory
 receive 2 from 18000, 9000 bytes -> durable, stored
-  append 00000001.seg 70620+9057
+  append 00000001.seg 70658+9057
 receive 2 from 27000, 6468 bytes -> durable, stored
-  append 00000001.seg 79677+6650
+  append 00000001.seg 79715+6650
 receive clinic_b/1234/ 3 to 3 -> durable, stored
-  append 00000001.seg 86327+125
+  append 00000001.seg 86365+125
 now:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 3, chain 8b09, changeOrdinal 16; reads 1-3 of 33578 bytes to 8b09 in pieces 2 0a95
-  epoch 1234, ordinals 16 of 16, 5 records, 86452 bytes, hlc 1000021.0, trusted 0, arrivals 5-7 15-16
+  epoch 1234, ordinals 16 of 16, 5 records, 86490 bytes, hlc 1000021.0, trusted 0, arrivals 5-7 15-16
   all is read
 a reader opens -> needsWriter true, tornBytes 125, copiedBytes 0
 it shows:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 2, chain 0d51, changeOrdinal 15; reads 1-2 of 33518 bytes to 0d51 in pieces 2 0a95
-  epoch 1234, ordinals 15 of 15, 4 records, 86327 bytes, hlc 1000014.0, trusted 0, arrivals 5-7 15
+  epoch 1234, ordinals 15 of 15, 4 records, 86365 bytes, hlc 1000014.0, trusted 0, arrivals 5-7 15
   read only: Z208 the log is read-only: it was opened for reading only
   all is read
 after a kill -> tornBytes 0, copiedBytes 125
-  create 00000002.seg; write 00000002.seg 0+64; append 00000002.seg 64+163; syncDirectory; replace manifest (135); replace manifest-copy (135); replace 00000001.idx (130); truncate 00000001.seg 86327
+  create 00000002.seg; write 00000002.seg 0+64; append 00000002.seg 64+163; syncDirectory; replace manifest (135); replace manifest-copy (135); replace 00000001.idx (130); truncate 00000001.seg 86365
 it shows:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 3, chain 8b09, changeOrdinal 16; reads 1-3 of 33578 bytes to 8b09 in pieces 2 0a95
-  epoch 1234, ordinals 16 of 16, 5 records, 86684 bytes, hlc 1000021.0, trusted 0, arrivals 5-7 15-16
+  epoch 1234, ordinals 16 of 16, 5 records, 86722 bytes, hlc 1000021.0, trusted 0, arrivals 5-7 15-16
   all is read
 close
-  append 00000001.seg 86452+128; empty checkpoint-b; append checkpoint-b 0+245; syncDirectory
+  append 00000001.seg 86490+128; empty checkpoint-b; append checkpoint-b 0+245; syncDirectory
 opened again -> isClean true, tornBytes 0, copiedBytes 0
 it shows:
   clinic_a/1234/: head 2, chain a655, changeOrdinal 6; reads 1-2 of 33476 bytes to a655 in pieces 1 6481
   clinic_b/1234/: head 3, chain 8b09, changeOrdinal 16; reads 1-3 of 33578 bytes to 8b09 in pieces 2 0a95
-  epoch 1234, ordinals 16 of 16, 5 records, 86580 bytes, hlc 1000021.0, trusted 0, arrivals 5-7 15-16
+  epoch 1234, ordinals 16 of 16, 5 records, 86618 bytes, hlc 1000021.0, trusted 0, arrivals 5-7 15-16
   all is read
 `,
   "what becomes of a peer's range": `

@@ -6,7 +6,7 @@ create
 push 9 of 70 bytes
   append 00000001.seg 109+169 278+169 447+131 578+169 747+131 878+131 1009+131 1140+169; create checkpoint-a; append checkpoint-a 0+187; syncDirectory; append 00000001.seg 1309+131
 push 'wwwwwwwwwwwwwwwwwwww' -> durable, clinic_a/1234/ 10 at 1000063.1
-  append 00000001.seg 1440+20221; create checkpoint-b; append checkpoint-b 0+188; syncDirectory
+  append 00000001.seg 1440+20259; create checkpoint-b; append checkpoint-b 0+188; syncDirectory
 push 3 of 70 bytes
   create 00000002.seg; write 00000002.seg 0+64; append 00000002.seg 64+169; syncDirectory; replace manifest (135); replace manifest-copy (135); replace 00000001.idx (100); append 00000002.seg 233+169 402+131
 mark newEpoch -> durable
@@ -19,13 +19,13 @@ now:
   clinic_a/1234/: head 7, chain 1819, changeOrdinal 18, isClosed true; reads 1-7 of 490 bytes to 1819
   clinic_a/5df2fcd9/: head 6, chain 0c77, changeOrdinal 18, isClosed true; reads 1-6 of 20350 bytes to 0c77 in pieces 3 a5e3
   clinic_a/4ebc49c4/: head 1, chain aa2f, changeOrdinal 19; reads 1-1 of 5 bytes to aa2f
-  epoch 4ebc49c4, ordinals 19 of 19, 14 records, 22839 bytes, hlc 1000084.1, trusted 0, arrivals 2-10 13-16 19
+  epoch 4ebc49c4, ordinals 19 of 19, 14 records, 22877 bytes, hlc 1000084.1, trusted 0, arrivals 2-10 13-16 19
   all is read
 a reader opens -> needsWriter true, tornBytes 104, copiedBytes 0
 it shows:
   clinic_a/1234/: head 7, chain 1819, changeOrdinal 18, isClosed true; reads 1-7 of 490 bytes to 1819
   clinic_a/5df2fcd9/: head 6, chain 0c77, changeOrdinal 18, isClosed true; reads 1-6 of 20350 bytes to 0c77 in pieces 3 a5e3
-  epoch 4ebc49c4, ordinals 16 of 18, 13 records, 22735 bytes, hlc 1000084.0, trusted 0, arrivals 2-10 13-16
+  epoch 4ebc49c4, ordinals 16 of 18, 13 records, 22773 bytes, hlc 1000084.0, trusted 0, arrivals 2-10 13-16
   read only: Z208 the log is read-only: it was opened for reading only
   all is read
 after a kill -> tornBytes 0, copiedBytes 104
@@ -34,7 +34,7 @@ it shows:
   clinic_a/1234/: head 7, chain 1819, changeOrdinal 18, isClosed true; reads 1-7 of 490 bytes to 1819
   clinic_a/5df2fcd9/: head 6, chain 0c77, changeOrdinal 18, isClosed true; reads 1-6 of 20350 bytes to 0c77 in pieces 3 a5e3
   clinic_a/4ebc49c4/: head 1, chain aa2f, changeOrdinal 19; reads 1-1 of 5 bytes to aa2f
-  epoch 4ebc49c4, ordinals 19 of 19, 14 records, 22983 bytes, hlc 1000084.1, trusted 0, arrivals 2-10 13-16 19
+  epoch 4ebc49c4, ordinals 19 of 19, 14 records, 23021 bytes, hlc 1000084.1, trusted 0, arrivals 2-10 13-16 19
   all is read
 close
   append 00000003.seg 405+90; empty checkpoint-a; append checkpoint-a 0+294; syncDirectory
@@ -43,7 +43,7 @@ it shows:
   clinic_a/1234/: head 7, chain 1819, changeOrdinal 18, isClosed true; reads 1-7 of 490 bytes to 1819
   clinic_a/5df2fcd9/: head 6, chain 0c77, changeOrdinal 18, isClosed true; reads 1-6 of 20350 bytes to 0c77 in pieces 3 a5e3
   clinic_a/4ebc49c4/: head 1, chain aa2f, changeOrdinal 19; reads 1-1 of 5 bytes to aa2f
-  epoch 4ebc49c4, ordinals 19 of 19, 14 records, 22929 bytes, hlc 1000084.1, trusted 0, arrivals 2-10 13-16 19
+  epoch 4ebc49c4, ordinals 19 of 19, 14 records, 22967 bytes, hlc 1000084.1, trusted 0, arrivals 2-10 13-16 19
   all is read
 `,
   "facts about nodes, time and people": `
@@ -146,7 +146,7 @@ push 30 of 80 bytes
 push 6 of 60 bytes
   append 00000004.seg 243+165 408+165; empty checkpoint-b; append checkpoint-b 0+266; syncDirectory; append 00000004.seg 573+121 694+165 859+121 980+121
 push 'vvvvvvvvvvvvvvvvvvvv' -> durable, clinic_a/1234/ 31 at 1000252.1
-  append 00000004.seg 1101+20259; empty checkpoint-a; append checkpoint-a 0+267; syncDirectory
+  append 00000004.seg 1101+20297; empty checkpoint-a; append checkpoint-a 0+267; syncDirectory
 push 20 of 80 bytes
   create 00000005.seg; write 00000005.seg 0+64; append 00000005.seg 64+179; syncDirectory; replace manifest (219); replace manifest-copy (219); replace 00000004.idx (125); append 00000005.seg 243+179 422+141 563+179 742+141 883+141 1024+141 1165+179; empty checkpoint-b; append checkpoint-b 0+274; syncDirectory; append 00000005.seg 1344+141 1485+141; create 00000006.seg; write 00000006.seg 0+64; append 00000006.seg 64+179; syncDirectory; replace manifest (247); replace manifest-copy (247); replace 00000005.idx (98); append 00000006.seg 243+179 422+141 563+179 742+141 883+141; empty checkpoint-a; append checkpoint-a 0+283; syncDirectory; append 00000006.seg 1024+141 1165+179 1344+141 1485+141
 cut to 28 -> durable
@@ -170,7 +170,7 @@ reclaim, a step -> more
   append 00000004-1.seg 64+21010; replace 00000004-1.idx (125); syncDirectory; replace manifest (247); replace manifest-copy (247); remove 00000004.seg; remove 00000004.idx
 reclaim, a step -> done
   empty checkpoint-b; append checkpoint-b 0+311; syncDirectory
-freed 4718, left 0
+freed 4756, left 0
 now:
   clinic_a/1234/: head 51, chain 2682, floor seq 28, chain 7b19, byOrigin true, changeOrdinal 61; reads 29-51 of 21760 bytes to 2682 in pieces 31 03e9
   clinic_a/1234/urgent: head 6, chain 39da, floor seq 2, chain f697, changeOrdinal 62; reads 3-6 of 240 bytes to 39da
@@ -206,7 +206,7 @@ create
 push 20 of 80 bytes
   append 00000001.seg 137+235 372+235 607+169 776+235 1011+169 1180+169; create checkpoint-a; append checkpoint-a 0+215; syncDirectory; append 00000001.seg 1349+169; create 00000002.seg; write 00000002.seg 0+64; append 00000002.seg 64+235; syncDirectory; replace manifest (162); replace manifest-copy (162); replace 00000001.idx (127); append 00000002.seg 299+235 534+169 703+235 938+169; create checkpoint-b; append checkpoint-b 0+225; syncDirectory; append 00000002.seg 1107+169 1276+169 1445+235; create 00000003.seg; write 00000003.seg 0+64; append 00000003.seg 64+235; syncDirectory; replace manifest (190); replace manifest-copy (190); replace 00000002.idx (128); append 00000003.seg 299+235 534+169; empty checkpoint-a; append checkpoint-a 0+235; syncDirectory; append 00000003.seg 703+235 938+169
 push 'uuuuuuuuuuuuuuuuuuuu' -> durable, clinic_a/1234/ 21 at 1000140.1
-  append 00000003.seg 1107+20321; empty checkpoint-b; append checkpoint-b 0+248; syncDirectory
+  append 00000003.seg 1107+20387; empty checkpoint-b; append checkpoint-b 0+248; syncDirectory
 rekey, a step -> install
   replace former-key-copy (128); replace former-key (128)
 rekey, a step -> more
@@ -224,7 +224,7 @@ rekey, a step -> more
 rekey, a step -> more
   create 00000003-1.seg; write 00000003-1.seg 0+64
 rekey, a step -> more
-  append 00000003-1.seg 64+21364; replace 00000003-1.idx (177); syncDirectory; replace manifest (219); replace manifest-copy (219); remove 00000003.seg; remove 00000003.idx
+  append 00000003-1.seg 64+21430; replace 00000003-1.idx (177); syncDirectory; replace manifest (219); replace manifest-copy (219); remove 00000003.seg; remove 00000003.idx
 rekey, a step -> more
   empty checkpoint-a; append checkpoint-a 0+236; syncDirectory
 rekey, a step -> sealSidecars
@@ -235,26 +235,26 @@ push 'under the new key' -> durable, clinic_a/1234/ 22 at 1000140.2
   append 00000004.seg 64+172
 now:
   clinic_a/1234/: head 22, chain df74, changeOrdinal 25; reads 1-22 of 21617 bytes to df74 in pieces 21 67d7
-  epoch 1234, ordinals 25 of 25, 22 records, 25294 bytes, hlc 1000140.2, trusted 0, arrivals 2-21 24-25
+  epoch 1234, ordinals 25 of 25, 22 records, 25360 bytes, hlc 1000140.2, trusted 0, arrivals 2-21 24-25
   all is read
 a reader opens -> needsWriter true, tornBytes 172, copiedBytes 0
 it shows:
   clinic_a/1234/: head 21, chain 461a, changeOrdinal 24; reads 1-21 of 21600 bytes to 461a in pieces 21 67d7
-  epoch 1234, ordinals 24 of 24, 21 records, 25122 bytes, hlc 1000140.1, trusted 0, arrivals 2-21 24
+  epoch 1234, ordinals 24 of 24, 21 records, 25188 bytes, hlc 1000140.1, trusted 0, arrivals 2-21 24
   read only: Z208 the log is read-only: it was opened for reading only
   all is read
 after a kill -> tornBytes 0, copiedBytes 172
   create 00000005.seg; write 00000005.seg 0+64; append 00000005.seg 64+172; syncDirectory; replace manifest (246); replace manifest-copy (246); replace 00000004.idx (104); truncate 00000004.seg 64
 it shows:
   clinic_a/1234/: head 22, chain df74, changeOrdinal 25; reads 1-22 of 21617 bytes to df74 in pieces 21 67d7
-  epoch 1234, ordinals 25 of 25, 22 records, 25462 bytes, hlc 1000140.2, trusted 0, arrivals 2-21 24-25
+  epoch 1234, ordinals 25 of 25, 22 records, 25528 bytes, hlc 1000140.2, trusted 0, arrivals 2-21 24-25
   all is read
 close
   append 00000004.seg 236+146; empty checkpoint-a; append checkpoint-a 0+245; syncDirectory
 opened again -> isClean true, tornBytes 0, copiedBytes 0
 it shows:
   clinic_a/1234/: head 22, chain df74, changeOrdinal 25; reads 1-22 of 21617 bytes to df74 in pieces 21 67d7
-  epoch 1234, ordinals 25 of 25, 22 records, 25440 bytes, hlc 1000140.2, trusted 0, arrivals 2-21 24-25
+  epoch 1234, ordinals 25 of 25, 22 records, 25506 bytes, hlc 1000140.2, trusted 0, arrivals 2-21 24-25
   all is read
 find k -> clinic_a/1234/ 21
 `,

@@ -27,7 +27,8 @@ export function stageAlias(core: LogCore, group: Group, index: StreamIndex): num
   if (streams.alias(index) === 0) streams.setAlias(index, streams.nextAlias);
   const alias = streams.alias(index);
   const segment = group.segment?.number ?? 0;
-  if (streams.mustDefine(index, segment, group.start)) stageDefinition(core, group, index);
+  if (streams.mustDefine(index, segment, group.start, group.end))
+    stageDefinition(core, group, index);
   return alias;
 }
 

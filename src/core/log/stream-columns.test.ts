@@ -43,7 +43,7 @@ describe("StreamColumns", () => {
       columns.setHead(index, i + 1, chainOf(i), hlcOf(i).ms, hlcOf(i).counter);
       columns.stage(index, i + 2, chainOf(i + 1), hlcOf(i + 1));
       columns.setAlias(index, 2 * i + 1);
-      columns.mustDefine(index, 7, i);
+      columns.mustDefine(index, 7, i, i);
     }
     for (let i = 0; i < 100; i++) {
       assert.equal(columns.table.head(i), i + 1);
@@ -55,7 +55,7 @@ describe("StreamColumns", () => {
       assert.equal(columns.indexOfAlias(2 * i + 1), i);
       assert.equal(columns.indexOfAlias(2 * i + 2), undefined);
       assert.equal(columns.isDefinedOnce(i, 7), true);
-      assert.equal(columns.mustDefine(i, 7, i), false);
+      assert.equal(columns.mustDefine(i, 7, i, i), false);
     }
     assert.equal(columns.nextAlias, 200);
   });
@@ -75,15 +75,36 @@ describe("StreamColumns", () => {
     const index = columns.add(idOf(1));
     const defined: number[] = [];
     for (let group = 1; group <= 20; group++) {
-      if (columns.mustDefine(index, 1, group * 100)) defined.push(group);
-      assert.equal(columns.mustDefine(index, 1, group * 100), false, "once a group");
+      if (columns.mustDefine(index, 1, group * 100, group * 100)) defined.push(group);
+      assert.equal(columns.mustDefine(index, 1, group * 100, group * 100), false, "once a group");
       assert.equal(columns.isDefinedOnce(index, 1), group === 1);
     }
     assert.deepEqual(defined, [1, 2, 4, 8, 16]);
     assert.equal(columns.isDefinedOnce(index, 2), false);
-    assert.equal(columns.mustDefine(index, 2, 100), true);
+    assert.equal(columns.mustDefine(index, 2, 100, 100), true);
     assert.equal(columns.isDefinedOnce(index, 2), true);
     columns.settle(index);
-    assert.equal(columns.mustDefine(index, 2, 100), true, "what was taken back is defined anew");
+    assert.equal(
+      columns.mustDefine(index, 2, 100, 100),
+      true,
+      "what was taken back is defined anew",
+    );
+  });
+
+  test("an alias is defined once more a page behind its first definition, within a group too", () => {
+    const columns = new StreamColumns(nodeCrypto);
+    const index = columns.add(idOf(1));
+    const defined: number[] = [];
+    for (const at of [100, 200, 300, 4195, 4196, 9000])
+      if (columns.mustDefine(index, 1, 100, at)) defined.push(at);
+    assert.deepEqual(defined, [100, 4196]);
+    assert.equal(
+      columns.mustDefine(index, 1, 20_000, 20_000),
+      true,
+      "the second group that uses it",
+    );
+    assert.equal(columns.mustDefine(index, 1, 30_000, 30_000), false);
+    assert.equal(columns.mustDefine(index, 2, 100, 100), true);
+    assert.equal(columns.mustDefine(index, 2, 5000, 5000), true, "in each segment");
   });
 });

@@ -12,6 +12,10 @@ import type { CryptoPort } from "../ports.ts";
 import { type StreamIndex, StreamTable } from "../vector/stream-table.ts";
 import { chainZero } from "./chain.ts";
 
+/** What a card loses at once. */
+const pageBytes = 4096;
+const isApart = 0xffff_ffff;
+
 export class StreamColumns {
   readonly table = new StreamTable();
   private readonly crypto: CryptoPort;
@@ -28,6 +32,8 @@ export class StreamColumns {
   /** Groups of that segment that used it, and where the newest of them began. */
   private uses = new Uint32Array(16);
   private lastGroups = new Uint32Array(16);
+  /** Offset of its first definition there, or `isApart` once there is one far from that. */
+  private firstDefinitions = new Uint32Array(16);
   /** By alias: index + 1. */
   private indexes = new Uint32Array(16);
   /** Never used twice, also not after a restart. */
@@ -72,21 +78,26 @@ export class StreamColumns {
 
   /**
    * Whether the group that begins at `groupStart` must define the alias before
-   * using it: at first use in a segment, and again in the second, fourth, eighth
-   * … group, so that no single damaged record makes a stream unreadable.
+   * using it at `offset`: at first use in a segment, and again in the second, fourth,
+   * eighth … group, so that no single damaged record makes a stream unreadable; and
+   * once 4 KiB or more behind the first, so that no single page does.
    */
-  mustDefine(index: StreamIndex, segment: number, groupStart: number): boolean {
+  mustDefine(index: StreamIndex, segment: number, groupStart: number, offset: number): boolean {
     if (this.definedIn[index] !== segment) {
       this.definedIn[index] = segment;
       this.uses[index] = 1;
       this.lastGroups[index] = groupStart;
+      this.firstDefinitions[index] = offset;
       return true;
     }
-    if (this.lastGroups[index] === groupStart) return false;
+    const first = this.firstDefinitions[index] ?? isApart;
+    const isFar = first !== isApart && offset - first >= pageBytes;
+    if (isFar) this.firstDefinitions[index] = isApart;
+    if (this.lastGroups[index] === groupStart) return isFar;
     const uses = (this.uses[index] ?? 0) + 1;
     this.uses[index] = uses;
     this.lastGroups[index] = groupStart;
-    return (uses & (uses - 1)) === 0;
+    return isFar || (uses & (uses - 1)) === 0;
   }
 
   isDefinedOnce(index: StreamIndex, segment: number): boolean {
@@ -162,6 +173,7 @@ export class StreamColumns {
     this.definedIn = grown(new Uint32Array(size), this.definedIn);
     this.uses = grown(new Uint32Array(size), this.uses);
     this.lastGroups = grown(new Uint32Array(size), this.lastGroups);
+    this.firstDefinitions = grown(new Uint32Array(size), this.firstDefinitions);
   }
 }
 
