@@ -4,6 +4,7 @@ import { batchTargets } from "./batches.ts";
 import { cardTargets } from "./cards.ts";
 import { conversationTargets } from "./conversation.ts";
 import { httpTargets } from "./http.ts";
+import { hubFileTargets } from "./hub-files.ts";
 import { identityTargets } from "./identity.ts";
 import { logTargets } from "./log.ts";
 import { sessionTargets } from "./session.ts";
@@ -23,5 +24,6 @@ export async function allTargets(): Promise<readonly FuzzTarget[]> {
     ...conversationTargets,
     ...cardTargets,
     ...httpTargets,
+    ...hubFileTargets,
   ];
 }

@@ -226,8 +226,30 @@ function frameOf(program: Program, self: TestNode, peer: TestNode): Frame {
     case 14:
       return helloFrom(peer, program);
     default:
-      return program.pick(sampleFrames);
+      return program.pick([...sampleFrames, heldBack(program, id, at), health(program)]);
   }
+}
+
+/** What a hub says of events that it holds back, and what any side says of itself. */
+function heldBack(program: Program, id: StreamId, at: number): Frame {
+  const from = Math.max(1, at);
+  const run = { id, from, to: from + program.below(3), reason: "at /n: must be integer" };
+  const runs = Array.from({ length: program.below(4) }, () => run);
+  return { type: "quarantine", total: program.pick([0, 1, runs.length, 2 ** 40]), runs };
+}
+
+function health(program: Program): Frame {
+  return {
+    type: "health",
+    health: {
+      version: program.pick(["1.0.0", "", "x".repeat(32)]),
+      diskFreeBytes: program.pick([0, 4096, 2 ** 50]),
+      damagedCount: program.byte(),
+      quarantinedCount: program.byte(),
+      troubles: program.pick([[], ["Z508"], ["Z220", "Z517"]]),
+      certDaysLeft: program.pick([-3, 0, 400]),
+    },
+  };
 }
 
 function streamOf(program: Program, self: TestNode): StreamId {
