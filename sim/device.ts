@@ -52,6 +52,7 @@ export interface Image {
   readonly peers: MemoryStore;
   /** Destroyed before it was taken. */
   readonly wounds: number;
+  readonly eventsAtRisk: number;
   /** The key pair lies on the card too. */
   readonly keyNumber: number;
   readonly dataKeys: DataKeys;
@@ -93,6 +94,8 @@ export class Device {
   isKnowledgeOld = false;
   /** Bits and sectors destroyed on this card. */
   wounds = 0;
+  /** Events that its wounds may cost: one for a single bit, no bound for more than that. */
+  eventsAtRisk = 0;
   /** An opening that could not end has found a torn tail, and may have cut it. */
   hasCut = false;
   /** What the disk refuses on purpose now; an opening may fail. */
@@ -141,9 +144,16 @@ export class Device {
     this.pendingKeyed.length = 0;
     this.isKnowledgeOld = true;
     this.wounds = image?.wounds ?? 0;
+    this.eventsAtRisk = image?.eventsAtRisk ?? 0;
     this.keyNumber = image?.keyNumber ?? this.keyNumber;
     this.dataKeys = image?.dataKeys ?? { current: 0 };
     this.diskFaults.clear();
+  }
+
+  /** A place of the card was destroyed that can hold this many events. */
+  wound(count: number, events: number): void {
+    this.eventsAtRisk = this.wounds === 0 ? events : Number.POSITIVE_INFINITY;
+    this.wounds += count;
   }
 
   goDown(): void {
@@ -164,8 +174,8 @@ export class Device {
   }
 
   image(): Image {
-    const { wounds, keyNumber, dataKeys } = this;
+    const { wounds, eventsAtRisk, keyNumber, dataKeys } = this;
     const [log, peers] = [this.logStore.copy(), this.peerStore.copy()];
-    return { log, peers, wounds, keyNumber, dataKeys };
+    return { log, peers, wounds, eventsAtRisk, keyNumber, dataKeys };
   }
 }

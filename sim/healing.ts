@@ -103,9 +103,15 @@ function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
     const first = gap?.from ?? head + 1;
     const isUnproven = [...holes, ...lost].some(({ from, to }) => to >= first && from < held.seq);
     const isBehindLoss = state !== undefined && rangesContain(state.lost, first - 1);
-    if (isUnproven || isBehindLoss) return true;
+    if ((isUnproven || isBehindLoss) && !mustDeclare(world, holder, held)) return true;
   }
   return false;
+}
+
+/** The author itself lacks what comes before: it declares that lost, and goes on behind it (RULES 40). */
+function mustDeclare(world: World, holder: Device, { stream }: Held): boolean {
+  const isAuthor = holder.nodeId === stream.node && !world.isCloned(holder);
+  return isAuthor && !world.oracle.isDisputed(epochKey(stream));
 }
 
 function floorOf(device: Device, { stream }: Held): number {

@@ -147,7 +147,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   "confirmed heads count one too many": {
     peerState: (state) => ({
       ...state,
-      advanced: state.advanced.map((entry) => ({ ...entry, head: entry.head + 1 })),
+      confirmed: state.confirmed.map((head) => ({ ...head, seq: head.seq + 1 })),
     }),
   },
   "read events skip one": {

@@ -148,10 +148,19 @@ export class Oracle {
     view.lastOrdinal = log.lastOrdinal;
     for (let index = 0; index < log.streamCount; index++)
       this.scanStream(device, log, index, before);
+    let vanished = 0;
     for (const [uid, key] of uidsBefore) {
       if (view.positionByUid.has(uid)) continue;
-      this.noteVanished(device, log, uid, before.get(key), recovery);
+      if (this.noteVanished(device, log, uid, before.get(key), recovery)) vanished++;
     }
+    // What looks torn is cut together with all of its group.
+    if (device.hasCut || (recovery?.tornBytes ?? 0) > 0) return;
+    if (vanished > device.eventsAtRisk)
+      throw new Violation(
+        "damage costs what was in it",
+        `${device.name}: ${vanished} events are gone, ${device.eventsAtRisk} were at risk`,
+      );
+    device.eventsAtRisk -= vanished;
   }
 
   private scanStream(
@@ -253,19 +262,20 @@ export class Oracle {
     return head === undefined ? undefined : uidOf(head);
   }
 
+  /** True when it was destroyed. */
   private noteVanished(
     device: Device,
     log: Log,
     uid: number,
     held: Held | undefined,
     recovery: RecoveryReport | undefined,
-  ): void {
+  ): boolean {
     const fact = this.facts.get(uid);
-    if (fact === undefined || held === undefined) return;
+    if (fact === undefined || held === undefined) return false;
     fact.holders.delete(device);
     if (isBelowFloor(log, held)) {
       if (fact.holders.size === 0) fact.destroyedBy = "dropped by an operator";
-      return;
+      return false;
     }
     const key = positionKey(held.stream, held.seq);
     const where = `${device.name}: event ${uid} at ${key}`;
@@ -280,6 +290,7 @@ export class Oracle {
     const isSetAside = device.hasCut || device.logStore.list("set-aside").length > 0;
     if (!isSetAside && !isNamed(log, held, recovery))
       throw new Violation("loss is named", `${where} is gone in silence`);
+    return true;
   }
 
   /** The card of this device was replaced: what it held and the new one does not is not its loss to report. */

@@ -9,6 +9,8 @@ export const invariants = {
     "an event leaves a disk only by a fault that destroys sectors, by an operator's cut, or with the card",
   "loss is named":
     "what such a fault cost is a hole, a loss, an alarm, damage, or a report of the opening",
+  "damage costs what was in it":
+    "one flipped bit takes no more than one event from a disk, a torn end excepted",
   "nothing unconfirmed is dropped":
     "compaction and expiry drop an author's events only when the hub holds them",
   "one payload a position":

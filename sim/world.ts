@@ -217,7 +217,7 @@ export class World {
   replaceSector(device: Device, file: string, start: number, content: "zeros" | "stale"): void {
     const bytes = device.logStore.dump().get(file);
     if (bytes === undefined) return;
-    device.wounds += 2;
+    device.wound(2, Number.POSITIVE_INFINITY);
     const from = 512 * this.random.below(Math.max(1, Math.floor(bytes.length / 512)));
     for (let at = start; at < Math.min(bytes.length, start + 512); at++) {
       const wanted = content === "zeros" ? 0 : (bytes[from + at - start] ?? 0);

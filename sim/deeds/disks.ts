@@ -56,7 +56,7 @@ export class Disks {
           partialBytes: random.below(600),
         });
       case "readFault":
-        device.wounds += 2;
+        device.wound(2, Number.POSITIVE_INFINITY);
         device.diskFaults.add(name);
         return this.arm(device, "read fails", {
           operation: "read",
@@ -118,7 +118,7 @@ export class Disks {
     const offset = random.below(bytes.length);
     if (name === "flip") {
       world.coverage.add("bit flipped");
-      device.wounds++;
+      device.wound(1, 1);
       device.logStore.flip(file, offset, 1 << random.below(8));
       return;
     }

@@ -145,6 +145,7 @@ export class Machines {
 
   private losePeerFiles(device: Device): void {
     const { world } = this;
+    if (device.peerStore.isReadOnly) return;
     world.coverage.add("peer sidecars lost");
     if (device.isUp) world.kill(device);
     device.peerStore.crashAt(Number.POSITIVE_INFINITY);
