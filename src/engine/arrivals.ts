@@ -119,7 +119,7 @@ function toDraft(event: StoredEvent, payload: Uint8Array): Draft {
     lane: event.stream.lane,
     seq: event.seq,
     hlc: hlcToText(event.hlc),
-    chain: hex(event.chain),
+    chain: event.chain.length === 0 ? "" : hex(event.chain),
     type: event.type,
     tsMs: event.hlc.ms,
     receivedMs: event.receivedMs,
