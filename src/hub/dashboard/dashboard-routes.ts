@@ -4,14 +4,12 @@
  */
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { brotliCompress, gzip } from "node:zlib";
+import { gzip } from "node:zlib";
 import type { HubApp } from "../hub-context.ts";
 import { readPage } from "./page-file.ts";
 
 interface ServedPage {
-  readonly plain: Buffer;
-  readonly gzip: Buffer;
-  readonly brotli: Buffer;
+  readonly zipped: Buffer;
   readonly policy: string;
 }
 
@@ -40,12 +38,7 @@ export function policyOf(html: string): string {
 
 async function preparePage(): Promise<ServedPage> {
   const html = await readPage();
-  const plain = Buffer.from(html);
-  const [zipped, brotli] = await Promise.all([
-    promisify(gzip)(plain),
-    promisify(brotliCompress)(plain),
-  ]);
-  return { plain, gzip: zipped, brotli, policy: policyOf(html) };
+  return { zipped: await promisify(gzip)(html), policy: policyOf(html) };
 }
 
 export function addDashboard(app: HubApp): void {
@@ -62,21 +55,15 @@ export function addDashboard(app: HubApp): void {
         prepared = undefined;
       });
       const page = await prepared;
-      const accepted = String(request.headers["accept-encoding"] ?? "");
-      const encoding = /\bbr\b/.test(accepted)
-        ? "br"
-        : /\bgzip\b/.test(accepted)
-          ? "gzip"
-          : undefined;
+      // Every browser takes it; nothing else is worth keeping in memory.
+      const isZipped = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
       void reply.headers({
         "content-type": "text/html; charset=utf-8",
         "content-security-policy": page.policy,
         vary: "accept-encoding",
-        ...(encoding === undefined ? {} : { "content-encoding": encoding }),
+        ...(isZipped ? { "content-encoding": "gzip" } : {}),
       });
-      return reply.send(
-        encoding === "br" ? page.brotli : encoding === "gzip" ? page.gzip : page.plain,
-      );
+      return reply.send(isZipped ? page.zipped : await readPage());
     },
   );
 }

@@ -3,7 +3,7 @@
  * hub's certificate. What every route gets from here: limits, Host and Origin checks,
  * access, problem details, and an end when the hub stops.
  */
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { fastify } from "fastify";
@@ -25,6 +25,7 @@ import {
   requestTimeoutMs,
   stopGraceMs,
 } from "./limits.ts";
+import { createServer } from "./node-http.ts";
 import { addOpenApi } from "./openapi.ts";
 import { problemSchema, sendProblem, toZamError } from "./problem.ts";
 import { answerUnreadable } from "./unreadable.ts";
@@ -117,7 +118,7 @@ export async function createHttpApp(
   app.addHook("onRequest", async (request) => throttle.requireRoom(request.ip));
   addAccess(app, hub, throttle);
   addBodyBudget(app);
-  if (input.name === "http") await addOpenApi(app);
+  if (input.name === "http") addOpenApi(app);
   for (const part of input.parts)
     if (part.listeners.includes(input.name)) {
       // In a scope of its own: a part's hooks and parsers are no other part's business.

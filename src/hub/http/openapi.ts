@@ -1,9 +1,10 @@
 /**
  * The description of the API (OpenAPI 3.1), made from the schemas that requests are
- * checked by, and a page to read it that needs nothing but itself.
+ * checked by, and a page to read it that needs nothing but itself. Made when it is first
+ * asked for, by an app of its own that knows the same routes: what makes it takes some
+ * megabytes, and most hubs are never asked.
  */
-import swagger from "@fastify/swagger";
-import type { FastifySchema, RouteOptions } from "fastify";
+import { fastify, type FastifySchema, type RouteOptions } from "fastify";
 import { version } from "../../engine/index.ts";
 import type { HubApp } from "../hub-context.ts";
 import { apiPage, type OpenApi } from "./openapi-page.ts";
@@ -12,8 +13,52 @@ const description = `What has arrived at the hub, for the programs of those who 
 arrival, or as a live stream. Every failure is problem details (RFC 9457) with a Z code; docs/errors.md lists them.
 Tokens are made with \`zamsync token create\`, and sent as \`Authorization: Bearer TOKEN\`.`;
 
+interface Described {
+  readonly json: string;
+  readonly page: string;
+}
+
 /** Before any route is added. */
-export async function addOpenApi(app: HubApp): Promise<void> {
+export function addOpenApi(app: HubApp): void {
+  const routes: RouteOptions[] = [];
+  const scopes = new Set<HubApp>();
+  app.addHook("onRoute", function (route) {
+    scopes.add(this);
+    // A copy: fastify notes in a schema that it has been prepared for one app.
+    routes.push({ ...route, schema: { ...route.schema } });
+  });
+  let kept: Promise<Described> | undefined;
+  const described = (): Promise<Described> => {
+    kept ??= describe(routes, [...scopes]).catch((error: unknown) => {
+      kept = undefined;
+      throw error;
+    });
+    return kept;
+  };
+  const hidden = { config: { access: "public" }, schema: { hide: true } } as const;
+  app.get("/v1/openapi.json", hidden, async (_request, reply) =>
+    reply
+      .type("application/json; charset=utf-8")
+      .serializer(String)
+      .send((await described()).json),
+  );
+  app.get("/v1/docs", hidden, async (_request, reply) =>
+    reply
+      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
+      .type("text/html; charset=utf-8")
+      .serializer(String)
+      .send((await described()).page),
+  );
+}
+
+async function describe(
+  routes: readonly RouteOptions[],
+  scopes: readonly HubApp[],
+): Promise<Described> {
+  const { default: swagger } = await import("@fastify/swagger");
+  const app = fastify({ exposeHeadRoutes: false });
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setValidatorCompiler(() => () => true);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -35,25 +80,14 @@ export async function addOpenApi(app: HubApp): Promise<void> {
     },
     transform: ({ schema, url, route }) => ({ schema: toShown(schema, route), url }),
   });
-  let kept: { readonly json: string; readonly page: string } | undefined;
-  const made = (): { readonly json: string; readonly page: string } => {
-    if (kept === undefined) {
-      const document = app.swagger();
-      kept = { json: JSON.stringify(document), page: apiPage(document as unknown as OpenApi) };
-    }
-    return kept;
-  };
-  const hidden = { config: { access: "public" }, schema: { hide: true } } as const;
-  app.get("/v1/openapi.json", hidden, async (_request, reply) =>
-    reply.type("application/json; charset=utf-8").serializer(String).send(made().json),
-  );
-  app.get("/v1/docs", hidden, async (_request, reply) =>
-    reply
-      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
-      .type("text/html; charset=utf-8")
-      .serializer(String)
-      .send(made().page),
-  );
+  const schemas = Object.assign({}, ...scopes.map((scope) => scope.getSchemas()));
+  for (const schema of Object.values(schemas)) app.addSchema(schema);
+  for (const { method, url, config, schema } of routes)
+    app.route({ method, url, config, schema, handler: () => undefined });
+  await app.ready();
+  const document = app.swagger();
+  await app.close();
+  return { json: JSON.stringify(document), page: apiPage(document as unknown as OpenApi) };
 }
 
 /** Routes without a schema are pages and pictures: no part of the API. */

@@ -1,8 +1,8 @@
 /** What came was no HTTP request, or did not end in time: an answer before any route, then the end. */
 import type { Socket } from "node:net";
-import { STATUS_CODES } from "node:http";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import { headerBytesMax, requestTimeoutMs } from "./limits.ts";
+import { STATUS_CODES } from "./node-http.ts";
 import { problemMediaType, toProblem } from "./problem.ts";
 
 export function answerUnreadable(cause: Error & { readonly code?: string }, socket: Socket): void {

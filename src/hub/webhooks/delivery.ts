@@ -5,8 +5,9 @@
  * `id.timestamp.body`. The id is the same at every try, so a receiver tells repeats by it.
  */
 import { createHmac } from "node:crypto";
-import { type IncomingMessage, request as requestPlain } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { request as requestTls } from "node:https";
+import { request as requestPlain } from "../http/node-http.ts";
 
 export const secretPrefix = "whsec_";
 
