@@ -25,7 +25,10 @@ export function addOpenApi(app: HubApp): void {
   app.addHook("onRoute", function (route) {
     scopes.add(this);
     // A copy: fastify notes in a schema that it has been prepared for one app.
-    routes.push({ ...route, schema: { ...route.schema } });
+    routes.push({
+      ...route,
+      ...(route.schema === undefined ? {} : { schema: { ...route.schema } }),
+    });
   });
   let kept: Promise<Described> | undefined;
   const described = (): Promise<Described> => {
@@ -83,7 +86,13 @@ async function describe(
   const schemas = Object.assign({}, ...scopes.map((scope) => scope.getSchemas()));
   for (const schema of Object.values(schemas)) app.addSchema(schema);
   for (const { method, url, config, schema } of routes)
-    app.route({ method, url, config, schema, handler: () => undefined });
+    app.route({
+      method,
+      url,
+      ...(config === undefined ? {} : { config }),
+      ...(schema === undefined ? {} : { schema }),
+      handler: () => undefined,
+    });
   await app.ready();
   const document = app.swagger();
   await app.close();
