@@ -20,14 +20,15 @@ export interface MemoryDisk {
   /** Records a crash point, and crashes when it is the chosen one. */
   note(text: string): void;
   enqueue(work: () => void, done: SyncDone): void;
+  closed(file: MemoryFile): void;
   roomBytes(): number;
   readonly counters: StoreCounters;
   readonly faults: FaultPlan;
 }
 
 export class MemoryFile implements StoreFile {
+  readonly name: string;
   private readonly disk: MemoryDisk;
-  private readonly name: string;
   private readonly content: MemoryContent;
   private readonly isWritable: boolean;
   private isClosed = false;
@@ -100,6 +101,7 @@ export class MemoryFile implements StoreFile {
 
   close(): void {
     this.isClosed = true;
+    this.disk.closed(this);
   }
 
   private settle(changeId: number): void {

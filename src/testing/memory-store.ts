@@ -62,6 +62,7 @@ export class MemoryStore implements FileStore {
   capacityBytes: number;
   private readonly names: MemoryNames<MemoryContent>;
   private readonly syncMode: "immediate" | "queued";
+  private readonly handles: Set<MemoryFile> = new Set();
   private queue: (() => void)[] = [];
   private crashAtOperation = Number.POSITIVE_INFINITY;
   private isDead = false;
@@ -138,6 +139,11 @@ export class MemoryStore implements FileStore {
     const files = new Map<string, Uint8Array>();
     for (const [name, content] of this.names.now.files) files.set(name, content.copyBytes());
     return files;
+  }
+
+  /** Names of the files that were opened and not closed, once for each time. */
+  get openFiles(): readonly string[] {
+    return [...this.handles].map(({ name }) => name).sort();
   }
 
   /** Flips the bits of `mask` in one byte, durably. */
@@ -256,7 +262,9 @@ export class MemoryStore implements FileStore {
   }
 
   private handle(name: string, content: MemoryContent, isWritable: boolean): StoreFile {
-    return new MemoryFile(this.diskFor(name), { name, content, isWritable });
+    const file = new MemoryFile(this.diskFor(name), { name, content, isWritable });
+    this.handles.add(file);
+    return file;
   }
 
   /** What a handle may do to the store. */
@@ -266,6 +274,7 @@ export class MemoryStore implements FileStore {
       change: (operation, text) => this.change(operation, name, text),
       note: (text) => this.note(text),
       enqueue: (work, done) => this.enqueue(work, done),
+      closed: (file) => this.handles.delete(file),
       roomBytes: () => this.capacityBytes - this.usedBytes,
       counters: this.counters,
       faults: this.faults,

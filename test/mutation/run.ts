@@ -7,7 +7,14 @@
  * that found it stand as they did. `CONTRIBUTING.md` says how to read what survives.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { parseArgs } from "node:util";
 import type { LogLevel, PartialStrykerOptions } from "@stryker-mutator/api/core";
 import { Stryker } from "@stryker-mutator/core";
@@ -124,13 +131,34 @@ function strykerOptions({ only, isFresh, settings }: Request): PartialStrykerOpt
 }
 
 /** A run goes on only from one that drew the same mutants and asked the same tests. */
-function historyName({ sample, seed, isLong, budgetMs, tests }: Settings): string {
+function historyName(settings: Settings): string {
+  const { isLong, budgetMs } = settings;
+  return `${historyPrefix(settings)}${budgetMs}${isLong ? "-long" : ""}.json`;
+}
+
+function historyPrefix({ sample, seed, tests }: Settings): string {
   const drawn = sample < 1 ? `-${sample}-${seed}` : "";
   const listed = tests.join("+").replaceAll("/", ".");
   // A file's name has an end.
   const asked =
     listed.length <= 100 ? listed : createHash("sha256").update(listed).digest("hex").slice(0, 16);
-  return `history${drawn}-${asked}-${budgetMs}${isLong ? "-long" : ""}.json`;
+  return `history${drawn}-${asked}-`;
+}
+
+/** What tests have found before they find again: with more time, or the long ones, only the rest is tried. */
+function beginFromFewerTests(settings: Settings): void {
+  const { reports, budgetMs, isLong } = settings;
+  const path = `${reports}/${historyName(settings)}`;
+  if (existsSync(path) || !existsSync(reports)) return;
+  const prefix = historyPrefix(settings);
+  const earlier = readdirSync(reports)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => ({ name, of: /^(\d+)(-long)?\.json$/.exec(name.slice(prefix.length)) }))
+    .filter(({ of }) => of !== null && Number(of[1]) <= budgetMs && (isLong || of[2] === undefined))
+    .sort((a, b) => Number(b.of?.[1]) - Number(a.of?.[1]));
+  if (earlier[0] === undefined) return;
+  copyFileSync(`${reports}/${earlier[0].name}`, path);
+  forget(path, (status) => status !== "Killed" && status !== "Timeout");
 }
 
 /**
@@ -139,10 +167,13 @@ function historyName({ sample, seed, isLong, budgetMs, tests }: Settings): strin
  */
 function forgetUndrawn(settings: Settings): void {
   const path = `${settings.reports}/${historyName(settings)}`;
-  if (!existsSync(path)) return;
+  if (existsSync(path)) forget(path, (status) => status === "RuntimeError");
+}
+
+function forget(path: string, isForgotten: (status: string) => boolean): void {
   const history = JSON.parse(readFileSync(path, "utf8")) as History;
   for (const file of Object.values(history.files)) {
-    file.mutants = file.mutants.filter(({ status }) => status !== "RuntimeError");
+    file.mutants = file.mutants.filter(({ status }) => !isForgotten(status));
   }
   writeFileSync(path, JSON.stringify(history));
 }
@@ -163,6 +194,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { settings } = request;
   const { reports } = settings;
   if (request.isFresh) rmSync(`${reports}/${historyName(settings)}`, { force: true });
+  else beginFromFewerTests(settings);
   forgetUndrawn(settings);
   process.stdout.write(
     `sample ${settings.sample}, seed ${settings.seed}, tests up to ${settings.budgetMs} ms a mutant${settings.isLong ? ", long ones too" : ""}\n`,

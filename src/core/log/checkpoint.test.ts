@@ -3,9 +3,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { MemoryStore } from "../../testing/memory-store.ts";
+import { ByteReader } from "../bytes.ts";
 import type { StreamId } from "../event.ts";
 import type { Log } from "./api.ts";
 import { chainZero } from "./chain.ts";
+import { readCheckpointPlace, restoreCheckpoint } from "./checkpoint.ts";
+import { LogCore } from "./core.ts";
+import { fileHeaderBytes } from "./format.ts";
 import { create, epoch, event, markNow, open, pushMany, pushNow } from "./log.test-kit.ts";
 
 const own: StreamId = { node: "clinic_a", epoch, lane: "" };
@@ -116,6 +120,83 @@ describe("a checkpoint", () => {
     assert.deepEqual(whole(again), before);
     assert.equal(pushNow(again, event("next"))[0]?.seq, 130);
     again.close();
+  });
+
+  /** The newest checkpoint of a plaintext log that has every kind of fact, without header and CRC. */
+  function bodyOfAll(): Uint8Array {
+    const store = new MemoryStore();
+    const log = create(store, { ...sizes, dataKey: undefined });
+    fill(log);
+    const bytes = Buffer.from(store.dump().get("00000001.seg") ?? []);
+    store.flip("00000001.seg", bytes.indexOf("event 7") + 1);
+    assert.equal(log.readStream(0, 5, { events: 9, bytes: 1000 }).length, 2);
+    markNow(log, { kind: "newEpoch", reason: "Z507" });
+    markNow(log, { kind: "rehome", stream: own, from: 20 });
+    log.setJudge(() => "it is held back");
+    const other = create(new MemoryStore(), { nodeId: "clinic_e", dataKey: undefined });
+    pushMany(other, 3);
+    const events = other.readStream(0, 1, { events: 3, bytes: 1000 });
+    const [first, , last] = events;
+    assert.ok(first !== undefined && last !== undefined);
+    log.receive(
+      {
+        stream: first.stream,
+        from: 1,
+        events,
+        chainBefore8: first.chainBefore.slice(0, 8),
+        chainAfter8: last.chain.slice(0, 8),
+        receivedFrom: "clinic_e",
+        receivedMs: 1_000_000,
+      },
+      (error) => assert.equal(error, undefined),
+    );
+    markNow(log, { kind: "release", stream: first.stream, seq: 2 });
+    log.close();
+    const files = ["checkpoint-a", "checkpoint-b"].map((name) => store.dump().get(name));
+    const bodies = files.map((file) => file?.slice(fileHeaderBytes, -4) ?? new Uint8Array(0));
+    const newest = bodies.sort((a, b) => new ByteReader(b).varint() - new ByteReader(a).varint());
+    return newest[0] ?? new Uint8Array(0);
+  }
+
+  function restores(body: Uint8Array): boolean {
+    const place = readCheckpointPlace(body);
+    if (place === undefined) return false;
+    const core = new LogCore({
+      store: new MemoryStore(),
+      crypto: nodeCrypto,
+      nodeId: "clinic_a",
+      logId: new Uint8Array(16),
+      dataKey: undefined,
+      segmentBytes: 4000,
+      checkpointBytes: 4,
+      buildTimeMs: 0,
+      wallMs: 1_000_000,
+    });
+    return restoreCheckpoint(core, place);
+  }
+
+  test("that ends anywhere before its end, or goes on behind it, is none", () => {
+    const body = bodyOfAll();
+    assert.ok(body.length > 500, `${body.length} bytes`);
+    assert.equal(restores(body), true);
+    // Where nothing was ever held back it may end before what tells that.
+    const ends = Array.from({ length: body.length }, (_, end) => end).filter((end) =>
+      restores(body.subarray(0, end)),
+    );
+    assert.ok(ends.length <= 1, `it is believed when it ends at ${ends.join(" ")}`);
+    assert.equal(restores(Uint8Array.of(...body, 0)), false);
+  });
+
+  test("that counts more than it holds ends the reading, and nothing hangs", () => {
+    const body = bodyOfAll();
+    const wild = Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 15);
+    let refused = 0;
+    for (let at = 0; at < body.length; at++) {
+      const changed = body.slice();
+      changed.set(wild.subarray(0, body.length - at), at);
+      if (!restores(changed)) refused++;
+    }
+    assert.ok(refused > body.length / 2, `${refused} of ${body.length}`);
   });
 
   test("of a log in which a range rotted knows the range, its holes and where they were", () => {

@@ -24,9 +24,7 @@ export function closeLog(core: LogCore): void {
       writeCheckpoint(core, () => undefined);
   }
   core.isClosed = true;
-  core.active.file?.close();
-  core.active.file = undefined;
-  core.files.closeAll();
+  core.closeFiles();
 }
 
 const repeatedAliasesMax = 256;

@@ -145,6 +145,22 @@ export class LogCore {
   get isEncrypted(): boolean {
     return this.seal.dataKey !== undefined;
   }
+
+  closeFiles(): void {
+    this.active.file?.close();
+    this.active.file = undefined;
+    this.files.closeAll();
+  }
+}
+
+/** What an opening does with a core that nobody has yet: if it throws, nobody else would close its files. */
+export function orCloseFiles<Result>(core: LogCore, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    core.closeFiles();
+    throw error;
+  }
 }
 
 export function bindingKey(node: string, epoch: number): string {

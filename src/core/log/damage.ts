@@ -227,20 +227,23 @@ export function setAside(
     const source = core.files.get(core.segmentFile(segment));
     core.store.makeFolder(fileName.setAside);
     const copy = core.store.open(`${fileName.setAside}/${segment}-${from}`, "replace");
-    const piece = new Uint8Array(Math.min(pieceBytes, to - from));
-    for (let at = from; at < to; ) {
-      const part = piece.subarray(0, Math.min(piece.length, to - at));
-      const count = readThroughFaults(source, at, part);
-      if (count === 0) break;
-      copy.write(at - from, part.subarray(0, count));
-      at += count;
+    try {
+      const piece = new Uint8Array(Math.min(pieceBytes, to - from));
+      for (let at = from; at < to; ) {
+        const part = piece.subarray(0, Math.min(piece.length, to - at));
+        const count = readThroughFaults(source, at, part);
+        if (count === 0) break;
+        copy.write(at - from, part.subarray(0, count));
+        at += count;
+      }
+      // Where the bytes are about to be cut off, the copy is durable first (RULES 7).
+      if (isLastCopy) {
+        copy.syncNow();
+        core.store.syncNow();
+      }
+    } finally {
+      copy.close();
     }
-    // Where the bytes are about to be cut off, the copy is durable first (RULES 7).
-    if (isLastCopy) {
-      copy.syncNow();
-      core.store.syncNow();
-    }
-    copy.close();
   } catch (fault) {
     if (!(fault instanceof FileFault)) throw fault;
   }

@@ -11,7 +11,7 @@ import { showPartial } from "./apply.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { FileFault } from "../ports.ts";
 import type { Log } from "./api.ts";
-import { type CoreOptions, LogCore } from "./core.ts";
+import { type CoreOptions, LogCore, orCloseFiles } from "./core.ts";
 import { discover, type DiscoveredLog } from "./discover.ts";
 import { diskError, syncError } from "./faults.ts";
 import { checkpointBytesDefault, fileName, logIdBytes, segmentBytesDefault } from "./format.ts";
@@ -41,6 +41,7 @@ export function createLog(input: CreateLogInput): Log {
     createSegmentFile(store, core.seal, core.active);
     writeReserve(core);
   } catch (fault) {
+    core.closeFiles();
     if (fault instanceof FileFault) throw diskError(fault, "a new log");
     throw fault;
   }
@@ -54,7 +55,10 @@ export function createLog(input: CreateLogInput): Log {
     core.syncs.run(store, (fault) => note(fault === undefined ? undefined : syncError(fault)));
   }
   if (failure === undefined) writeManifest(core, core.active, note);
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) {
+    core.closeFiles();
+    throw failure;
+  }
   core.stagedEpoch = core.ownEpoch;
   core.syncs.isBlocking = false;
   return createOpenLog(core);
@@ -79,33 +83,36 @@ function openFound(input: OpenLogInput): {
 } {
   const { store, crypto, nodeId, dataKey, readOnly = false } = input;
   const found = discover({ store, crypto, nodeId, dataKey });
-  const recovered = recover(toOptions(input, found), found, readOnly);
+  if (readOnly) return openToRead(input, found);
+  const recovered = recover(toOptions(input, found), found, false);
   const { core } = recovered;
-  const opening = new Opening(core, found, recovered, input);
-  if (readOnly) {
-    const recovery = opening.finishReading();
-    return { log: createOpenLog(core), recovery };
+  const recovery = orCloseFiles(core, () =>
+    new Opening(core, found, recovered, input).finishWriting(),
+  );
+  const { readOnlyReason } = core;
+  if (readOnlyReason !== undefined) {
+    // The disk takes no writes now: the log can be read, as far as it is proven durable.
+    core.closeFiles();
+    return openToRead(input, found, readOnlyReason);
   }
-  const recovery = opening.finishWriting();
-  if (core.readOnlyReason === undefined) {
-    for (const [index, partial] of core.partials) {
-      awaitLastPiece(partial);
-      showPartial(core, index);
-    }
-    return { log: createOpenLog(core), recovery };
+  for (const [index, partial] of core.partials) {
+    awaitLastPiece(partial);
+    showPartial(core, index);
   }
-  return openWithoutWriting(input, found, core.readOnlyReason);
+  return { log: createOpenLog(core), recovery };
 }
 
-/** The disk takes no writes now: the log can be read, as far as it is proven durable. */
-function openWithoutWriting(
+function openToRead(
   input: OpenLogInput,
   found: DiscoveredLog,
-  reason: ZamError,
+  reason?: ZamError,
 ): { readonly log: Log; readonly recovery: RecoveryReport } {
   const recovered = recover(toOptions(input, found), found, true);
-  const recovery = new Opening(recovered.core, found, recovered, input).finishReading(reason);
-  return { log: createOpenLog(recovered.core), recovery };
+  const { core } = recovered;
+  const recovery = orCloseFiles(core, () =>
+    new Opening(core, found, recovered, input).finishReading(reason),
+  );
+  return { log: createOpenLog(core), recovery };
 }
 
 function toOptions(

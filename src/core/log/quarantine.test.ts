@@ -187,20 +187,16 @@ describe("a quarantined event", () => {
     assert.deepEqual(paged, [1, 3, 4, 6, 5, 7, 8, 2]);
   });
 
-  test("in fragments is judged as a whole, also when its pieces came before a restart", () => {
-    const payload = new TextEncoder().encode(`${"y".repeat(40_000)} bad`);
-    const store = new MemoryStore();
-    let hub = create(store, hubOptions);
-    hub.setJudge(judge);
+  /** A large event of so many bytes, piece by piece; `between` is called before its last piece. */
+  function takeLarge(hub: Log, text: string, between: () => Log): Log {
+    const payload = new TextEncoder().encode(text);
     const before = chainZero(nodeCrypto, stream);
     const link = { seq: 1, hlc: { ms: 1000, counter: 0 }, type: 7, known: Uint8Array.of(0) };
     const chain = nextChain(nodeCrypto, before, { ...link, payload });
+    let at = hub;
     for (let offset = 0; offset < payload.length; offset += fragmentBytesMax) {
-      if (offset === fragmentBytesMax) {
-        hub = open(store.kill(), hubOptions).log;
-        hub.setJudge(judge);
-      }
-      const outcome = hub.receiveFragment(
+      if (offset + fragmentBytesMax >= payload.length) at = between();
+      const outcome = at.receiveFragment(
         {
           ...link,
           stream,
@@ -216,9 +212,52 @@ describe("a quarantined event", () => {
       );
       assert.equal(outcome.kind, "stored");
     }
-    assert.deepEqual([heldSeqs(hub), seqsOf(hub)], [[1], []]);
-    release(hub, 1);
-    assert.deepEqual(seqsOf(hub), [1]);
+    return at;
+  }
+
+  for (const isRestarted of [false, true]) {
+    const when = isRestarted ? "came before a restart" : "came just before";
+    test(`in fragments is judged as a whole, whose pieces ${when}`, () => {
+      for (const end of ["bad", "fine"]) {
+        const text = `${"y".repeat(20_000)}${"z".repeat(20_000)} ${end}`;
+        const store = new MemoryStore();
+        const seen: string[] = [];
+        const noting: Judge = (each) => {
+          seen.push(textOf(each.payload));
+          return judge(each);
+        };
+        const first = create(store, hubOptions);
+        first.setJudge(noting);
+        const hub = takeLarge(first, text, () => {
+          if (!isRestarted) return first;
+          const again = open(store.kill(), hubOptions).log;
+          again.setJudge(noting);
+          return again;
+        });
+        assert.deepEqual(seen, [text], "the judge has seen the payload, once");
+        const expected = end === "bad" ? [[1], []] : [[], [1]];
+        assert.deepEqual([heldSeqs(hub), seqsOf(hub)], expected);
+        if (end === "bad") release(hub, 1);
+        assert.deepEqual(seqsOf(hub), [1]);
+      }
+    });
+  }
+
+  test("of which a piece rotted before the last came is held back unjudged, and says so", () => {
+    const store = new MemoryStore();
+    const hub = create(store, { ...hubOptions, dataKey: undefined });
+    hub.setJudge(judge);
+    takeLarge(hub, "v".repeat(40_000), () => {
+      for (const [name, bytes] of store.dump()) {
+        const at = name.endsWith(".seg") ? Buffer.from(bytes).indexOf("vvvvvvvv") : -1;
+        if (at < 0) continue;
+        store.flip(name, at);
+        return hub;
+      }
+      return assert.fail("the piece is in no segment");
+    });
+    assert.match(hub.quarantined()[0]?.reason ?? "", /could not be read/);
+    assert.deepEqual(seqsOf(hub), []);
   });
 
   test("is forgotten when retention drops it, and survives the rewriting of segments", () => {

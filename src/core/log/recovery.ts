@@ -10,7 +10,7 @@ import {
   readCheckpointPlace,
   restoreCheckpoint,
 } from "./checkpoint.ts";
-import { type CoreOptions, LogCore } from "./core.ts";
+import { type CoreOptions, LogCore, orCloseFiles } from "./core.ts";
 import { LookAhead } from "./definitions.ts";
 import type { DiscoveredLog } from "./discover.ts";
 import { readThroughFaults } from "./file-cache.ts";
@@ -36,7 +36,6 @@ export interface Recovered {
   readonly missingSegments: readonly number[];
   /** A file that ends before its checkpoint's place. */
   readonly short: { readonly segment: number; readonly sizeBytes: number } | undefined;
-  readonly checkpoint: "used" | "none" | "discarded";
   /** Heads named by checkpoints that do not fit (RULES 9). */
   readonly oldHeads: readonly ConfirmedHead[];
 }
@@ -57,17 +56,15 @@ export function recover(
     if (fits(options.store, found, place)) {
       core = candidate;
       usable = place;
-    } else {
-      collectHeads(candidate, oldHeads);
-      candidate.files.closeAll();
-    }
+    } else collectHeads(candidate, oldHeads);
   }
   const first = found.segments[0]?.number ?? 1;
   core ??= freshCore(options, found, first) ?? new LogCore(options);
   core.manifestGeneration = found.generation;
   const start = { segment: usable?.segment ?? first, offset: usable?.offset ?? fileHeaderBytes };
-  const checkpoint = usable !== undefined ? "used" : places.length > 0 ? "discarded" : "none";
-  return { ...replayFrom(core, found, start, isReadOnly), checkpoint, oldHeads };
+  const replayed = core;
+  const rest = orCloseFiles(core, () => replayFrom(replayed, found, start, isReadOnly));
+  return { ...rest, oldHeads };
 }
 
 /** A core whose directory names all segments but the last, and whose active segment is `segment`. */
@@ -148,7 +145,7 @@ function replayFrom(
   found: DiscoveredLog,
   start: { readonly segment: number; readonly offset: number },
   isReadOnly: boolean,
-): Omit<Recovered, "checkpoint" | "oldHeads"> {
+): Omit<Recovered, "oldHeads"> {
   const report = new ReplayReport();
   const missingSegments: number[] = [];
   let short: Recovered["short"];

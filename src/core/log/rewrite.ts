@@ -78,7 +78,13 @@ export class SegmentRewrite implements RewriteOutput {
     const number = sources[sources.length - 1] ?? 0;
     const before = core.directory.find(number)?.generation ?? 0;
     this.writer = newSegmentWriter(core.seal, { number, generation: before + 1 });
-    this.file = createSegmentFile(core.store, core.seal, this.writer);
+    try {
+      this.file = createSegmentFile(core.store, core.seal, this.writer);
+    } catch (fault) {
+      this.writer.file?.close();
+      removeQuietly(core, this.name());
+      throw fault;
+    }
   }
 
   /** "skip": these segments cannot be written anew now. Throws FileFault. */
