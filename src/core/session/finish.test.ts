@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ZamError } from "../errors/zam-error.ts";
+import type { SessionOptions } from "./api.ts";
 import { RawPeer } from "./raw-peer.test-kit.ts";
-import { createNode, pushMany, sync } from "./session.test-kit.ts";
+import { createNode, fingerprintOf, pushMany, sync } from "./session.test-kit.ts";
 
 const peerOf = (): RawPeer => new RawPeer(createNode("hub", "hub"), "clinic_a");
 
@@ -71,6 +72,64 @@ describe("a peer's goodbye", () => {
         assert.deepEqual(summary.error?.context, { peer: "clinic_a", reason });
       }
     }
+  });
+});
+
+describe("the side that called", () => {
+  const hub = { nodeId: "hub", role: "hub", keyFingerprint: fingerprintOf("hub") } as const;
+  const byes = (peer: RawPeer): readonly string[] =>
+    peer.framesOf("bye").map(({ reason }) => reason);
+  const done = (isPartial: boolean) => ({ type: "done", isPartial }) as const;
+
+  function call(count: number, options: Partial<SessionOptions> = {}): RawPeer {
+    const a = createNode("clinic_a", "clinic");
+    pushMany(a, count);
+    const calling = { peer: hub, isInitiator: true, codec: "raw" } as const;
+    return new RawPeer(a, "hub", { ...calling, ...options }).drain().holding([]);
+  }
+
+  test("says goodbye once both have said that nothing is left and all is answered", () => {
+    const peer = call(3);
+    peer.send(done(false));
+    assert.deepEqual(byes(peer), []);
+    peer.ackAll();
+    assert.deepEqual(byes(peer), ["done"]);
+    const { isComplete, endedBy, remaining } = peer.session.summary();
+    assert.deepEqual([isComplete, endedBy, remaining], [true, "done", 0]);
+    assert.deepEqual(byes(call(3).ackAll()), [], "the peer may have more");
+  });
+
+  test("says goodbye for a limit when both have said what is left, and all is answered", () => {
+    const peer = call(3).ackAll().send(done(true));
+    assert.deepEqual(byes(peer), ["budget"]);
+    assert.deepEqual(
+      [peer.session.summary().isComplete, peer.session.summary().endedBy],
+      [false, "budget"],
+    );
+    const waiting = call(3).send(done(true));
+    assert.deepEqual(byes(waiting), [], "an answer is on its way");
+    assert.deepEqual(byes(waiting.ackAll()), ["budget"]);
+    // Its own limit: the peer may still use its part, and says when it has.
+    const own = call(2000, { bytesMax: 6000 }).ackAll();
+    assert.deepEqual(byes(own), []);
+    own.send(done(false)).ackAll();
+    assert.deepEqual(
+      own.framesOf("done").map(({ isPartial }) => isPartial),
+      [true],
+    );
+    assert.deepEqual(byes(own), ["budget"]);
+  });
+
+  test("stays when both want to, and goes when the peer goes", () => {
+    const a = createNode("clinic_a", "clinic");
+    const open = { peer: hub, isInitiator: true, keepOpen: true };
+    const peer = new RawPeer(a, "hub", open).drain().holding([], { keepsOpen: true });
+    peer.send(done(false));
+    assert.deepEqual([byes(peer), peer.session.summary().wasResting], [[], true]);
+    peer.send({ type: "bye", reason: "finished", heldOrdinal: 0 });
+    assert.deepEqual([byes(peer), peer.session.summary().isComplete], [["done"], true]);
+    const alone = new RawPeer(a, "hub", open).drain().holding([]).send(done(false));
+    assert.deepEqual(byes(alone), ["done"], "a peer that does not stay");
   });
 });
 

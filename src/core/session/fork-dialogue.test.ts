@@ -279,7 +279,8 @@ describe("a peer that holds more of the stream that we write now than we do", ()
     const { node, id } = clinicOrigin(3);
     pushMany(node, 2, { lane: "lab" });
     const lab = { ...id, lane: "lab" };
-    hubPeer(node).holding([line(id, 9, strange), line(lab, 5, strange)]);
+    const first = hubPeer(node).holding([line(id, 9, strange), line(lab, 5, strange)]);
+    assert.deepEqual(codesOf(first.reports), ["Z507"]);
     const { reports } = hubPeer(node).holding([]);
     assert.deepEqual(codesOf(reports), []);
     assert.notEqual(node.log.ownEpoch, id.epoch);

@@ -7,7 +7,7 @@ import { vectorDigest } from "../codec/vector-codec.ts";
 import { rangesMaxClinic, vectorEntriesMaxClinic } from "../codec/wire-limits.ts";
 import { chainZero } from "../log/chain.ts";
 import type { VectorEntry } from "../vector/entry.ts";
-import { queriesMax, refusedStreamsMax } from "./limits.ts";
+import { peerStreamsMaxClinic, queriesMax, refusedStreamsMax } from "./limits.ts";
 import { forgeRange, RawPeer } from "./raw-peer.test-kit.ts";
 import { createNode, fingerprintOf, pushMany, startMs } from "./session.test-kit.ts";
 
@@ -204,6 +204,39 @@ describe("a clinic's streams", () => {
       next.reports.map(({ code }) => code),
       ["Z504"],
     );
+  });
+
+  test("of epochs beyond 64 are refused, those held from earlier among them; known ones go on", () => {
+    const hub = createNode("hub", "hub");
+    const first = new RawPeer(hub, "clinic_a").hello();
+    for (let epoch = 1; epoch <= 64; epoch++) {
+      const id = { ...own, epoch };
+      const number = epoch - 1;
+      first.send({ type: "stream", id }, forgeRange(id, { number, from: 1, count: 1 }));
+    }
+    assert.deepEqual(first.reports, []);
+    const next = new RawPeer(hub, "clinic_a").hello();
+    const open = (id: typeof own): readonly unknown[] => {
+      next.send({ type: "stream", id });
+      return next.reports.map(({ context }) => context.limit);
+    };
+    assert.deepEqual(open({ ...own, epoch: 64 }), []);
+    assert.deepEqual(open({ ...own, epoch: 65 }), ["64 epochs of a node"]);
+    // What was refused takes no one's place.
+    assert.deepEqual(open({ ...own, epoch: 3, lane: "lab" }).length, 1);
+    assert.deepEqual(open({ ...own, epoch: 66 }).length, 2);
+    assert.equal(problemOf(next), "none");
+    for (let i = 0; i < refusedStreamsMax - 2; i++) open({ ...own, epoch: 100 + i });
+    assert.equal(problemOf(next), "none");
+    assert.match(problemOf(next.send({ type: "stream", id: { ...own, epoch: 999 } })), /^Z504/);
+  });
+
+  test("are given numbers up to all that a clinic can have, however often it names one", () => {
+    const peer = peerOf().hello();
+    for (let i = 0; i < peerStreamsMaxClinic; i++) peer.send({ type: "stream", id: own });
+    assert.equal(problemOf(peer), "none");
+    peer.send({ type: "stream", id: own });
+    assert.equal(peer.closedBy?.context.limit, `${peerStreamsMaxClinic} streams`);
   });
 
   test("belong to the key that wrote them first", () => {

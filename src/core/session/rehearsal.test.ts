@@ -104,6 +104,16 @@ test("what the peer has acknowledged since its last HELLO counts as held", () =>
   assert.equal(rehearseAt(a, { peerState: both }).events, 2, "the newest vector counts");
 });
 
+test("what goes is coded as that peer reads it", () => {
+  const { a } = met(40);
+  const state = a.states.get("hub") ?? assert.fail("a state");
+  const bytesWith = (codecs: number): number =>
+    rehearseAt(a, { peerState: { ...state, codecs } }).dataBytes;
+  const [all, tokens, rows, raw] = [63, 0b010111, 0b11, 0b1].map(bytesWith);
+  assert.ok(all !== undefined && tokens !== undefined && rows !== undefined && raw !== undefined);
+  assert.ok(all < tokens && tokens < rows && rows < raw, `${[all, tokens, rows, raw]}`);
+});
+
 test("a write takes as much as fits a TLS record of 4 KiB, or less where the rate is small", () => {
   const { a } = met(3_000);
   const { dataBytes, writes } = rehearseAt(a, { codec: "raw" });
