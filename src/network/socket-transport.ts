@@ -52,6 +52,10 @@ export class SocketTransport {
   private isClosing = false;
   private isOver = false;
   private endError: ZamError | undefined;
+  /** Not given to TLS yet. */
+  private readonly waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
+  private isWriting = false;
   private readonly closeListeners: (() => void)[] = [];
 
   constructor(options: SocketTransportOptions) {
@@ -78,7 +82,7 @@ export class SocketTransport {
 
   /** Bytes accepted by `write` that the socket has not taken yet. */
   get queuedBytes(): number {
-    return this.tls.writableLength;
+    return this.tls.writableLength + this.waitingBytes;
   }
 
   get isClosed(): boolean {
@@ -112,13 +116,37 @@ export class SocketTransport {
     else this.closeListeners.push(callback);
   }
 
-  /** The bytes belong to the transport from here on. Ignored once closing. */
+  /**
+   * The bytes belong to the transport from here on. Ignored once closing.
+   *
+   * TLS gets one write at a time. What waits in its own queue it would make one record
+   * of, up to 16 KiB, and nothing of a record can be read before its end is there: on a
+   * 2G link that is half a second of air time, which had arrived and a cut would lose.
+   */
   write(bytes: Uint8Array): void {
     if (this.isClosing || this.isOver || bytes.length === 0) return;
+    this.waiting.push(bytes);
+    this.waitingBytes += bytes.length;
+    this.writeNext();
+  }
+
+  private writeNext(): void {
+    if (this.isWriting) return;
+    const bytes = this.takeWaiting();
+    if (bytes === undefined) return;
+    this.isWriting = true;
     this.tls.write(bytes, () => {
-      if (!this.isOver && !this.isClosing && this.queuedBytes <= drainBytes)
-        this.listener?.onDrain();
+      this.isWriting = false;
+      if (this.isOver || this.isClosing) return;
+      this.writeNext();
+      if (this.queuedBytes <= drainBytes) this.listener?.onDrain();
     });
+  }
+
+  private takeWaiting(): Uint8Array | undefined {
+    const bytes = this.waiting.shift();
+    this.waitingBytes -= bytes?.length ?? 0;
+    return bytes;
   }
 
   /**
@@ -171,6 +199,8 @@ export class SocketTransport {
    */
   private endOurSide(onFlushed: () => void): void {
     const endedAtBytes = this.raw.bytesRead;
+    for (let bytes = this.takeWaiting(); bytes !== undefined; bytes = this.takeWaiting())
+      this.tls.write(bytes);
     this.tls.end(onFlushed);
     this.tls.on("data", () => {
       if (this.raw.bytesRead - endedAtBytes > discardBytesMax) this.destroy();
