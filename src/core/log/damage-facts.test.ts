@@ -203,10 +203,38 @@ test("a tail that moves takes its holes along as lost, and its damage is settled
     );
     assert.equal(current.recordCount, 4 + 4 + 8);
   };
+  const movedId =
+    Array.from({ length: log.streamCount }, (_, i) => log.stream(i).id).find(
+      ({ lane, epoch: each }) => lane === "" && each !== epoch && each !== log.ownEpoch,
+    ) ?? normal;
+  /** Its chains are counted up from its beginning, and are the same wherever the counting begins. */
+  const chainsFrom = (current: Log, first: number) => {
+    const moved = current.findStream(movedId) ?? -1;
+    return [1, 2, 5, 6]
+      .filter((seq) => seq >= first)
+      .map((seq) => {
+        const [event] = current.readStream(moved, seq, { events: 1, bytes: 1 });
+        return [event?.chainBefore, event?.chain, current.chainAt(moved, seq)];
+      });
+  };
+  const inOrder = chainsFrom(log, 1);
+  for (const [chainBefore, chain, at] of inOrder) {
+    assert.ok(chainBefore !== undefined && chain !== undefined);
+    assert.deepEqual(at, chain);
+  }
+  assert.deepEqual(inOrder[1]?.[0], inOrder[0]?.[1], "they follow on each other");
+  assert.deepEqual(inOrder[3]?.[0], inOrder[2]?.[1], "also behind the gap");
+  for (const [skipped, first] of [1, 2, 5, 6].entries())
+    assert.deepEqual(chainsFrom(open(store.copy()).log, first), inOrder.slice(skipped));
   check(log);
   check(open(store.copy()).log);
   log.close();
   check(open(store.copy()).log);
   for (const name of ["checkpoint-a", "checkpoint-b"]) if (store.exists(name)) store.remove(name);
-  check(open(store).log);
+  const bare = open(store).log;
+  check(bare);
+  const floor = { seq: 2, chain: inOrder[1]?.[1] ?? new Uint8Array(16), byOrigin: true };
+  bare.mark({ kind: "floor", stream: movedId, floor }, 1, note);
+  for (const first of [5, 6])
+    assert.deepEqual(chainsFrom(open(store.copy()).log, first), inOrder.slice(first - 3));
 });

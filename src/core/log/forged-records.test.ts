@@ -43,11 +43,11 @@ function openSegment(store: MemoryStore, key: Uint8Array | undefined) {
   const found = newRecordHeader();
   for (let at = fileHeaderBytes; cipher.parseHeader(bytes, at, at, found); at += found.totalBytes)
     records.push({ ...found, offset: at });
-  const replace = (record: Found, kind: number, node: string): void => {
+  const replace = (record: Found, kind: number, node: string, alias = 1): void => {
     const plain = new Uint8Array(record.totalBytes - cipher.recordBytes(0)).fill(0xff);
     const { offset, back } = record;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const fields = { kind, flags: 0, alias: 1, node, plain };
+    const fields = { kind, flags: 0, alias, node, plain };
     cipher.write({ ...fields, offset, groupStart: offset - back }, bytes, view, offset);
     const file = store.open(name, "write");
     file.write(0, bytes);
@@ -158,6 +158,31 @@ for (const [label, key] of keys) {
         }
       });
     }
+
+    test("verifying names each of them by its place, and nothing else", () => {
+      const store = new MemoryStore();
+      const log = create(store, { ...options, segmentBytes: 1 << 20 });
+      pushMany(log, 5);
+      markNow(log, { kind: "trustedTime", ms: 5 });
+      pushMany(log, 5, 6);
+      const { records, replace } = openSegment(store, key);
+      const of = (kind: number) => records.filter((record) => record.kind === kind);
+      const [[, mark], [alias], events] = [of(recordKind.mark), of(recordKind.alias), of(1)];
+      const [, third, , fifth] = events;
+      assert.ok(mark && alias && third && fifth);
+      replace(mark, recordKind.mark, "");
+      replace(alias, recordKind.alias, "");
+      replace(third, recordKind.event, "clinic_a");
+      replace(fifth, recordKind.event, "clinic_a", 77);
+      const problems = new Map<number, string>();
+      const walk = log.verify(({ offset, problem }) => problems.set(offset, problem));
+      while (walk.step());
+      const places = [mark, alias, third, fifth].map(({ offset }) => problems.get(offset) ?? "");
+      const [own, definition, event, foreign] = places;
+      for (const problem of [own, definition, event]) assert.match(problem ?? "", /do not fit/);
+      assert.match(foreign ?? "", /stream is unknown/);
+      assert.equal(problems.size, 4);
+    });
 
     test("an event without valid fields is a hole for who opens the log, named once", () => {
       const store = new MemoryStore();

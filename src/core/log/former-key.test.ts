@@ -184,3 +184,34 @@ describe("a disk that will not let the former key go", () => {
     }
   });
 });
+
+test("what is on its way to the disk while a rekey begins is acknowledged once, and is under the new key in the end", () => {
+  const { store: made, log: before } = filled();
+  before.close();
+  const slow = new MemoryStore({ syncs: "queued" });
+  for (const [name, bytes] of made.dump()) slow.overwrite(name, bytes);
+  const { log } = open(slow, sizes);
+  const acked: string[] = [];
+  const push = (name: string) =>
+    log.push([event(name)], 1_000_000, (error) => acked.push(error?.code ?? name));
+  push("in flight");
+  push("waiting");
+  const work = log.rekey(newKey);
+  const answers: string[] = [];
+  for (let steps = 0; steps < 400 && answers.at(-1) !== "done"; steps++) {
+    const count = answers.length;
+    work.step((answer) => answers.push(codeOf(answer)));
+    if (steps < 6) push(`beside step ${steps}`);
+    for (let syncs = 0; syncs < 50 && answers.length === count; syncs++) slow.runSyncs(1);
+    assert.equal(answers.length, count + 1, "each step is answered once");
+  }
+  assert.equal(answers.at(-1), "done");
+  slow.runSyncs();
+  const beside = Array.from({ length: 6 }, (_, at) => `beside step ${at}`);
+  assert.deepEqual(acked, ["in flight", "waiting", ...beside]);
+  const all = digest(log);
+  assert.equal(all.size, 48);
+  log.close();
+  refuses(slow.copy(), dataKey);
+  mapsEqual(digest(open(slow.copy(), underNew).log), all);
+});

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryStore } from "../../testing/memory-store.ts";
+import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { Log, ReclaimWork } from "./api.ts";
 import {
   arrivals,
@@ -234,6 +235,41 @@ test("a close finishes what waits and ends the work; a disk that fails to sync e
     else assert.deepEqual(segmentsOf(store), before, "only the new file is gone");
     mapsEqual(digest(open(store.copy(), sizes).log), held);
   }
+});
+
+test("a disk that fails to sync anywhere in it has lost nothing, and takes nothing more, but where nothing listed was to be synced", () => {
+  let failed = 0;
+  let goneOn = 0;
+  for (const operation of ["sync", "syncDirectory", "rename"] as const) {
+    for (let nth = 1; ; nth++) {
+      const { store, log } = filled();
+      cutNow(log, 60);
+      const held = digest(log);
+      const rule = store.faults.add({ operation, nth });
+      const answer = runAll(log.reclaim(wallMs)).pop();
+      if (rule.fired === 0) {
+        assert.equal(answer, "done");
+        break;
+      }
+      failed++;
+      assert.equal(answer, "Z205", `${operation} ${nth}`);
+      mapsEqual(digest(log), held);
+      if (log.readOnlyReason === undefined) {
+        // A new segment that no manifest names: it is gone, and another one is written.
+        goneOn++;
+        assert.equal(operation, "sync");
+        reclaimNow(log);
+        pushNow(log, event("on"));
+        continue;
+      }
+      assert.equal(log.readOnlyReason.code, "Z205", `${operation} ${nth}`);
+      assert.throws(() => pushNow(log, event("no")), { code: "Z208" });
+      log.close();
+      mapsEqual(digest(open(store.crash(createSeededRandom(nth)), sizes).log), held);
+    }
+  }
+  assert.ok(failed > 10, `${failed} syncs and renames failed`);
+  assert.ok(goneOn > 0 && goneOn < failed / 3, `${goneOn} of ${failed} went on`);
 });
 
 test("a log that is read only, or closed, has no segment written anew", () => {
