@@ -23,7 +23,8 @@ export class CliContext {
   readonly io: Io;
   readonly environment: Environment;
   readonly loadEngine: () => Promise<Engine>;
-  readonly graceful: () => AbortSignal;
+  readonly graceful: Interrupts["graceful"];
+  readonly onHangup: Interrupts["onHangup"];
   readonly isJson: boolean;
   readonly isQuiet: boolean;
   readonly isVerbose: boolean;
@@ -38,6 +39,7 @@ export class CliContext {
     this.environment = environment;
     this.loadEngine = outside.loadEngine;
     this.graceful = outside.interrupts.graceful;
+    this.onHangup = outside.interrupts.onHangup;
     this.isJson = output.json;
     this.isQuiet = output.quiet;
     this.isVerbose = output.verbose;

@@ -1,16 +1,19 @@
 /**
  * SIGINT and SIGTERM. A command that has something to finish asks for the
  * abort signal and ends by itself; the rest end at once. A second signal
- * always ends the process.
+ * always ends the process. SIGHUP ends it too, unless a command takes it for "read your
+ * rules again".
  */
 
 export interface Interrupts {
   /** From now on the first signal aborts instead of ending the process. */
   readonly graceful: () => AbortSignal;
+  /** From now on SIGHUP calls this, and ends nothing. */
+  readonly onHangup: (listener: () => void) => void;
 }
 
 export interface SignalSource {
-  readonly on: (name: "SIGINT" | "SIGTERM", listener: () => void) => unknown;
+  readonly on: (name: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void) => unknown;
 }
 
 const numberOf = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -30,5 +33,6 @@ export function watchSignals(source: SignalSource, end: (status: number) => void
       isGraceful = true;
       return controller.signal;
     },
+    onHangup: (listener) => void source.on("SIGHUP", listener),
   };
 }

@@ -457,6 +457,8 @@ export interface RunningServer {
   /** "ADDR:PORT". */
   readonly address: string;
   readonly port: number;
+  /** From now on this judge decides; what it lets in of what is held back is released. */
+  useJudge(judge: Judge): void;
   /** Says goodbye to peers, then stops listening. The node stays open. */
   close(): Promise<void>;
 }

@@ -268,7 +268,7 @@ export class LocalNode implements HubNode {
   /** The hub's side: listens, and serves its clinics until it is closed. */
   async serve(input: ServeInput): Promise<RunningServer> {
     // Before the first peer comes.
-    this.useJudge(input);
+    if (input.judge !== undefined) this.useJudge(input.judge, input);
     const server = await serve({
       dataDir: this.dataDir,
       input,
@@ -280,16 +280,20 @@ export class LocalNode implements HubNode {
       await server.close();
       await housekeeping.stop();
     };
-    const serving = { address: server.address, port: server.port, close };
+    const { address, port } = server;
+    const serving: RunningServer = {
+      ...{ address, port, close },
+      useJudge: (judge) => this.useJudge(judge, input),
+    };
     this.servers.add(serving);
     return serving;
   }
 
-  private useJudge({ judge, onReleased, onReport }: ServeInput): void {
-    if (judge === undefined) return;
+  private useJudge(judge: Judge, { onReleased, onReport }: ServeInput): void {
     this.judge = judge;
     this.log.setJudge(judge);
-    this.releasing = releaseJudged(this.log, judge, this.stopping.signal).then(
+    const release = (): Promise<number> => releaseJudged(this.log, judge, this.stopping.signal);
+    this.releasing = this.releasing.then(release).then(
       (count) => onReleased?.(count),
       (error: unknown) => {
         if (error instanceof ZamError) onReport?.(error, "");

@@ -42,7 +42,7 @@ export interface ServingInput {
 }
 
 /** Rejects with Z311 (a signed clinic), Z3xx or Z410. */
-export async function serve(serving: ServingInput): Promise<RunningServer> {
+export async function serve(serving: ServingInput): Promise<Omit<RunningServer, "useJudge">> {
   const { dataDir, input, node } = serving;
   const nowMs = Date.now();
   const { nodeId } = readIdentity(dataDir);

@@ -158,6 +158,34 @@ test("the others arrive, the bad one is named on both sides, and a later schema 
   await runOk(["audit", hub, "--verify"]);
 });
 
+test("a hub that runs reads its rules again at SIGHUP, and keeps those it has when they are none", async (t) => {
+  const fleet = await makeFleet(t);
+  const [hub, clinic] = [fleet.hub, fleet.clinic("clinic_a")];
+  const path = join(fleet.dir, "visit.json");
+  writeFileSync(path, JSON.stringify(schema));
+  const serving = await serveHub(t, hub, { args: ["--schema", path] });
+  await pushAll(clinic, [{ pulse: 71 }, { pulse: 720 }]);
+  await sync(clinic, serving.address);
+  assert.deepEqual((await pulled(hub)).seqs, [1]);
+
+  writeFileSync(path, "{");
+  serving.child.kill("SIGHUP");
+  await serving.until(() => serving.reports().some(({ code }) => code === "Z110"));
+  await pushAll(clinic, [{ pulse: 730 }]);
+  await sync(clinic, serving.address);
+  assert.equal((await quarantineOf(hub)).quarantined, 2, "the former rules hold");
+
+  const wider = { ...schema, properties: { pulse: { type: "integer", maximum: 725 } } };
+  writeFileSync(path, JSON.stringify(wider));
+  serving.child.kill("SIGHUP");
+  await serving.until(() => serving.output().stdout.includes('"event":"released"'));
+  await pushAll(clinic, [{ pulse: 725 }, { pulse: 726 }]);
+  assert.equal((await sync(clinic, serving.address)).ran.status, 8);
+  assert.deepEqual((await pulled(hub)).seqs, [1, 2, 4]);
+  assert.equal((await quarantineOf(hub)).quarantined, 2);
+  assert.equal(await serving.stop(), 0, "it was one process all the time");
+});
+
 test("a hub that is killed again and again holds back exactly the bad ones, and loses none", async (t) => {
   const fleet = await makeFleet(t);
   const [hub, clinic] = [fleet.hub, fleet.clinic("clinic_a")];

@@ -7,8 +7,8 @@ import {
 } from "../../command/render-sync.ts";
 import { counted, printable } from "../../command/text.ts";
 import { careToText } from "../../command/render-care.ts";
-import type { ZamError } from "../../core/errors/zam-error.ts";
-import type { CareSummary } from "../../engine/api.ts";
+import { ZamError } from "../../core/errors/zam-error.ts";
+import type { CareSummary, Judge } from "../../engine/api.ts";
 import type { ValuesOf } from "../../command/table.ts";
 import type { RunningHub } from "../../hub/index.ts";
 import type { RunningProjection } from "../../hub/projection/index.ts";
@@ -19,10 +19,7 @@ import type { Handler } from "../run.ts";
 
 export const serve: Handler<"serve"> = async (values, context) => {
   const signal = context.graceful();
-  const judge =
-    values.schema === undefined
-      ? undefined
-      : await (await import("../../hub/schema/index.ts")).readSchema(values.schema);
+  const judge = await judgeOf(values);
   const startProjection = await projectionOf(values, context);
   const engine = await context.loadEngine();
   const input = openInput(values, context.environment);
@@ -58,6 +55,8 @@ export const serve: Handler<"serve"> = async (values, context) => {
       },
     });
     const listening = { address: server.address, http: hub?.http, metrics: hub?.metrics };
+    if (judge !== undefined)
+      context.onHangup(() => void readAgain(values, context, (later) => server.useJudge(later)));
     await context.tell(
       () => listeningToText(listening),
       () => listeningToJson(listening),
@@ -72,6 +71,26 @@ export const serve: Handler<"serve"> = async (values, context) => {
   }
   return exitDone;
 };
+
+async function judgeOf(values: ValuesOf<"serve">): Promise<Judge | undefined> {
+  if (values.schema === undefined) return undefined;
+  return (await import("../../hub/schema/index.ts")).readSchema(values.schema);
+}
+
+/** Rules that cannot be read are told, and those that there were stay. */
+async function readAgain(
+  values: ValuesOf<"serve">,
+  context: CliContext,
+  use: (judge: Judge) => void,
+): Promise<void> {
+  try {
+    const judge = await judgeOf(values);
+    if (judge !== undefined) use(judge);
+  } catch (error) {
+    if (!(error instanceof ZamError)) throw error;
+    tellReport(error, "", context);
+  }
+}
 
 /** Reads what `--project` and `--mapping` say, before anything is opened. */
 async function projectionOf(

@@ -10,7 +10,7 @@ import { handlers } from "./handlers.ts";
 import { createIo } from "./io.ts";
 
 const argv = host.arguments;
-const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 const listeners = new Map<number, () => void>();
 
 const outside: Outside = {

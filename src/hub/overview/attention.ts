@@ -137,7 +137,7 @@ export function clinicAttention(
     items.push({
       ...{ level: "soon", kind: "quarantine", code: "Z620" },
       text: `${counted(row.quarantinedHere, "event")} of it ${row.quarantinedHere === 1 ? "is" : "are"} held back here: ${row.quarantineReason || "the schema refuses them"}`,
-      todo: "mend the schema and start the hub again, which lets them in, or have what writes them at that clinic mended",
+      todo: "mend the schema and let the hub read it again (kill -HUP, or a restart), which lets them in, or have what writes them at that clinic mended",
     });
   certificateItems(row, items);
   silenceItems(row, now, items);
@@ -234,7 +234,7 @@ export function hubAttention(status: NodeStatus): readonly Attention[] {
     items.push({
       ...{ level: "soon", kind: "quarantine", code: "" },
       text: `${counted(quarantined, "event")} are held back by the schema`,
-      todo: "zamsync status says which and why; mend the schema and start the hub again, which lets them in",
+      todo: "zamsync status says which and why; mend the schema and let the hub read it again (kill -HUP, or a restart), which lets them in",
     });
   if (!clock.ok)
     items.push({
