@@ -53,7 +53,7 @@ export const protocolErrors = {
   Z507: {
     name: "RollbackFound",
     message:
-      "'{peer}' holds more of this node's events than this node does (epoch {epoch}, lane '{lane}', {theirs} against {ours})",
+      "'{peer}' holds events of this node that are not here (epoch {epoch}, lane '{lane}': up to {theirs} there, {ours} here)",
     hint: "this directory was restored from an older copy, or lost its newest events: they were fetched back, and new events go into a fresh epoch. See that no second device runs with the same identity, then zamsync doctor --ack",
     exit: 6,
     http: 502,

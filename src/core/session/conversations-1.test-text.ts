@@ -250,7 +250,7 @@ session 1
    200 > bye reason done, heldOrdinal 1
    300 < bye reason done, heldOrdinal 2
 initiator stores mark kind newEpoch, reason Z507
-initiator stores mark kind alarm, id rollback 00001000, code Z507, text 'hub' holds more of this node's events than this node does (epoch 00001000, lane '', 7 against 4)
+initiator stores mark kind alarm, id rollback 00001000, code Z507, text 'hub' holds events of this node that are not here (epoch 00001000, lane '': up to 7 there, 4 here)
 initiator stores range clinic_a/1000/ 5+3 from hub
 initiator reports Z507 peer hub, epoch 00001000, lane , theirs 7, ours 4
 initiator ends with eventsReceived 3, isComplete true, endedBy done, clockDifferenceMs -100
@@ -297,7 +297,7 @@ session 1
    400 > bye reason done, heldOrdinal 1
    500 < bye reason done, heldOrdinal 2
 initiator stores mark kind newEpoch, reason Z507
-initiator stores mark kind alarm, id rollback 00001000, code Z507, text 'hub' holds more of this node's events than this node does (epoch 00001000, lane '', 5 against 8)
+initiator stores mark kind alarm, id rollback 00001000, code Z507, text 'hub' holds events of this node that are not here (epoch 00001000, lane '': up to 5 there, 8 here)
 initiator stores mark kind rehome, stream clinic_a/1000/, from 6
 initiator stores mark kind alarm, id branch clinic_a 4096  6, code Z508, text events 6 to 8 of epoch 00001000, lane '', were written on top of an older copy, and moved to an epoch of their own
 initiator stores range clinic_a/1000/ 6+2 from hub

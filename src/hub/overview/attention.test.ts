@@ -39,6 +39,20 @@ const of = (changes: Partial<ClinicRow>): readonly Attention[] =>
 const brief = (items: readonly Attention[]) => items.map(({ level, kind }) => `${level} ${kind}`);
 
 describe("what needs a person at a clinic", () => {
+  test("says once what a fork is, and no longer that all was fetched back", () => {
+    const items = of({ troubles: ["Z507", "Z508"], isForked: true });
+    assert.deepEqual(brief(items), ["urgent fork"]);
+    assert.match(items[0]?.text ?? "", /forked/);
+  });
+
+  test("is a second device when connections take over from one another again and again", () => {
+    const taken = (count: number) =>
+      clinicAttention(healthy, { ...now, takeovers: new Map([["clinic_a", count]]) });
+    assert.deepEqual(brief(taken(5)), []);
+    assert.deepEqual(brief(taken(6)), ["soon takeover"]);
+    assert.match(taken(6)[0]?.text ?? "", /^6 times/);
+  });
+
   test("is nothing when all is well, also with events merely pending, and for one that was revoked", () => {
     assert.deepEqual(of({}), []);
     assert.deepEqual(of({ state: "away", pendingIn: 12, pendingOut: 3 }), []);

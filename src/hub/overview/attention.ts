@@ -12,6 +12,8 @@ const dayMs = 86_400_000;
 export const clockNoteMs = 5 * 60_000;
 export const clockWrongMs = dayMs;
 export const certificateDaysMin = 30;
+/** Of takeovers in the last hour: a link that comes and goes has some. */
+export const takeoversMin = 6;
 /** Of silences: so many times `quietAfterMs` is urgent. */
 const longSilence = 3;
 
@@ -102,11 +104,18 @@ const troubleItems: Partial<Record<ZCode, Omit<Item, "code">>> = {
 /** In the order in which they are found; sorted by whoever gathers them. */
 export function clinicAttention(
   row: Omit<ClinicRow, "level">,
-  now: { readonly nowMs: number; readonly quietAfterMs: number },
+  now: {
+    readonly nowMs: number;
+    readonly quietAfterMs: number;
+    /** Of each clinic: how often a newer session took over from one that was open, in the last hour. */
+    readonly takeovers?: ReadonlyMap<string, number>;
+  },
 ): readonly Attention[] {
   if (row.state === "revoked") return [];
   const items: Item[] = [];
-  for (const code of row.troubles) items.push(troubleItem(code));
+  // A fork begins as what Z507 says, and ends as more than that.
+  const isFork = row.troubles.includes("Z508");
+  for (const code of row.troubles) if (!(isFork && code === "Z507")) items.push(troubleItem(code));
   const has = (kind: string): boolean => items.some((item) => item.kind === kind);
   if (row.isForked && !has("fork"))
     items.push({
@@ -114,6 +123,7 @@ export function clinicAttention(
       text: "two branches of its history met here, and it has not settled them yet. Both are kept",
       todo: "let it sync; if this stays, find out whether a second device runs with the same identity",
     });
+  takeoverItems(now.takeovers?.get(row.node) ?? 0, items);
   clockItems(row, has("clock"), items);
   if (row.damagedThere > 0)
     items.push({
@@ -164,6 +174,15 @@ function troubleItem(code: string): Item {
 function hintOf(code: string): string | undefined {
   const hint = isZCode(code) ? catalogue[code].hint : undefined;
   return hint?.includes("{") === true ? undefined : hint;
+}
+
+function takeoverItems(count: number, items: Item[]): void {
+  if (count < takeoversMin) return;
+  items.push({
+    ...{ level: "soon", kind: "takeover", code: "Z520" },
+    text: `${counted(count, "time")} in the last hour a new connection took over while its former one was open`,
+    todo: "if its link breaks that often, nothing is lost and nothing is to be done. If not, a second device runs with the same identity: find it and stop one of the two",
+  });
 }
 
 function clockItems(row: Omit<ClinicRow, "level">, isTold: boolean, items: Item[]): void {

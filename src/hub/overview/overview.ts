@@ -96,7 +96,8 @@ export class OverviewSource {
     // Of several the first: later entries of a map win.
     const held = status.quarantinedEvents.toReversed();
     const reasons = new Map(held.map(({ node, reason }) => [node, reason]));
-    const facts = { nowMs, quietAfterMs, sessions, reasons, history: keeper.history };
+    const takeovers = takeoversOf(keeper.history, nowMs);
+    const facts = { nowMs, quietAfterMs, sessions, reasons, takeovers, history: keeper.history };
     const attention: Attention[] = [];
     const seen = new Set<string>();
     const rows: ClinicRow[] = [];
@@ -259,6 +260,14 @@ function writtenHere({ nodeId, vector }: NodeStatus): number {
   let written = 0;
   for (const { node, seq } of vector) if (node === nodeId) written += seq;
   return written;
+}
+
+function takeoversOf({ recent }: History, nowMs: number): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { peer, endedBy, endedMs } of recent)
+    if (endedBy === "fenced" && nowMs - endedMs < hourMs)
+      counts.set(peer, (counts.get(peer) ?? 0) + 1);
+  return counts;
 }
 
 function todayOf(history: History, clinic: string | undefined, nowMs: number): ClinicRow["today"] {
