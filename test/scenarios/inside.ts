@@ -37,7 +37,7 @@ export async function runInside(
       io,
       environment: { NO_COLOR: "1" },
       loadEngine: async () => engine,
-      interrupts: { graceful: () => new AbortController().signal },
+      interrupts: { graceful: () => new AbortController().signal, onHangup: () => undefined },
     },
     handlers,
   );
