@@ -158,6 +158,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     serve: async () => ({
       address: "127.0.0.1:4711",
       port: 4711,
+      useJudge: () => undefined,
       close: async () => undefined,
     }),
     serveSocket: async () => undefined,
@@ -593,6 +594,7 @@ describe("syncing", () => {
         return {
           address: "127.0.0.1:4711",
           port: 4711,
+          useJudge: () => undefined,
           close: async () => void fake.calls.push("stopped"),
         };
       },
