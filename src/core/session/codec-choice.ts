@@ -53,7 +53,7 @@ export function codecsOffered(s: SessionState): number {
   return isBusy ? affordable & ~mixBits : affordable;
 }
 
-/** Codecs to try, the best first; the last, raw rows, always works. */
+/** Codecs to try, the best first; the last, raw rows, is read by everyone. */
 export function wantedCodecs(s: SessionState): readonly number[] {
   const best = s.options.codec ?? (isLinkFaster(s) || isBriefContact(s) ? "tokens" : "mix");
   const names = codecNames.slice(0, codecNames.indexOf(best) + 1).reverse();
@@ -61,7 +61,7 @@ export function wantedCodecs(s: SessionState): readonly number[] {
   const wanted: number[] = [];
   for (const name of names)
     for (const codec of byName[name]) if ((usable & (1 << codec)) !== 0) wanted.push(codec);
-  return wanted.length === 0 ? [codecRaw] : wanted;
+  return wanted;
 }
 
 /** True when mixing holds the link up, and something quicker is at hand. */

@@ -25,6 +25,10 @@ function assertEachOnce(node: TestNode, count: number): void {
   assert.deepEqual([lines.length, payloads.size], [count, count], `at ${node.id}`);
 }
 
+function movedBranches(node: TestNode): number {
+  return node.log.alarms.filter(({ code }) => code === "Z508").length;
+}
+
 /** Two copies of a card that share the first event of their branch. */
 function sharedBranch() {
   const hub = createNode("hub", "hub");
@@ -50,6 +54,9 @@ for (const order of ["the shorter branch first", "the longer branch first"]) {
     for (const node of [hub, one, two]) assertEachOnce(node, 15);
     assert.deepEqual(digestOf(one), digestOf(hub));
     assert.deepEqual(digestOf(two), digestOf(hub));
+    // Whose card it was has to look; the hub only passes on.
+    for (const twin of [one, two]) assert.ok(movedBranches(twin) > 0, "its operator is told");
+    assert.equal(movedBranches(hub), 0);
   });
 }
 
