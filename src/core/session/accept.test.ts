@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
 import type { Frame } from "../codec/frame-types.ts";
+import { epochToText } from "../event.ts";
 import { chainZero } from "../log/chain.ts";
+import { restoredAlarmId } from "../log/restored.ts";
 import { forgeRange, RawPeer } from "./raw-peer.test-kit.ts";
 import {
   codesOf,
@@ -103,6 +105,21 @@ describe("events that a peer sends", () => {
       assert.ok(Number(code) > 0);
     }
     assert.equal(codesOf(relay.reports).length, 2, "the reason is reported once");
+  });
+
+  test("that fork what is given back to a restored hub make it look where the two part", () => {
+    const hub = createNode("hub", "hub");
+    pushMany(hub, 3, { lane: "to/clinic_a" });
+    const { id } = hub.log.stream(0);
+    const alarm = restoredAlarmId(epochToText(id.epoch));
+    hub.log.mark({ kind: "alarm", id: alarm, code: "Z227", text: "restored" }, 0, () => {});
+    settle(hub);
+    const chain = hub.log.chainAt(0, 3)?.slice(0, 8) ?? assert.fail("a chain");
+    const peer = peerOf(hub).holding([{ id, head: 3, chain, holes: [] }]);
+    peer.send(forgeRange(id, { number: 0, from: 2, count: 3, atMs: startMs - 5 }));
+    assert.deepEqual(refusals(peer), [["fork", 4, 3, 0]]);
+    assert.deepEqual(peer.framesOf("chainsQuery"), [{ type: "chainsQuery", id, low: 0, high: 0 }]);
+    assert.equal(digestOf(hub).length, 3);
   });
 
   test("that lie in the future are reported once, when it is beyond the drift that is allowed", () => {
