@@ -11,7 +11,7 @@ import { vectorDigest } from "../codec/vector-codec.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { chainZero } from "../log/chain.ts";
 import type { Session, SessionEffect, SessionOptions } from "./api.ts";
-import { closingTimeoutMs, pendingStoreBytesMax } from "./limits.ts";
+import { closingTimeoutMs, inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
 import { forgeRange } from "./raw-peer.test-kit.ts";
 import { createSession } from "./session.ts";
 import { createNode, fingerprintOf, pushMany, startMs, type TestNode } from "./session.test-kit.ts";
@@ -144,28 +144,29 @@ function range(from: number, count: number): Frame {
   return forgeRange(own, { number: 0, from, count, before: chainZero(nodeCrypto, own) });
 }
 
+/** A piece of a large event. */
+function part(i: number): Frame {
+  return {
+    type: "fragment",
+    stream: 0,
+    seq: 1,
+    hlc: { ms: startMs, counter: 0 },
+    eventType: 1,
+    known: Uint8Array.of(0),
+    totalBytes: 16 * 1024 * 1024,
+    offset: i * 4096,
+    chainBefore8: new Uint8Array(8),
+    chainAfter8: new Uint8Array(8),
+    codec: 0,
+    rawBytes: 4096,
+    block: new Uint8Array(4096),
+  };
+}
+
 describe("a log that is slow", () => {
   test("is given about a mebibyte at a time: the rest is not even read", () => {
     const host = hubHost().hello().say(named);
-    const payload = new Uint8Array(30_000);
-    const many = Array.from({ length: 80 }, (_, i): Frame => {
-      const totalBytes = 16 * 1024 * 1024;
-      return {
-        type: "fragment",
-        stream: 0,
-        seq: 1,
-        hlc: { ms: startMs, counter: 0 },
-        eventType: 1,
-        known: Uint8Array.of(0),
-        totalBytes,
-        offset: i * 4096,
-        chainBefore8: new Uint8Array(8),
-        chainAfter8: new Uint8Array(8),
-        codec: 0,
-        rawBytes: 4096,
-        block: payload.subarray(0, 4096),
-      };
-    });
+    const many = Array.from({ length: 80 }, (_, i) => part(i));
     for (let round = 0; round < 5; round++) host.say(...many);
     const first = host.tokens("fragment");
     const given = pendingStoreBytesMax / 4096;
@@ -178,6 +179,18 @@ describe("a log that is slow", () => {
       host.frames.flatMap((frame) => (frame.type === "ack" ? frame.entries : [])).at(-1),
       { stream: 0, seq: 1, offset: 3 * 4096 },
     );
+  });
+
+  test("is no reason to keep what a peer sends without end: it is let go", () => {
+    const host = hubHost().hello().say(named);
+    const partBytes = encodeFrame(part(0), { sender: "clinic_a", receiver: "hub" }).length;
+    const read = pendingStoreBytesMax / 4096;
+    const kept = Math.floor((inputBytesMax + partBytes) / partBytes);
+    for (let i = 0; i < read + kept - 1; i++) host.say(part(0));
+    assert.equal(host.isClosed, false);
+    for (let i = 0; i < 3; i++) host.say(part(0));
+    assert.ok(host.types().includes("error"));
+    assert.equal(host.session.summary().error?.code, "Z504");
   });
 
   test("that does not take something makes room as well", () => {
