@@ -150,11 +150,7 @@ function replayFrom(
   const missingSegments: number[] = [];
   let short: Recovered["short"];
   let lastFileBytes = start.offset;
-  let last: SegmentReplay = {
-    durableEnd: start.offset,
-    verifiedEnd: start.offset,
-    endsWithClose: false,
-  };
+  let last: SegmentReplay = { durableEnd: start.offset, verifiedEnd: start.offset };
   const { segments } = found;
   restoreSpans(core, start.segment);
   const lookAhead = new LookAhead(core, (segment) => readersBehind(core, found, segment));
@@ -185,7 +181,7 @@ function replayFrom(
       if (!isLast) writer.end = listed.sizeBytes;
     } else if (isLast) {
       // Its file is gone: nothing of it is durable any more, and what it held is damage, not a tail.
-      last = { durableEnd: from, verifiedEnd: from, endsWithClose: false };
+      last = { durableEnd: from, verifiedEnd: from };
       lastFileBytes = from;
     }
     if (!isLast) sealReplayed(core, writer);

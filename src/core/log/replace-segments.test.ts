@@ -97,6 +97,37 @@ test("small neighbours become one up to the size of a segment, and no larger one
   check(open(store.kill(), sizes).log);
 });
 
+test("small neighbours on both sides of a branch that moved stay apart, and what moved stays moved", () => {
+  const { store, log: before } = manySmall(4, 5);
+  const { stream: own } = before.readStream(0, 1, { events: 1, bytes: 1 })[0] ?? {};
+  assert.ok(own !== undefined);
+  const note = (error?: unknown) => assert.equal(error, undefined);
+  before.mark({ kind: "newEpoch", reason: "Z507" }, wallMs, note);
+  before.mark({ kind: "rehome", stream: own, from: 13 }, wallMs, note);
+  let log = before;
+  for (let round = 0; round < 4; round++) {
+    pushMany(log, 5, 100 + round * 5);
+    log = open(store, sizes).log;
+  }
+  const all = digest(log);
+  const order = arrivals(log);
+  assert.equal(all.size, 40);
+  const count = segmentsOf(store).length;
+  reclaimNow(log);
+  const merged = segmentsOf(store);
+  assert.ok(merged.length < count && merged.length > 2, `${count} to ${merged.length}`);
+  const check = (each: Log) => {
+    mapsEqual(digest(each), all);
+    assert.deepEqual(arrivals(each), order);
+    assert.deepEqual(each.damages, []);
+  };
+  check(log);
+  log.close();
+  check(open(store.copy(), sizes).log);
+  for (const name of store.list()) if (/^checkpoint|idx$/.test(name)) store.remove(name);
+  check(open(store, sizes).log);
+});
+
 test("what was freed is what the log is smaller by, and nothing is left over", () => {
   const { store, log } = filled();
   cutNow(log, 60);

@@ -7,7 +7,6 @@
  * group of any verified record. A bad range that begins below D is damage; one
  * at or above D is torn, and everything from there on goes.
  */
-import { bytesEqual } from "../bytes.ts";
 import {
   driftReferenceMs,
   maxClockDriftDefaultMs,
@@ -49,7 +48,6 @@ export class ReplayReport {
   /** Damage that no mark of the log names yet. */
   damages: FoundDamage[] = [];
   closeHeads: readonly CloseHead[] = [];
-  chainMismatches = 0;
 
   /**
    * A mark behind it shows that an earlier opening has seen to it; what has rotted beside it
@@ -79,8 +77,6 @@ export interface SegmentReplay {
   readonly durableEnd: number;
   /** Verified up to here; what lies between is read, but not proven. */
   readonly verifiedEnd: number;
-  /** True when the last record is a clean-close mark. */
-  readonly endsWithClose: boolean;
 }
 
 interface PendingRow {
@@ -115,7 +111,6 @@ export function replaySegment(
     isProven = true;
   }
   const replay = new RecordReplay(core, writer, reader, input);
-  let endsWithClose = false;
   let offset = reader.skipBad(from);
   for (;;) {
     if (isLast && input.isReadOnly && offset >= durableEnd) break;
@@ -127,15 +122,14 @@ export function replaySegment(
       if (isLast && offset - back > durableEnd) durableEnd = offset - back;
       if (back === 0) replay.flushRows();
       isGood = replay.apply(offset);
-      endsWithClose = isGood && kind === recordKind.close;
       // A reader knows a larger one already, when there are several marks.
-      if (endsWithClose && isLast) durableEnd = Math.max(durableEnd, reader.nextOffset);
+      if (isGood && kind === recordKind.close && isLast)
+        durableEnd = Math.max(durableEnd, reader.nextOffset);
     }
     if (isGood) {
       offset = reader.skipBad(reader.nextOffset);
       continue;
     }
-    endsWithClose = false;
     if (!isProven) {
       durableEnd = provenEnd(reader, offset, durableEnd);
       isProven = true;
@@ -152,7 +146,7 @@ export function replaySegment(
   const isAllDurable = offset <= durableEnd;
   if (isAllDurable) replay.flushRows();
   writer.end = Math.min(offset, durableEnd);
-  return { durableEnd, verifiedEnd: offset, endsWithClose };
+  return { durableEnd, verifiedEnd: offset };
 }
 
 function nextOf(reader: SegmentReader, offset: number): number {
@@ -312,9 +306,6 @@ class RecordReplay {
     const id = fields.idempotency.length > 0 ? fields.idempotency.slice() : undefined;
     this.note({ alias, seq, offset, ordinal, id });
     if (seq > head + 1) this.noteJump(alias, head + 1, seq - 1);
-    else if (seq === head + 1 && !bytesEqual(fields.chainBefore, table.chain(index))) {
-      this.report.chainMismatches++;
-    }
     applyEvent(core, index, seq, ordinal, chain, hlc.ms, hlc.counter);
     const isOwn = table.isOfNode(index, core.nodeId);
     if (isOwn && fields.receivedFrom === "") core.clock.receive(hlc, hlc.ms, 0);
