@@ -111,7 +111,7 @@ function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
 /** The author itself lacks what comes before: it declares that lost, and goes on behind it (RULES 40). */
 function mustDeclare(world: World, holder: Device, { stream }: Held): boolean {
   const isAuthor = holder.nodeId === stream.node && !world.isCloned(holder);
-  return isAuthor && !world.oracle.isDisputed(epochKey(stream));
+  return isAuthor && !world.oracle.isDerived(epochKey(stream));
 }
 
 function floorOf(device: Device, { stream }: Held): number {
