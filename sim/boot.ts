@@ -10,6 +10,7 @@ import type { PathName } from "./coverage.ts";
 import type { DataKeys, Device, Process } from "./device.ts";
 import { PeerFiles } from "./peer-files.ts";
 import { dataKeyOf } from "./ports.ts";
+import { beginJudging } from "./schema.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
@@ -24,6 +25,7 @@ const reportPaths: Readonly<Record<string, PathName>> = {
   Z517: "clock difference reported (Z517)",
   Z518: "epoch renewed by clock (Z518)",
   Z519: "event from the future (Z519)",
+  Z524: "told what is held back (Z524)",
   Z209: "damage set aside",
   Z213: "head behind (Z213)",
   Z214: "fresh epoch after unexplained loss (Z214)",
@@ -147,6 +149,7 @@ function begin(
       oracle.refresh(device, opened.log);
     });
   });
+  if (device.role === "hub") beginJudging(world, device);
   if (device.isUp && log.readOnlyReason !== undefined) world.restartLater(device);
 }
 

@@ -58,6 +58,7 @@ export const faultNames = [
   "device revoked",
   "alarm acknowledged",
   "everything verified",
+  "event held back by a schema",
   ...attackNames.map((name) => `attack: ${name}` as const),
 ] as const;
 
@@ -104,6 +105,8 @@ export const pathNames = [
   "other key refused (Z512)",
   "stream that may not be delivered (Z511)",
   "stream refused by the peer (Z510)",
+  "told what is held back (Z524)",
+  "held back event let in",
 ] as const;
 
 /** Counted, and not asked for: two branches that meet far from their origin take three faults in a row. */

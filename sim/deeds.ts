@@ -14,6 +14,7 @@ import { type OperatorDeed, operatorDeeds, Operators } from "./deeds/operators.t
 import { type PushDeed, pushDeeds, Pushes } from "./deeds/pushes.ts";
 import { Attacker } from "./hostile.ts";
 import type { DeedName } from "./plan.ts";
+import { beginJudging } from "./schema.ts";
 import type { World } from "./world.ts";
 
 export class Deeds {
@@ -44,6 +45,12 @@ export class Deeds {
       atMs += random.chance(0.5) ? random.below(plan.pauseMs) + 1 : random.below(50) + 1;
       world.queue.at(atMs, () => this.doOne(this.pickDeed()));
     }
+    const { schema } = world;
+    if (schema.changesAt < 1)
+      world.queue.at(atMs * schema.changesAt, () => {
+        schema.letAllIn();
+        beginJudging(world, world.hub);
+      });
   }
 
   /** Faults of disks that really failed a call. */

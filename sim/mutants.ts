@@ -104,6 +104,10 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   "an epoch goes on after a rollback, and seqs are given twice": ignoring("newEpoch"),
   "a diverged branch is not moved": ignoring("rehome"),
   "a loss is declared and not written down": ignoring("lost"),
+  "what is held back is not told": {
+    sessionLog: (log) => wrapLog(log, { quarantined: () => [] }),
+  },
+  "what a later schema lets in is not written down": ignoring("release"),
   "fresh epochs are not random": {
     crypto: (crypto) => ({
       ...crypto,

@@ -26,6 +26,7 @@ export function checkCut(
         ({ from, to }) => from <= held.seq && held.seq <= to,
       );
       if (held.seq > seq || isGone) continue;
+      checkHeldBack(device, hub, held);
       const fact = oracle.facts.get(held.uid);
       if (fact?.holders.has(hub) === true || fact?.isDroppedAtHub === true) continue;
       throw new Violation(
@@ -34,6 +35,20 @@ export function checkCut(
       );
     }
   }
+}
+
+/** Its author may be asked for it again, when it has been put right. */
+function checkHeldBack(device: Device, hub: Device, { stream, seq }: Held): void {
+  const isHeldBack = hub.process?.log
+    .quarantined(device.nodeId)
+    .some(
+      (run) => streamText(run.stream) === streamText(stream) && run.from <= seq && seq <= run.to,
+    );
+  if (isHeldBack !== true) return;
+  throw new Violation(
+    "nothing unconfirmed is dropped",
+    `${device.name}: ${positionKey(stream, seq)} is held back at the hub`,
+  );
 }
 
 /** A cut is durable. */

@@ -115,7 +115,11 @@ export class Oracle {
     if (log.lastOrdinal <= view.lastOrdinal) return true;
     try {
       for (;;) {
-        const events = log.readArrivals(view.lastOrdinal, { events: 256, bytes: 1 << 20 });
+        const events = log.readArrivals(view.lastOrdinal, {
+          events: 256,
+          bytes: 1 << 20,
+          withQuarantined: true,
+        });
         // A disk that would not open a file just now says nothing about what is in it.
         if (events.length === 0) return !device.hasDiskFault || log.lastOrdinal <= view.lastOrdinal;
         for (const event of events) {

@@ -10,6 +10,7 @@ import {
   settle,
 } from "./healing.ts";
 import type { Mutant } from "./mutant.ts";
+import { checkQuarantine } from "./schema.ts";
 import { Trace } from "./trace.ts";
 import { type InvariantName, Violation } from "./violation.ts";
 import { World } from "./world.ts";
@@ -70,6 +71,7 @@ function live(world: World): void {
   checkAgreement(world);
   checkOrder(world);
   checkFloors(world);
+  checkQuarantine(world);
   checkReopening(world);
   checkAgreement(world);
 }

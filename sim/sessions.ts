@@ -159,7 +159,7 @@ function optionsOf(
       version: "1.0.0",
       diskFreeBytes: 1e9,
       damagedCount: log.damages.length,
-      quarantinedCount: 0,
+      quarantinedCount: log.quarantinedCount,
       troubles: [],
       certDaysLeft: 300,
     },

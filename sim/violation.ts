@@ -44,6 +44,8 @@ export const invariants = {
   // At the end, when all faults are mended
   "everyone converges":
     "each node holds whatever it should and somebody holds; what was acknowledged and is nowhere was destroyed by a fault",
+  "what is held back is told":
+    "what breaks a hub's schema is held there and known to its author; readers get everything else, once",
   "a floor is told":
     "what a clinic has let go of its own, and the hub does not hold, is not awaited there any more",
   "same set, same order": "two nodes list the events that both hold in the same order",

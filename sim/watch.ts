@@ -77,6 +77,9 @@ export class ConnectionWatch {
       case "vector":
         for (const { id } of frame.entries) this.checkStream(receiver.device, id);
         return;
+      case "quarantine":
+        for (const { id } of frame.runs) this.checkStream(receiver.device, id);
+        return;
       case "chains":
       case "chainsQuery":
         if (frame.type === "chainsQuery") this.coverage.add("chains asked for");

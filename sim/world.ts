@@ -21,6 +21,7 @@ import { Oracle } from "./oracle.ts";
 import { clinicPrefix } from "./permissions.ts";
 import { drawPlan, type Plan } from "./plan.ts";
 import { createSeededCrypto } from "./ports.ts";
+import { Schema } from "./schema.ts";
 import { connectAgain, drawLink, sync } from "./syncs.ts";
 import type { Trace } from "./trace.ts";
 
@@ -30,6 +31,7 @@ export class World {
   readonly random: SeededRandom;
   readonly coverage = new Coverage();
   readonly oracle: Oracle;
+  readonly schema: Schema;
   readonly trace: Trace;
   readonly mutant: Mutant;
   readonly hub: Device;
@@ -45,6 +47,7 @@ export class World {
 
   constructor(seed: number, trace: Trace, mutant: Mutant = {}) {
     this.random = createSeededRandom(seed);
+    this.schema = new Schema(seed);
     this.trace = trace;
     this.mutant = mutant;
     this.plan = drawPlan(this.random.fork());
