@@ -59,7 +59,9 @@ for (const [name, seed, invariant] of [
   ["a failed fsync is tried again and believed", 40, "what is durable stays"],
   ["compaction asks nobody", 6, "nothing unconfirmed is dropped"],
   ["a revoked device is let in", 12, "a revoked node stores nothing"],
-  ["any key may write in a name", 18, "only what was pushed exists"],
+  ["any key may write in a name", 14, "only what was pushed exists"],
+  ["a loss is declared and not written down", 5, "everyone converges"],
+  ["what is held back is not told", 18, "what is held back is told"],
 ] as const) {
   test(`a planted bug is found: ${name}`, () => {
     const mutant = mutants[name];
