@@ -71,6 +71,37 @@ test("whose head lies beyond the records leaves a hole up to there: those seqs w
   assert.deepEqual(again.log.stream(0).holes, [{ from: 13, to }]);
 });
 
+test("nor is an index believed that another card of the same log wrote for a segment of this number", () => {
+  const image = new MemoryStore();
+  const small = { ...sizes, segmentBytes: 1_500 };
+  create(image, small).close();
+  const write = (text: string): MemoryStore => {
+    const store = image.copy();
+    const { log: card } = open(store, small);
+    for (let i = 0; i < 40; i++) pushNow(card, event(`${text} ${i}`));
+    card.close();
+    return store;
+  };
+  const mine = write("mine ");
+  const other = write("of the other one ".repeat(5));
+  const whole = digest(open(mine.copy(), small).log);
+  for (const isBare of [false, true]) {
+    const disk = mine.copy();
+    let count = 0;
+    for (const [name, bytes] of other.dump()) {
+      if (!name.endsWith(".idx") || !disk.exists(name)) continue;
+      disk.overwrite(name, bytes);
+      count++;
+    }
+    assert.ok(count > 2);
+    if (isBare) for (const name of checkpoints) if (disk.exists(name)) disk.remove(name);
+    const { log, recovery } = open(disk, small);
+    mapsEqual(digest(log), whole);
+    assert.deepEqual(recovery.reports, []);
+    assert.deepEqual(log.damages, []);
+  }
+});
+
 test("that is cut short, empty, or of another log counts as none", () => {
   const { write } = cards();
   const mine = write(40, "mine");

@@ -35,6 +35,8 @@ describe("an idempotency key", () => {
       }
       assert.equal(log.findIdempotency(keyOf("another")), undefined);
       const next = log.stream(0).head + 1;
+      const last = log.findIdempotency(keyOf(`key ${next - 1}`));
+      assert.equal(last?.seq, next - 1, "also of what no close had made durable");
       assert.deepEqual(
         pushNow(log, keyed(7), keyed(99)).map(({ seq, isRepeat }) => [seq, isRepeat]),
         [

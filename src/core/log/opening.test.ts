@@ -262,6 +262,31 @@ describe("a segment whose file stays away", () => {
   });
 });
 
+test("two segments whose files are gone are two damages, each with what was in it", () => {
+  const disk = closed();
+  const whole = digest(open(disk.copy(), sizes).log);
+  const gone = disk
+    .list()
+    .filter((name) => name.endsWith(".seg"))
+    .sort();
+  for (const name of gone.slice(1, 3)) disk.remove(name);
+  const { log, recovery } = open(disk, sizes);
+  assert.deepEqual(
+    recovery.reports.map(({ context }) => context.path),
+    gone.slice(1, 3),
+  );
+  const named = log.damages.map(({ segment, missing }) => ({
+    segment,
+    count: missing.reduce((sum, { range }) => sum + range.to - range.from + 1, 0),
+  }));
+  assert.deepEqual(
+    named.map(({ segment }) => segment),
+    [2, 3],
+  );
+  for (const { count } of named) assert.ok(count > 5, `${count} events`);
+  assert.equal(digest(log).size + (named[0]?.count ?? 0) + (named[1]?.count ?? 0), whole.size);
+});
+
 /** The same events as `withoutCheckpoint`, with one. */
 function closed(): MemoryStore {
   const disk = withoutCheckpoint();
@@ -298,4 +323,25 @@ test("the last MiB of a large log is read at opening, and what lies before it is
   assert.equal(second.log.damages.length, 1);
   assert.equal(digest(second.log).size, 199);
   mapsEqual(digest(open(store, options).log), all);
+});
+
+test("a log of less than 2 MiB is read as a whole at opening, wherever its checkpoint lies", () => {
+  const store = new MemoryStore();
+  const options = { dataKey: undefined, segmentBytes: 1 << 20, checkpointBytes: 1 << 16 };
+  const log = create(store, options);
+  for (let i = 0; i < 110; i++)
+    pushNow(log, event("", { payload: new Uint8Array(15_000).fill(i) }));
+  log.close();
+  assert.ok(store.exists("checkpoint-a"));
+  for (const offset of [20_000, 400_000, 1_000_000]) {
+    const disk = store.copy();
+    disk.flip("00000001.seg", offset);
+    const { log: again, recovery } = open(disk, options);
+    assert.deepEqual(
+      recovery.reports.map(({ code, context }) => [code, context.count]),
+      [["Z209", 1]],
+    );
+    assert.equal(again.damages.length, 1);
+    again.close();
+  }
 });

@@ -166,6 +166,27 @@ describe("a fragment", () => {
     log.close();
   });
 
+  test("goes on after several restarts, each from what the one before had found", () => {
+    const sizes = { checkpointBytes: 1 };
+    for (const isKilled of [true, false]) {
+      const store = new MemoryStore();
+      let log = create(store, sizes);
+      for (const offset of [0, 6000, 12_000, 18_000]) {
+        assert.equal(send(log, { offset, size: 6000 }).kind, "stored");
+        if (!isKilled) log.close();
+        const bare = store.copy();
+        for (const name of bare.list()) if (name.startsWith("checkpoint")) bare.remove(name);
+        const again = open(offset === 6000 ? bare : store.copy(), sizes).log;
+        assert.equal(partialOf(again), offset + 6000);
+        // The state that was replayed goes into a checkpoint, and comes out of it.
+        for (let at = offset + 6000; at < payload.length; at += 6000)
+          assert.equal(send(again, { offset: at, size: 6000 }).kind, "stored");
+        assert.equal(digest(again).size, 1);
+        log = open(store, sizes).log;
+      }
+    }
+  });
+
   test("comes again when all pieces are there and the event's own record is not", () => {
     const store = new MemoryStore();
     const first = create(store, { dataKey: undefined });
