@@ -5,7 +5,7 @@
  * follows from what the last session saw of the link. What the hub has for this
  * node cannot be known beforehand.
  */
-import { rehearse, type Rehearsal } from "../core/session/rehearsal.ts";
+import { rehearse, type Rehearsal, secondsOf } from "../core/session/rehearsal.ts";
 import { createTicketStore } from "../network/ticket-store.ts";
 import { ticketRecordSize } from "../network/ticket-record.ts";
 import { nodeFiles, readCredentials } from "../pki/index.ts";
@@ -23,11 +23,6 @@ const recordBytes = 22;
 const greetingBytes = 190;
 /** Of a write that carries events: the record that it is, and the hub's answer in another. */
 const answerBytes = 27;
-/** When nothing was seen of the link yet: 23 kbit/s, the slow end of 2G, and 600 ms one way. */
-const slowLink = { rateBytesPerS: 2_875, roundTripMs: 1_200 };
-/** Connecting, TLS, and the events with their acknowledgement; one more when the hub's HELLO is waited for. */
-const roundTrips = 3;
-
 export interface DryRun {
   readonly dataDir: string;
   readonly node: HostedNode;
@@ -83,12 +78,11 @@ function secondsFor(
   known: PeerRecord | undefined,
   cost: { readonly bytes: number; readonly rehearsal: Rehearsal },
 ): number {
-  const link = known?.state?.link ?? slowLink;
   const budgetBytesPerS = ((input.budgetKbps ?? Number.POSITIVE_INFINITY) * 1000) / 8;
-  const rate = Math.min(link.rateBytesPerS, budgetBytesPerS);
   // The first contact of all speaks up as one that knows what the hub holds does.
   const isFirst = known === undefined && node.log.trustedTimeMs === 0;
   const isAwaited = cost.rehearsal.events > 0 && !isFirst && known?.state?.isClean !== true;
-  const waits = roundTrips + (isAwaited ? 1 : 0);
-  return Math.round((waits * link.roundTripMs) / 100 + (cost.bytes / rate) * 10) / 10;
+  const { bytes } = cost;
+  const seconds = secondsOf({ link: known?.state?.link, bytes, isAwaited, budgetBytesPerS });
+  return Math.round(seconds * 10) / 10;
 }

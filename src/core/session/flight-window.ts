@@ -125,6 +125,7 @@ export class FlightWindow {
       if (this.looksSlow) this.resize(flightBytesFar);
       return;
     }
+    this.meter.connected(tcpMs);
     const airMs = ms - 2 * tcpMs;
     this.looksSlow = airMs >= airMsMin;
     if (!this.looksSlow) return;

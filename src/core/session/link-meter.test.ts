@@ -186,3 +186,24 @@ describe("what waits in front of a link", () => {
     assert.equal(meter.fastestMs, 200);
   });
 });
+
+describe("what is kept for the next session", () => {
+  const known = { rateBytesPerS: 3000, roundTripMs: 1200 };
+
+  test("is the round trip of TCP's handshake where answers waited for batches and disks", () => {
+    const meter = new LinkMeter(known);
+    meter.connected(1190);
+    meter.greeted(2300, 2500, 3000);
+    answer(meter, every(900, 6), { roundTripMs: 2200 });
+    assert.equal(meter.estimate?.roundTripMs, 1190);
+  });
+
+  test("is what was known when this session had few answers, and what it saw when it had enough", () => {
+    const meter = new LinkMeter(known);
+    meter.greeted(1900, 300, 3000);
+    answer(meter, every(900, 3), { roundTripMs: 1900 });
+    assert.equal(meter.estimate?.roundTripMs, 1200);
+    answer(meter, every(900, 1, 4700), { roundTripMs: 1900 });
+    assert.ok((meter.estimate?.roundTripMs ?? 0) > 1700);
+  });
+});

@@ -44,9 +44,14 @@ export class LinkMeter {
   private readonly rates: { readonly atMs: number; readonly bytesPerMs: number }[] = [];
   private readonly least: number[] = [];
   private rateBytesPerMs: number | undefined;
+  /** Of TCP's own handshake, which no event's air time or commit is in; and of sessions before, which may have seen more. */
+  private tcpMs = Number.POSITIVE_INFINITY;
+  private knownMs = Number.POSITIVE_INFINITY;
+  private answersSeen = 0;
 
   constructor(estimate?: LinkEstimate) {
     if (estimate === undefined) return;
+    this.knownMs = estimate.roundTripMs;
     this.rateBytesPerMs = estimate.rateBytesPerS / 1000;
     this.fastestMs = estimate.roundTripMs;
   }
@@ -63,10 +68,16 @@ export class LinkMeter {
 
   get estimate(): LinkEstimate | undefined {
     if (this.rateBytesPerMs === undefined || !Number.isFinite(this.fastestMs)) return undefined;
+    const knownMs = this.answersSeen < answersMin ? this.knownMs : Number.POSITIVE_INFINITY;
     return {
       rateBytesPerS: Math.round(this.rateBytesPerMs * 1000),
-      roundTripMs: Math.round(this.fastestMs),
+      roundTripMs: Math.round(Math.min(this.fastestMs, this.tcpMs, knownMs)),
     };
+  }
+
+  /** TCP's handshake took a round trip of so long. */
+  connected(tcpMs: number): void {
+    this.tcpMs = tcpMs;
   }
 
   /** A write of so many bytes, with nothing before it, was answered at once. */
@@ -85,6 +96,7 @@ export class LinkMeter {
 
   /** Something of `bytes` that left at `sentMs` was answered; returns how long it waited in a queue, in ms. */
   answered(bytes: number, sentMs: number, nowMs: number): number {
+    this.answersSeen++;
     const roundTripMs = Math.max(1, nowMs - sentMs);
     if (this.fastestAtMs === 0) this.fastestAtMs = nowMs;
     if (sentMs >= this.emptySinceMs && roundTripMs <= this.fastestMs) {
@@ -110,6 +122,7 @@ export class LinkMeter {
   /** The peer itself has become slower, by this much. */
   slowed(byMs: number, nowMs: number): void {
     this.fastestMs += byMs;
+    this.knownMs = Number.POSITIVE_INFINITY;
     this.fastestAtMs = nowMs;
   }
 

@@ -3,15 +3,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nodeCompressor } from "../../storage/node-compressor.ts";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
+import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { SessionPair } from "../../testing/session-pair.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import type { SessionOptions } from "./api.ts";
-import { type Rehearsal, rehearse } from "./rehearsal.ts";
+import { type Rehearsal, rehearse, secondsOf } from "./rehearsal.ts";
 import {
   createNode,
   createPair,
+  keepStates,
   fingerprintOf,
   pushMany,
+  settle,
   startMs,
   sync,
   type TestNode,
@@ -149,3 +152,53 @@ test("nothing changes by it", () => {
   assert.ok(sync(a, hub).summaries().initiator.isComplete);
   assert.equal(rehearseAt(a).events, 0);
 });
+
+const links = {
+  "30 KB/s, 600 ms": { latencyMs: 600, rateBytesPerS: 30_000 },
+  "23 kbit/s, 600 ms": { latencyMs: 600, rateBytesPerS: 2_875 },
+  "100 kbit/s, 1200 ms": { latencyMs: 1_200, rateBytesPerS: 12_500 },
+  "1 Mbit/s, 80 ms": { latencyMs: 80, rateBytesPerS: 125_000 },
+};
+/** Of a resumed TLS handshake with its ticket, and of a session's greetings. */
+const handshakeBytes = 1_100;
+
+for (const [name, line] of Object.entries(links))
+  test(`says how long a sync will take, within ten percent, once it has seen the link: ${name}`, (t) => {
+    const a = createNode("clinic_a", "clinic");
+    const hub = createNode("hub", "hub");
+    const { latencyMs, rateBytesPerS } = line;
+    const tcpMs = 2 * latencyMs;
+    const random = createSeededRandom(23);
+    const backlog = Math.max(300, Math.ceil(rateBytesPerS / 60));
+    for (const [round, count] of [backlog, 10, backlog, 10].entries()) {
+      // Nothing makes these smaller: they fill the link.
+      for (let i = 0; i < count; i++) {
+        const payload = random.bytes(120);
+        a.log.push([{ lane: "", type: 1, payload }], startMs - 50_000 + i, () => {});
+      }
+      settle(a);
+      const { dataBytes, helloBytes } = rehearseAt(a);
+      const link = a.states.get("hub")?.link;
+      const bytes = dataBytes + helloBytes + handshakeBytes;
+      const budgetBytesPerS = Number.POSITIVE_INFINITY;
+      const said = secondsOf({ link, bytes, isAwaited: false, budgetBytesPerS });
+      const handshake = {
+        bytes: handshakeBytes,
+        ms: 2 * tcpMs + (handshakeBytes * 1000) / rateBytesPerS,
+        tcpMs,
+      };
+      let confirmedMs = 0;
+      const pair = createPair(a, hub, {
+        ...line,
+        from: { handshake },
+        onStep: ({ nowMs, initiator }) => {
+          if (initiator.session.summary().eventsConfirmed === count) confirmedMs ||= nowMs;
+        },
+      }).run();
+      keepStates(pair, a, hub);
+      assert.ok(confirmedMs > 0);
+      const took = (handshake.ms + confirmedMs - startMs) / 1000;
+      t.diagnostic(`${count} events: ${said.toFixed(2)} s said, ${took.toFixed(2)} s taken`);
+      if (round > 0) assertNear(said, took, 0.1);
+    }
+  });

@@ -9,6 +9,7 @@ import { codecsHere } from "./codec-choice.ts";
 import { numberLines } from "./outgoing-number.ts";
 import { takeData, writeAim } from "./send.ts";
 import { start } from "./hello.ts";
+import type { LinkEstimate } from "./link-meter.ts";
 import type { SessionInput } from "./session.ts";
 import { SessionState, streamKey } from "./state.ts";
 import { takeOwnVector } from "./vectors.ts";
@@ -24,6 +25,26 @@ export interface Rehearsal {
   readonly helloBytes: number;
   /** How many writes the data takes: each is a TLS record, and is acknowledged. */
   readonly writes: number;
+}
+
+/** When nothing was seen of the link yet: 23 kbit/s, the slow end of 2G, and 600 ms one way. */
+const slowLink: LinkEstimate = { rateBytesPerS: 2_875, roundTripMs: 1_200 };
+/** Connecting, TLS, and the events with their acknowledgement. */
+const roundTrips = 3;
+
+/** From SYN to the last acknowledgement. */
+export function secondsOf(input: {
+  /** What was seen of it last time. */
+  readonly link: LinkEstimate | undefined;
+  /** Both directions, TLS included. */
+  readonly bytes: number;
+  /** The hub's HELLO is waited for before events leave. */
+  readonly isAwaited: boolean;
+  readonly budgetBytesPerS: number;
+}): number {
+  const { link = slowLink, bytes, isAwaited, budgetBytesPerS } = input;
+  const rate = Math.min(link.rateBytesPerS, budgetBytesPerS);
+  return ((roundTrips + (isAwaited ? 1 : 0)) * link.roundTripMs) / 1000 + bytes / rate;
 }
 
 export function rehearse(input: SessionInput): Rehearsal {
