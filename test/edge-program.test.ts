@@ -8,12 +8,12 @@ import { test } from "node:test";
 import { bundleProgram } from "../scripts/edge/bundle.ts";
 
 test("the small device's program finds all that it uses", async () => {
-  const { script, parts } = await bundleProgram("linux-test");
+  const { scripts, parts } = await bundleProgram("linux-test");
   assert.ok(parts.has("src/engine/local-node.ts"), "the engine itself is in it");
   assert.ok(parts.has("src/edge/node/fs.ts"), "and the device's files");
   const foreign = [...parts.keys()].filter((path) =>
     /node_modules|src\/(hub|testing|torture)\/|storage\/node-(crypto|compressor)/.test(path),
   );
   assert.deepEqual(foreign, []);
-  assert.doesNotMatch(script, /\brequire\(|\bfrom\s*"node:/);
+  for (const script of scripts.values()) assert.doesNotMatch(script, /\brequire\(|\bfrom\s*"node:/);
 });

@@ -11,7 +11,7 @@ import { buildExecutable } from "./executable.ts";
 import { fetchSource } from "./fetch.ts";
 import { buildLibraries, type SourceFolders, type Toolchain } from "./libraries.ts";
 import { bundleProgram } from "./bundle.ts";
-import { buildScriptCompiler, compileScript } from "./program.ts";
+import { buildScriptCompiler, compileModules } from "./program.ts";
 import { assertTool } from "./run.ts";
 import { sourcePackages } from "./sources.ts";
 
@@ -58,8 +58,8 @@ export async function buildProgram(
   const program = `${path}.bytecode`;
   const libraries = await buildLibraries(toolchain);
   const compiler = await compilerOf(toolchain);
-  const { script } = await bundleProgram(`linux-${toolchain.architecture.name}`);
-  await compileScript(compiler, { script, out: program, isModule: true });
+  const { scripts } = await bundleProgram(`linux-${toolchain.architecture.name}`);
+  await compileModules(compiler, { scripts, out: program });
   const sizeBytes = await buildExecutable({ toolchain, libraries, host, out: path, program });
   return { path, sizeBytes };
 }

@@ -1,11 +1,13 @@
 /**
- * The small device's program as one script: the same engine and commands as on
- * Node, with Node's modules replaced by those in `src/edge/node`, and the adapters
- * that are Node's alone by the host's. A module or a name that has no replacement
- * fails the build.
+ * The small device's program: the same engine and commands as on Node, with Node's
+ * modules replaced by those in `src/edge/node`, and the adapters that are Node's alone
+ * by the host's. A module or a name that has no replacement fails the build.
+ *
+ * What the sources import on demand is a script of its own: a command takes memory and
+ * time only for the scripts that it comes to.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { sourcePackages } from "./sources.ts";
@@ -15,6 +17,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Below src, without ".ts". */
 const replacements: Readonly<Record<string, string>> = {
   "command/table": "edge/front/table",
+  "core/log/small-crc": "edge/small-crc",
   "engine/device": "edge/device",
   "engine/version": "edge/version",
   "network/ticket-record": "edge/ticket-record",
@@ -27,10 +30,10 @@ const replacements: Readonly<Record<string, string>> = {
 };
 
 /**
- * What only flags and commands ask for that the small device has not (src/edge/front/commands.ts):
- * it stays out, and nothing of it is ever called.
+ * What only flags, commands and codecs ask for that the small device has not (src/edge/front/commands.ts,
+ * src/edge/device.ts): it stays out, and nothing of it is ever called.
  */
-const leftOut = /^(hub\/|pki\/http-certificate$)/;
+const leftOut = /^(hub\/|core\/codec\/mix\/|pki\/http-certificate$)/;
 
 export const edgeModules: Plugin = {
   name: "edge-modules",
@@ -62,7 +65,8 @@ export const edgeModules: Plugin = {
 };
 
 export interface BundledProgram {
-  readonly script: string;
+  /** Modules by name; the first starts the program. */
+  readonly scripts: ReadonlyMap<string, string>;
   /** Bytes of each source file in it. */
   readonly parts: ReadonlyMap<string, number>;
 }
@@ -73,9 +77,11 @@ export async function bundleProgram(platform: string): Promise<BundledProgram> {
     readonly version: string;
   };
   const result = await build({
-    entryPoints: [join(root, "src", "edge", "front", "main.ts")],
+    entryPoints: [join(root, "src", "edge", "front", "start.ts")],
     absWorkingDir: root,
+    outdir: root,
     bundle: true,
+    splitting: true,
     write: false,
     metafile: true,
     format: "esm",
@@ -92,11 +98,29 @@ export async function bundleProgram(platform: string): Promise<BundledProgram> {
     plugins: [edgeModules],
     logLevel: "silent",
   });
-  const [file] = result.outputFiles;
-  const output = Object.values(result.metafile.outputs)[0];
-  if (file === undefined || output === undefined) throw new Error("esbuild wrote nothing");
-  const parts = Object.entries(output.inputs).map(
-    ([path, { bytesInOutput }]) => [path, bytesInOutput] as const,
+  const scripts = new Map(
+    result.outputFiles.map(({ path, text }) => [basename(path), withLoads(text)] as const),
   );
-  return { script: file.text, parts: new Map(parts) };
+  const parts = Object.values(result.metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).map(([path, { bytesInOutput }]) => [path, bytesInOutput] as const),
+  );
+  const first = scripts.get(firstScript);
+  if (first === undefined) throw new Error(`esbuild wrote no ${firstScript}`);
+  return { scripts: new Map([[firstScript, first], ...scripts]), parts: new Map(parts) };
+}
+
+const firstScript = "start.js";
+
+/**
+ * QuickJS looks for what `import()` names beside the script that asks, whose name went with
+ * the debug information; the host knows all scripts by name. It must not load one while
+ * another is being evaluated.
+ */
+function withLoads(script: string): string {
+  const text = script.replace(
+    /\bimport\("\.\/([\w.-]+)"\)/g,
+    (_, name: string) => `Promise.resolve("${name}").then(globalThis.host.load)`,
+  );
+  if (/\bimport\(/.test(text)) throw new Error("an import() of something unknown");
+  return text;
 }

@@ -37,6 +37,8 @@ export async function buildExecutable(input: ExecutableInput): Promise<number> {
   mkdirSync(objects, { recursive: true });
   const flags = [
     ...libraries.flags,
+    // Memory and crypto are called a hundred thousand times in a start.
+    ...(toolchain.isSanitized ? [] : ["-O2"]),
     ...strictFlags,
     ...[quickjs, join(mbedtls, "include"), join(zstd, "lib")].flatMap((path) => ["-isystem", path]),
     ...mbedtlsFlags(toolchain).slice(1),

@@ -3,8 +3,8 @@
  * its bytecode runs on every architecture.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { quickjsFiles, quickjsFlags, type SourceFolders } from "./libraries.ts";
 import { inParallel, run } from "./run.ts";
 import { sourcePackages } from "./sources.ts";
@@ -36,13 +36,36 @@ export async function buildScriptCompiler(input: {
   return compiler;
 }
 
-/** Compiles `script` into `out`, bare bytecode without source and debug information. */
+/** Compiles a script into `out`, bare bytecode without source and debug information. */
 export async function compileScript(
   compiler: string,
-  input: { readonly script: string; readonly out: string; readonly isModule?: boolean },
+  input: { readonly script: string; readonly out: string },
 ): Promise<void> {
-  mkdirSync(dirname(input.out), { recursive: true });
-  const path = `${input.out}.${input.isModule === true ? "mjs" : "js"}`;
-  writeFileSync(path, input.script);
-  await run(compiler, [path, input.out]);
+  await compileAll(compiler, "script", input.out, new Map([[basename(input.out), input.script]]));
+}
+
+/** The same for modules that import one another by these names; the first starts the program. */
+export async function compileModules(
+  compiler: string,
+  input: { readonly scripts: ReadonlyMap<string, string>; readonly out: string },
+): Promise<void> {
+  await compileAll(compiler, "module", input.out, input.scripts);
+}
+
+async function compileAll(
+  compiler: string,
+  kind: "script" | "module",
+  out: string,
+  scripts: ReadonlyMap<string, string>,
+): Promise<void> {
+  const folder = `${out}.scripts`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const paths: string[] = [];
+  for (const [name, script] of scripts) {
+    const path = join(folder, name);
+    writeFileSync(path, script);
+    paths.push(path);
+  }
+  await run(compiler, [kind, out, ...paths]);
 }

@@ -26,7 +26,7 @@ export const hostCrypto: CryptoPort = {
   seal: (key, input, out, outOffset) =>
     host.seal(keyBytes(key), input.nonce, input.aad, input.plaintext, out, outOffset),
   open: (key, input) => host.open(keyBytes(key), input.nonce, input.aad, input.sealed) ?? undefined,
-  crc32: (bytes, seed = 0) => host.crc32(bytes, seed),
+  crc32: (bytes, seed = 0) => host.crc32(bytes, seed, 0, bytes.length),
   randomBytes: (sizeBytes) => host.randomBytes(sizeBytes),
 };
 

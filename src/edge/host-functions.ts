@@ -21,7 +21,8 @@ export interface HostFunctions {
   ): void;
   /** Null when the tag does not fit. */
   open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null;
-  crc32(bytes: Uint8Array, seed: number): number;
+  /** Of `bytes[from..to)`. */
+  crc32(bytes: Uint8Array, seed: number, from: number, to: number): number;
 
   compress(bytes: Uint8Array, dictionary: Uint8Array): Uint8Array;
   decompress(bytes: Uint8Array, dictionary: Uint8Array, sizeBytes: number): Uint8Array | null;
@@ -122,6 +123,9 @@ export interface HostFunctions {
     authorityPem: string,
     authorityKeyPem: string,
   ): string;
+
+  /** Another of the program's scripts, by name; the bundle has `import()` as calls of it. */
+  load(name: string): Promise<unknown>;
 
   wallMs(): number;
   steadyMs(): number;

@@ -1,5 +1,4 @@
-/** The entry of `zamsync-edge`: the process around a command, as src/cli/start.ts is on Node. */
-import "../node/globals.ts";
+/** The process around a command, as src/cli/start.ts is on Node. */
 import type { Outside } from "../../cli/context.ts";
 import type { Engine } from "../../cli/engine-port.ts";
 import { type Handlers, reportFailure, runCommandLine } from "../../cli/run.ts";

@@ -170,13 +170,17 @@ static uint32_t crc32_of(uint32_t seed, const uint8_t *data, size_t size) {
   return ~crc;
 }
 
+/* crc32(bytes, seed, from, to): of bytes[from..to). */
 static JSValue call_crc32(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   Bytes input;
   uint32_t seed = 0;
-  if (get_bytes(ctx, argv[0], &input) < 0 || JS_ToUint32(ctx, &seed, argv[1]) < 0)
+  size_t from = 0;
+  size_t to = 0;
+  if (get_bytes(ctx, argv[0], &input) < 0 || JS_ToUint32(ctx, &seed, argv[1]) < 0 ||
+      get_size(ctx, argv[3], input.size, &to) < 0 || get_size(ctx, argv[2], to, &from) < 0)
     return JS_EXCEPTION;
-  return JS_NewUint32(ctx, crc32_of(seed, input.data, input.size));
+  return JS_NewUint32(ctx, crc32_of(seed, input.data + from, to - from));
 }
 
 static const HostFunction functions[] = {
@@ -184,7 +188,7 @@ static const HostFunction functions[] = {
     {"sha256Start", 0, call_sha256_start},   {"sha256Update", 2, call_sha256_update},
     {"sha256Digest", 1, call_sha256_digest}, {"hkdfSha256", 4, call_hkdf},
     {"seal", 6, call_seal},                  {"open", 4, call_open},
-    {"crc32", 2, call_crc32},
+    {"crc32", 4, call_crc32},
 };
 
 void add_crypto(JSContext *ctx, JSValueConst object) {

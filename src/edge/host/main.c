@@ -1,6 +1,7 @@
 /*
  * Runs a program of QuickJS bytecode: the one that is part of the executable, or, in the
- * tests' runner, the file that the first argument names.
+ * tests' runner, the file that the first argument names. It is made of scripts (compile.c has
+ * the layout), of which the first is run; the others are loaded when one asks for them.
  *
  * After the program's own run the process belongs to `host.turn`: each call lets it do one
  * thing that is due, and between two calls all that promises have to do is done. It answers
@@ -23,6 +24,30 @@ typedef struct {
   char **argv;
 } Program;
 
+typedef struct {
+  const char *name;
+  size_t name_size;
+  const uint8_t *bytes;
+  size_t size;
+} Script;
+
+static size_t length_at(const uint8_t *bytes) {
+  return bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 24;
+}
+
+/* The script at `*at`, which moves on to the next; false at the end, and where there is none. */
+static bool next_script(const Program *program, size_t *at, Script *out) {
+  if (program->size - *at < 8) return false;
+  const uint8_t *start = program->bytes + *at;
+  size_t name_size = length_at(start);
+  size_t size = length_at(start + 4);
+  size_t left = program->size - *at - 8;
+  if (name_size > left || size > left - name_size) return false;
+  *out = (Script){(const char *)start + 8, name_size, start + 8 + name_size, size};
+  *at += 8 + name_size + size;
+  return true;
+}
+
 #ifdef ZAMSYNC_RUNNER
 static bool find_program(int argc, char **argv, Program *out) {
   FILE *file = argc < 2 ? NULL : fopen(argv[1], "rb");
@@ -36,7 +61,7 @@ static bool find_program(int argc, char **argv, Program *out) {
   return is_read;
 }
 
-static void forget_program(const Program *program) { free((void *)(uintptr_t)program->bytes); }
+static void forget_script(const Script *script) { (void)script; }
 #else
 extern const uint8_t program_start[];
 extern const uint8_t program_end[];
@@ -47,18 +72,21 @@ static bool find_program(int argc, char **argv, Program *out) {
 }
 
 /* QuickJS has its own copy now: the pages of this one may go. */
-static void forget_program(const Program *program) {
+static void forget_script(const Script *script) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  uintptr_t from = ((uintptr_t)program->bytes + page - 1) / page * page;
-  uintptr_t to = ((uintptr_t)program->bytes + program->size) / page * page;
+  uintptr_t from = ((uintptr_t)script->bytes + page - 1) / page * page;
+  uintptr_t to = ((uintptr_t)script->bytes + script->size) / page * page;
   if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
 }
 #endif
 
 /* QuickJS's own default of 256 KB is less than our deepest call needs; a Pi's thread has 8 MB. */
 enum { stack_bytes_max = 512 * 1024 };
-/* Collect cycles seldom: nearly everything goes by reference counts. */
-enum { gc_threshold_bytes = 1024 * 1024 };
+/*
+ * Collect cycles seldom: nearly everything goes by reference counts. The program itself takes
+ * 2 MB and has none before it runs; from then on QuickJS waits for half as much again.
+ */
+enum { gc_threshold_bytes = 3 * 1024 * 1024 };
 /* EX_SOFTWARE of sysexits.h: a defect of ours that not even TypeScript could report. */
 enum { status_defect = 70 };
 
@@ -172,9 +200,50 @@ static bool take_turns(JSRuntime *runtime, JSContext *ctx, JSValueConst host) {
   }
 }
 
+static JSValue read_script(JSContext *ctx, const Script *script) {
+  JSValue result = JS_ReadObject(ctx, script->bytes, script->size, JS_READ_OBJ_BYTECODE);
+  forget_script(script);
+  return result;
+}
+
+/* A module that another one imports. */
+static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque) {
+  const Program *program = opaque;
+  Script found;
+  for (size_t at = 0; next_script(program, &at, &found);) {
+    if (strlen(name) != found.name_size || memcmp(name, found.name, found.name_size) != 0)
+      continue;
+    JSValue script = read_script(ctx, &found);
+    if (JS_IsException(script)) return NULL;
+    /* QuickJS keeps all modules; this was one more reference. */
+    JSModuleDef *module = JS_VALUE_GET_PTR(script);
+    JS_FreeValue(ctx, script);
+    return module;
+  }
+  JS_ThrowReferenceError(ctx, "no script %s", name);
+  return NULL;
+}
+
+/* load(name): a promise of the module's exports. */
+static JSValue call_load(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self; (void)argc;
+  const char *name = JS_ToCString(ctx, argv[0]);
+  if (name == NULL) return JS_EXCEPTION;
+  JSValue promise = JS_LoadModule(ctx, "", name);
+  JS_FreeCString(ctx, name);
+  return promise;
+}
+
+static const HostFunction functions[] = {{"load", 1, call_load}};
+
 static int run(JSRuntime *runtime, JSContext *ctx, JSValueConst host, const Program *program) {
-  JSValue script = JS_ReadObject(ctx, program->bytes, program->size, JS_READ_OBJ_BYTECODE);
-  forget_program(program);
+  size_t at = 0;
+  Script first;
+  if (!next_script(program, &at, &first)) {
+    fputs("zamsync-edge: there is no program in it\n", stderr);
+    return status_defect;
+  }
+  JSValue script = read_script(ctx, &first);
   if (JS_VALUE_GET_TAG(script) == JS_TAG_MODULE && JS_ResolveModule(ctx, script) < 0)
     script = JS_EXCEPTION;
   JSValue result = JS_IsException(script) ? script : JS_EvalFunction(ctx, script);
@@ -192,8 +261,9 @@ static int run(JSRuntime *runtime, JSContext *ctx, JSValueConst host, const Prog
 }
 
 int main(int argc, char **argv) {
-  /* Whoever stops reading makes writing fail, and nothing worse. */
+  /* Whoever stops reading makes writing fail, and nothing worse; so does a limit on the size of files. */
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   Program program;
   if (!find_program(argc, argv, &program)) {
     fputs("usage: runner PROGRAM [ARGUMENT...]\n", stderr);
@@ -213,6 +283,7 @@ int main(int argc, char **argv) {
   JS_SetMaxStackSize(runtime, stack_bytes_max);
   JS_SetGCThreshold(runtime, gc_threshold_bytes);
   JS_SetHostPromiseRejectionTracker(runtime, note_rejection, NULL);
+  JS_SetModuleLoaderFunc(runtime, NULL, load_module, &program);
   JSValue global = JS_GetGlobalObject(ctx);
   JSValue host = JS_NewObject(ctx);
   add_crypto(ctx, host);
@@ -225,6 +296,7 @@ int main(int argc, char **argv) {
   add_connections(ctx, host);
   add_tls(ctx, host);
   add_process(ctx, host, program.argc, program.argv);
+  add_functions(ctx, host, functions, sizeof functions / sizeof functions[0]);
   JS_SetPropertyStr(ctx, global, "host", JS_DupValue(ctx, host));
   JS_FreeValue(ctx, global);
   int status = run(runtime, ctx, host, &program);

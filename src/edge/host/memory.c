@@ -6,7 +6,8 @@
  * larger is musl's.
  *
  * Chunks lie in one range of addresses that is reserved and not touched before it is
- * needed; one that falls empty gives its pages back, and may serve another size.
+ * needed; one that falls empty may serve another size, and gives its pages back when
+ * there are a few of them already: most are wanted again at once.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 enum { chunk_bytes = 16384, piece_bytes_max = 512, class_count = 32, page_bytes = 4096 };
 /* Of addresses. What does not fit any more is musl's as well. */
 enum { range_bytes = 128 * 1024 * 1024 };
+/* Of the empty ones, how many keep their pages. */
+enum { warm_max = 4 };
 
 typedef struct Chunk {
   /* Of the chunks of its size that have room, or of the empty ones. */
@@ -36,7 +39,10 @@ typedef struct Chunk {
 static uint8_t *range;
 static size_t range_used;
 static Chunk *with_room[class_count];
-static Chunk *empty;
+/* Empty chunks: with their pages, and without. */
+static Chunk *warm;
+static uint32_t warm_count;
+static Chunk *cold;
 
 static uint32_t class_of(size_t size) {
   if (size <= 128) return (uint32_t)((size + 7) / 8 - 1);
@@ -76,9 +82,10 @@ static bool reserve(void) {
 }
 
 static Chunk *new_chunk(uint32_t size_class) {
-  Chunk *chunk = empty;
+  Chunk *chunk = warm != NULL ? warm : cold;
   if (chunk != NULL) {
-    unlist(&empty, chunk);
+    if (chunk == warm) warm_count--;
+    unlist(chunk == warm ? &warm : &cold, chunk);
   } else {
     if (!reserve() || range_used + chunk_bytes > range_bytes) return NULL;
     chunk = (Chunk *)(void *)(range + range_used);
@@ -129,30 +136,40 @@ static void give_piece(Chunk *chunk, void *piece) {
   if (!chunk->is_listed) list(&with_room[chunk->size_class], chunk);
   if (chunk->used > 0) return;
   unlist(&with_room[chunk->size_class], chunk);
+  if (warm_count < warm_max) {
+    warm_count++;
+    list(&warm, chunk);
+    return;
+  }
   madvise((uint8_t *)chunk + page_bytes, chunk_bytes - page_bytes, MADV_DONTNEED);
-  list(&empty, chunk);
+  list(&cold, chunk);
 }
 
-static size_t usable_size(const void *piece) {
-  const Chunk *chunk = chunk_of(piece);
+static size_t size_in(const Chunk *chunk, const void *piece) {
   return chunk != NULL ? chunk->piece_bytes : malloc_usable_size((void *)(uintptr_t)piece);
 }
+
+static size_t usable_size(const void *piece) { return size_in(chunk_of(piece), piece); }
 
 static void *take(JSMallocState *state, size_t size) {
   if (state->malloc_size + size > state->malloc_limit) return NULL;
   void *piece = size <= piece_bytes_max ? take_piece(size) : NULL;
-  if (piece == NULL) piece = malloc(size);
-  if (piece == NULL) return NULL;
+  size_t room = piece != NULL ? bytes_of(class_of(size)) : 0;
+  if (piece == NULL) {
+    piece = malloc(size);
+    if (piece == NULL) return NULL;
+    room = malloc_usable_size(piece);
+  }
   state->malloc_count++;
-  state->malloc_size += usable_size(piece);
+  state->malloc_size += room;
   return piece;
 }
 
 static void give(JSMallocState *state, void *piece) {
   if (piece == NULL) return;
-  state->malloc_count--;
-  state->malloc_size -= usable_size(piece);
   Chunk *chunk = chunk_of(piece);
+  state->malloc_count--;
+  state->malloc_size -= size_in(chunk, piece);
   if (chunk != NULL) give_piece(chunk, piece);
   else free(piece);
 }
@@ -163,8 +180,8 @@ static void *resize(JSMallocState *state, void *piece, size_t size) {
     give(state, piece);
     return NULL;
   }
-  size_t before = usable_size(piece);
   Chunk *chunk = chunk_of(piece);
+  size_t before = size_in(chunk, piece);
   bool stays = chunk != NULL ? size <= piece_bytes_max && class_of(size) == chunk->size_class
                              : size > piece_bytes_max;
   if (stays && chunk != NULL) return piece;

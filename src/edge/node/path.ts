@@ -40,6 +40,8 @@ function withoutEnd(path: string): string {
 /** Without ".", ".." and repeated slashes; one at the end stays. */
 function normalize(path: string): string {
   if (path === "") return ".";
+  // Nearly every path: nothing in it can be one of them.
+  if (!path.includes("//") && !path.includes("/.") && !path.startsWith(".")) return path;
   const isRooted = isAbsolute(path);
   const parts: string[] = [];
   for (const part of path.split("/")) {

@@ -2,5 +2,6 @@
 import { host } from "../host-functions.ts";
 
 export function crc32(content: string | Uint8Array): number {
-  return host.crc32(typeof content === "string" ? host.textToUtf8(content) : content, 0);
+  const bytes = typeof content === "string" ? host.textToUtf8(content) : content;
+  return host.crc32(bytes, 0, 0, bytes.length);
 }
