@@ -46,19 +46,16 @@ import { readArrivals } from "./arrivals.ts";
 import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
 import { type AgingClock, openAgingClock } from "./aging-clock.ts";
-import { type CareNode, compact, expire, expireByRetention } from "./care.ts";
-import { createAttempt, pingHub } from "./connecting.ts";
+import type { CareNode } from "./care.ts";
 import { ordinalToCursor } from "./cursor.ts";
 import { DailyBudget } from "./daily-budget.ts";
 import { device } from "./device.ts";
-import { type DaemonInput, runDaemon } from "./daemon.ts";
-import { estimateSync } from "./dry-run.ts";
+import type { DaemonInput } from "./daemon.ts";
 import { computeHealth, diskFreeBytesMin, freeBytesOf } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { HubLink } from "./hub-link.ts";
 import type { EventName, EventPage, HubEvent, HubNode, PageQuery } from "./hub-node.ts";
-import { createConnect } from "./keeping.ts";
 import { listNodes } from "./nodes.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import type { OpenedLog } from "./open-log.ts";
@@ -70,13 +67,10 @@ import { rekey, takeNewKey } from "./rekey.ts";
 import { rideOn } from "./riding.ts";
 import { releaseJudged } from "./releasing.ts";
 import { readScrubState } from "./scrubber.ts";
-import { serve } from "./serving.ts";
 import { SessionMeters } from "./session-meter.ts";
 import { localMs } from "./session-clock.ts";
 import { createHandlers } from "./socket-service.ts";
-import { takeSnapshot } from "./snapshot.ts";
 import { computeStatus, findPending } from "./status.ts";
-import { runSync } from "./sync-client.ts";
 import { Turns } from "./turns.ts";
 import { verifyLog } from "./verifying.ts";
 
@@ -222,6 +216,7 @@ export class LocalNode implements HubNode {
     const hub = this.hubAddress(input.hub);
     if (input.dryRun === true) {
       const address = formatAddress(parseAddress(hub));
+      const { estimateSync } = await import("./dry-run.ts");
       return estimateSync({ dataDir: this.dataDir, node: this.hosted(), hub: address, input });
     }
     const { link } = this;
@@ -233,6 +228,8 @@ export class LocalNode implements HubNode {
   }
 
   private async syncAlone(input: SyncInput, hub: string): Promise<SyncSummary> {
+    const { createAttempt } = await import("./connecting.ts");
+    const { runSync } = await import("./sync-client.ts");
     return this.syncTurns.run(async () => {
       const confirmedBefore = this.confirmedCount();
       const signals = [this.stopping.signal, ...(input.signal === undefined ? [] : [input.signal])];
@@ -246,6 +243,7 @@ export class LocalNode implements HubNode {
 
   async ping(input: PingInput): Promise<PingSummary> {
     const hub = this.hubAddress(input.hub);
+    const { pingHub } = await import("./connecting.ts");
     return this.syncTurns.run(() =>
       pingHub({ dataDir: this.dataDir, node: this.hosted(), hub, input }),
     );
@@ -260,6 +258,7 @@ export class LocalNode implements HubNode {
     const { dataDir, log } = this;
     const { bytes: dataKey } = this.opened.key;
     const signals = { signal: input.signal, stopping: this.stopping.signal };
+    const { takeSnapshot } = await import("./snapshot.ts");
     return this.snapshotTurns.run(() =>
       takeSnapshot({ dataDir, log, dataKey }, input.out, signals),
     );
@@ -267,6 +266,7 @@ export class LocalNode implements HubNode {
 
   /** The hub's side: listens, and serves its clinics until it is closed. */
   async serve(input: ServeInput): Promise<RunningServer> {
+    const { serve } = await import("./serving.ts");
     // Before the first peer comes.
     if (input.judge !== undefined) this.useJudge(input.judge, input);
     const server = await serve({
@@ -313,9 +313,10 @@ export class LocalNode implements HubNode {
           : {
               retainMs,
               expire: () =>
-                this.careTurns.run(async () =>
-                  this.noteExpired(await expireByRetention(this.careNode(), retainMs)),
-                ),
+                this.careTurns.run(async () => {
+                  const { expireByRetention } = await import("./care.ts");
+                  return this.noteExpired(await expireByRetention(this.careNode(), retainMs));
+                }),
               onRetained: (summary) => input.onRetained?.(summary),
               onFailed: (error) => input.onReport?.(error, ""),
             },
@@ -325,6 +326,9 @@ export class LocalNode implements HubNode {
   /** The clinic's side: keeps a connection to the hub until the signal aborts. */
   async daemon(input: DaemonInput): Promise<void> {
     const hub = this.hubAddress(input.hub);
+    const { createAttempt } = await import("./connecting.ts");
+    const { createConnect } = await import("./keeping.ts");
+    const { runDaemon } = await import("./daemon.ts");
     const signal = AbortSignal.any([this.stopping.signal, input.signal]);
     const { dailyBytes, onProgress } = input;
     const budget = dailyBytes === undefined ? undefined : this.dailyBudget(dailyBytes);
@@ -373,11 +377,17 @@ export class LocalNode implements HubNode {
   }
 
   compact(input: CompactInput): Promise<CareSummary> {
-    return this.careTurns.run(() => compact(this.careNode(), input));
+    return this.careTurns.run(async () => {
+      const { compact } = await import("./care.ts");
+      return compact(this.careNode(), input);
+    });
   }
 
   expire(input: ExpireInput): Promise<CareSummary> {
-    return this.careTurns.run(async () => this.noteExpired(await expire(this.careNode(), input)));
+    return this.careTurns.run(async () => {
+      const { expire } = await import("./care.ts");
+      return this.noteExpired(await expire(this.careNode(), input));
+    });
   }
 
   rekey(input: RekeyInput & { readonly newKey?: Uint8Array | undefined }): Promise<RekeySummary> {
