@@ -16,6 +16,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Below src, without ".ts". */
 const replacements: Readonly<Record<string, string>> = {
+  "cli/entry": "edge/front/entry",
   "command/table": "edge/front/table",
   "core/log/small-crc": "edge/small-crc",
   "engine/device": "edge/device",
@@ -27,6 +28,7 @@ const replacements: Readonly<Record<string, string>> = {
   "storage/directory-lock": "edge/directory-lock",
   "storage/node-compressor": "edge/ports",
   "storage/node-crypto": "edge/ports",
+  "torture/command-line": "edge/torture-command-line",
 };
 
 /**

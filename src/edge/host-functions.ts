@@ -124,6 +124,17 @@ export interface HostFunctions {
     authorityKeyPem: string,
   ): string;
 
+  /** A process, its standard streams as connections; `environment` as "NAME=VALUE". */
+  childStart(
+    words: readonly string[],
+    environment: readonly string[],
+    folder: string,
+    isApart: boolean,
+  ): ChildFacts | string;
+  childSignal(pid: number, signal: number): boolean;
+  /** Null while it runs; then, once, its exit status, or less than 0 the signal that ended it. */
+  childEnd(pid: number): number | null;
+
   /** Another of the program's scripts, by name; the bundle has `import()` as calls of it. */
   load(name: string): Promise<unknown>;
 
@@ -158,6 +169,13 @@ export interface FileFacts {
   readonly ino: string;
   readonly mtimeNs: string;
   readonly ctimeNs: string;
+}
+
+export interface ChildFacts {
+  readonly pid: number;
+  readonly input: number;
+  readonly output: number;
+  readonly errors: number;
 }
 
 export interface RequestFacts {

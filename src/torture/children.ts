@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
+import { commandLine } from "./command-line.ts";
 
 export interface Ran {
   readonly args: readonly string[];
@@ -54,19 +55,10 @@ export function keepUntilExit<Child extends ChildProcess>(child: Child): Child {
   return child;
 }
 
-/**
- * Ends a process that is kept running when its stdin ends: a parent that was killed with
- * -9 cannot do it itself, and a hub must not outlive it.
- */
-const endWithParent =
-  'process.stdin.on("end",()=>process.kill(process.pid,"SIGKILL")).resume().unref()';
-
-function start(args: readonly string[], options: ChildOptions, nodeFlags: readonly string[] = []) {
+function start(args: readonly string[], options: ChildOptions, isKept = false) {
   const [file = "", ...rest] = [
     ...(options.wrapper ?? []),
-    process.execPath,
-    ...nodeFlags,
-    options.entry,
+    ...commandLine(options.entry, isKept),
     ...args,
   ];
   const child = spawn(file, rest, {
@@ -137,10 +129,7 @@ export async function serveChild(
   options: ChildOptions & { readonly bind?: string },
 ): Promise<ServingChild> {
   const bind = options.bind ?? "127.0.0.1:0";
-  const { child, output } = start(["serve", ...args, "--bind", bind, "--json"], options, [
-    "--import",
-    `data:text/javascript,${encodeURIComponent(endWithParent)}`,
-  ]);
+  const { child, output } = start(["serve", ...args, "--bind", bind, "--json"], options, true);
   let ended: number | undefined;
   const closed = new Promise<number>((resolve) => {
     child.on("close", (status) => {

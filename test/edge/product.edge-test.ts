@@ -1,9 +1,20 @@
 /** The small device as a product, alone and in every pairing with the Node command. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { cpSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { faultKinds, type TortureReport } from "../../src/torture/report.ts";
 import { startLink } from "../../lab/link.ts";
 import { createProduct, type Kind, linesOf, type Product, resultOf } from "./product.ts";
 import { variant } from "./runner.ts";
@@ -272,6 +283,45 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     child.kill("SIGTERM");
     assert.equal((await ended).status, 0);
     await served.stop();
+  });
+
+  test("torture meets each fault once, and leaves nothing behind", async (t) => {
+    if (product === undefined) return t.skip(missing);
+    const dir = join(product.folder, "torture");
+    mkdirSync(dir);
+    const rounds = String(faultKinds.length);
+    const args = ["torture", dir, "--rounds", rounds, "--seed", "5"];
+    const [report] = await product.json<TortureReport>("edge", args);
+    assert.deepEqual([report?.endedBy, report?.exit, report?.problems], ["rounds", 0, []]);
+    for (const kind of faultKinds) {
+      assert.equal(report?.faults[kind].rounds, 1, kind);
+      // A clinic's commands may be done before the kill, and a hub's log may end in the room that is left.
+      const isSure = kind !== "killClinic" && kind !== "fullHub";
+      if (isSure) assert.ok((report?.faults[kind].hits ?? 0) > 0, `${kind} struck`);
+    }
+    assert.deepEqual(readdirSync(dir), []);
+  });
+
+  test("a torture that is killed with -9 takes its hub along", async (t) => {
+    if (product === undefined) return t.skip(missing);
+    const dir = join(product.folder, "killed-torture");
+    mkdirSync(dir);
+    const hubs = (): readonly string[] =>
+      readdirSync("/proc").filter((pid) => {
+        if (!/^\d+$/.test(pid)) return false;
+        const file = `/proc/${pid}/cmdline`;
+        const line = existsSync(file) ? readFileSync(file, "utf8") : "";
+        return line.includes(dir) && line.includes("\0serve\0");
+      });
+    const child = product.start("edge", ["torture", dir, "--verbose"]);
+    const ended = resultOf(child);
+    for await (const text of child.stderr as NodeJS.ReadableStream)
+      if (/: 1 round,/.test(String(text))) break;
+    assert.equal(hubs().length, 1, "it has a hub");
+    child.kill("SIGKILL");
+    await ended;
+    for (let tries = 0; tries < 200 && hubs().length > 0; tries++) await sleep(10);
+    assert.deepEqual(hubs(), []);
   });
 
   test("usage, errors and exit statuses are the Node command's", async (t) => {

@@ -1,13 +1,8 @@
 /** `torture`. */
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { tortureProgressToText, tortureToText } from "../../command/render-torture.ts";
+import { entry } from "../entry.ts";
 import type { Handler } from "../run.ts";
-
-/** The main file beside this one, from source or compiled: children run the same code. */
-const entry = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js", import.meta.url),
-);
 
 export const torture: Handler<"torture"> = async (values, context) => {
   const signal = context.graceful();

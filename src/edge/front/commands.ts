@@ -24,6 +24,7 @@ export const edgeFlags = {
   expire: "all",
   rekey: "all",
   doctor: "all",
+  torture: "all",
   version: "all",
   help: "all",
 } as const satisfies Partial<Readonly<Record<CommandName, readonly string[] | "all">>>;

@@ -19,6 +19,7 @@ export const engine: Pick<
   | "revokeNode"
   | "promoteToHub"
   | "examine"
+  | "runTorture"
 > = {
   openNode,
   useNode,
@@ -28,4 +29,5 @@ export const engine: Pick<
   revokeNode,
   promoteToHub,
   examine: async (input) => (await import("../../engine/doctor.ts")).examine(input),
+  runTorture: async (input) => (await import("../../torture/torture.ts")).runTorture(input),
 };

@@ -22,6 +22,7 @@ export const handlers = {
   expire: async () => (await import("../../cli/commands/care.ts")).expire,
   rekey: async () => (await import("../../cli/commands/care.ts")).rekey,
   doctor: async () => (await import("../../cli/commands/doctor.ts")).doctor,
+  torture: async () => (await import("../../cli/commands/torture.ts")).torture,
   version: async () => (await import("./version-command.ts")).version,
   help: async () => (await import("../../cli/commands/help.ts")).help,
 } satisfies Pick<Handlers, EdgeCommand>;

@@ -5,6 +5,7 @@ import { type Handlers, reportFailure, runCommandLine } from "../../cli/run.ts";
 import { watchSignals } from "../../cli/signals.ts";
 import { host } from "../host-functions.ts";
 import { reportDefects, watchSignals as watchHostSignals } from "../node/loop.ts";
+import { smallProcess } from "../node/process.ts";
 import { handlers } from "./handlers.ts";
 import { createIo } from "./io.ts";
 
@@ -19,15 +20,15 @@ const outside: Outside = {
   loadEngine: async () => (await import("./engine-link.ts")).engine as Engine,
   interrupts: watchSignals(
     { on: (name, listener) => listeners.set(numbers[name], listener) },
-    (status) => host.exit(status),
+    (status) => smallProcess.exit(status),
   ),
 };
 watchHostSignals((signal) => listeners.get(signal)?.());
 
 /** A defect in a callback must not look like success, nor leave without a word. */
-reportDefects((error) => host.exit(reportFailure(error, argv, outside)));
+reportDefects((error) => smallProcess.exit(reportFailure(error, argv, outside)));
 
 // The process ends with its command: what still waits then waits for nothing.
 void runCommandLine(argv, outside, handlers as unknown as Handlers).then((status) =>
-  host.exit(status),
+  smallProcess.exit(status),
 );

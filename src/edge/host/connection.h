@@ -126,4 +126,7 @@ void add_addresses(JSContext *ctx, JSValueConst object);
 
 void add_connections(JSContext *ctx, JSValueConst object);
 
+/* child.c */
+void add_children(JSContext *ctx, JSValueConst object);
+
 #endif

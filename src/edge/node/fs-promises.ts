@@ -2,15 +2,19 @@
 import {
   closeSync,
   fchmodSync,
+  fdatasyncSync,
   fsyncSync,
   fstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
   rmSync,
   type Stats,
+  statfsSync,
   statSync,
   writeSync,
 } from "./fs.ts";
@@ -19,6 +23,8 @@ import { host } from "../host-functions.ts";
 
 export class FileHandle {
   private readonly fd: number;
+  /** Where a write goes that does not say it. */
+  private at = 0;
 
   constructor(fd: number) {
     this.fd = fd;
@@ -34,11 +40,13 @@ export class FileHandle {
 
   async write(
     bytes: Uint8Array,
-    start: number,
-    sizeBytes: number,
-    position: number,
+    start = 0,
+    sizeBytes = bytes.length - start,
+    position?: number,
   ): Promise<{ readonly bytesWritten: number }> {
-    return { bytesWritten: writeSync(this.fd, bytes, start, sizeBytes, position) };
+    const bytesWritten = writeSync(this.fd, bytes, start, sizeBytes, position ?? this.at);
+    if (position === undefined) this.at += bytesWritten;
+    return { bytesWritten };
   }
 
   async read(
@@ -56,6 +64,10 @@ export class FileHandle {
 
   async sync(): Promise<void> {
     fsyncSync(this.fd);
+  }
+
+  async datasync(): Promise<void> {
+    fdatasyncSync(this.fd);
   }
 
   async close(): Promise<void> {
@@ -88,4 +100,16 @@ export async function readFile(path: string): Promise<SmallBuffer> {
 
 export async function stat(path: string): Promise<Stats | undefined> {
   return statSync(path);
+}
+
+export async function mkdtemp(prefix: string): Promise<string> {
+  return mkdtempSync(prefix);
+}
+
+export async function readdir(path: string): Promise<string[]> {
+  return readdirSync(path);
+}
+
+export async function statfs(path: string): Promise<ReturnType<typeof statfsSync>> {
+  return statfsSync(path);
 }

@@ -18,6 +18,8 @@ Object.assign(globalThis, {
   setInterval: (task: () => void, everyMs: number) => startTimer(task, everyMs, everyMs),
   clearTimeout: stopTimer,
   clearInterval: stopTimer,
+  /** Of what JSON can say. */
+  structuredClone: (value: unknown): unknown => JSON.parse(JSON.stringify(value)),
   queueMicrotask: (task: () => void) => {
     void Promise.resolve().then(task);
   },
