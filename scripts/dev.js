@@ -42,7 +42,10 @@ const tasks = {
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   "edge:build": (args) => [[["scripts/edge/release.ts", ...args]]],
   "edge:measure": (args) => [[["scripts/edge/measure.ts", ...args]]],
-  "edge:test": (args) => {
+  "edge:test": (all) => {
+    const at = all.indexOf("--arch");
+    if (at >= 0) process.env.ZAMSYNC_EDGE = all[at + 1] ?? "";
+    const args = at >= 0 ? all.toSpliced(at, 2) : all;
     const isNamed = args.some((arg) => arg.endsWith(".ts"));
     return [[testCommand(isNamed ? args : [...args, ...edgeTestFiles()], 1)]];
   },

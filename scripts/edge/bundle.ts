@@ -18,6 +18,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const replacements: Readonly<Record<string, string>> = {
   "cli/entry": "edge/front/entry",
   "command/table": "edge/front/table",
+  "core/codec/tokens/hash": "edge/codec-hash",
   "core/log/small-crc": "edge/small-crc",
   "engine/device": "edge/device",
   "engine/version": "edge/version",

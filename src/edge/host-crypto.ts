@@ -31,7 +31,8 @@ export const hostCrypto: CryptoPort = {
 };
 
 export const hostCompressor: CompressorPort = {
-  compress: (bytes, dictionary) => host.compress(bytes, dictionary),
+  compress: (bytes, dictionary, { windowLog, hashLog, chainLog }) =>
+    host.compress(bytes, dictionary, windowLog, hashLog, chainLog),
   decompress: (bytes, input) =>
     host.decompress(bytes, input.dictionary, input.sizeBytes) ?? undefined,
 };

@@ -24,7 +24,16 @@ export interface HostFunctions {
   /** Of `bytes[from..to)`. */
   crc32(bytes: Uint8Array, seed: number, from: number, to: number): number;
 
-  compress(bytes: Uint8Array, dictionary: Uint8Array): Uint8Array;
+  /** As src/core/codec/tokens/hash.ts has it. */
+  hashBytes(seed: number, bytes: Uint8Array, start: number, end: number): number;
+  /** The last three bound its tables, as powers of two. */
+  compress(
+    bytes: Uint8Array,
+    dictionary: Uint8Array,
+    windowLog: number,
+    hashLog: number,
+    chainLog: number,
+  ): Uint8Array;
   decompress(bytes: Uint8Array, dictionary: Uint8Array, sizeBytes: number): Uint8Array | null;
 
   isUtf8(bytes: Uint8Array): boolean;

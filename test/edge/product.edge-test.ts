@@ -11,10 +11,12 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { faultKinds, type TortureReport } from "../../src/torture/report.ts";
+import { rpcProtocol } from "../../src/storage/local-rpc.ts";
 import { startLink } from "../../lab/link.ts";
 import { createProduct, type Kind, linesOf, type Product, resultOf } from "./product.ts";
 import { variant } from "./runner.ts";
@@ -183,6 +185,29 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
       assert.match(late.stderr, /Z207/);
       await served.stop();
       await made.json(other, push);
+    });
+  }
+
+  for (const kind of ["edge", "node"] as const) {
+    test(`${kind}: an owner that goes away instead of answering is waited for no longer`, async (t) => {
+      if (product === undefined) return t.skip(missing);
+      const made = product;
+      const dir = join(made.folder, `left-by-its-owner-${kind}`, "clinic_a");
+      await made.json(kind, ["keygen", dir]);
+      let askedCount = 0;
+      const owner = createServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.write(`${JSON.stringify({ zamsync: rpcProtocol })}\n`);
+        socket.once("data", () => {
+          askedCount++;
+          owner.close();
+          socket.end();
+        });
+      });
+      await new Promise<void>((resolve) => owner.listen(join(dir, "zamsync.sock"), resolve));
+      await made.json(kind, ["push", dir, "--payload", '"kept"']);
+      assert.equal(askedCount, 1, "it was asked");
+      assert.equal((await made.json(kind, ["audit", dir])).length, 1);
     });
   }
 

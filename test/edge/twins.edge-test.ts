@@ -176,14 +176,21 @@ describe(`the small device's host beside Node (${variant})`, () => {
     const ran = await guest.run(script, [path]);
     assert.equal(ran.errors, "");
     assert.equal(ran.lines.length, asks.length);
+    let hostBytes = 0;
+    let nodeBytes = 0;
     for (const [at, { bytes, dictionary }] of blocks.entries()) {
       const [compressed = "", back, longer, garbage] = ran.lines.slice(at * 4, at * 4 + 4);
       const input = { dictionary, sizeBytes: bytes.length };
       const opened = nodeCompressor.decompress(hexToBytes(compressed.slice(1)) ?? bytes, input);
       assert.equal(Buffer.from(opened ?? []).toString(), bytes.toString());
+      const onNode = nodeCompressor.compress(bytes, dictionary, zstdSmall);
+      hostBytes += (compressed.length - 1) / 2;
+      nodeBytes += onNode.length;
       assert.equal(back, `=${bytesToHex(bytes)}`);
       assert.deepEqual([longer, garbage], ["refused", "refused"]);
     }
+    const difference = Math.abs(hostBytes - nodeBytes) / nodeBytes;
+    assert.ok(difference < 0.02, `of the same window ${hostBytes} and ${nodeBytes} bytes`);
   });
 
   test("a clinic on the host reaches a hub on Node, and resumes", async (t) => {
@@ -228,10 +235,11 @@ describe(`the small device's host beside Node (${variant})`, () => {
     assert.deepEqual(first, { isResumed: false, peer: "hub", answer: "ping" });
     const second = await connectFromNode(server.port, tickets);
     assert.equal(second.isResumed, true);
+    // All that it told has come once it has ended.
+    await server.stop();
     const secured = server.told.filter(({ what }) => what === "secured");
     assert.equal(secured[0]?.peer?.uri, "urn:zamsync:node:clinic_a");
     assert.deepEqual(secured[1]?.peer, secured[0]?.peer, "the identity comes with the ticket");
-    await server.stop();
   });
 
   test("host and host, first in full, then resumed with the same identity", async (t) => {

@@ -9,16 +9,13 @@
 #include "host.h"
 #include "zstd.h"
 
-/*
- * Window 2^15 and small tables: about 400 KB while a batch is coded. What a
- * larger window would gain a clinic's few KB of rows do not show.
- */
-static const struct { ZSTD_cParameter name; int value; } settings[] = {
-    {ZSTD_c_format, ZSTD_f_zstd1_magicless}, {ZSTD_c_compressionLevel, 9},
-    {ZSTD_c_windowLog, 15},                  {ZSTD_c_hashLog, 14},
-    {ZSTD_c_chainLog, 15},                   {ZSTD_c_contentSizeFlag, 0},
-    {ZSTD_c_checksumFlag, 0},                {ZSTD_c_dictIDFlag, 0},
-};
+/* Level 9, as on Node; zstd bounds what it takes of the tables. */
+enum { level = 9, table_log_max = 30 };
+
+typedef struct {
+  ZSTD_cParameter name;
+  int value;
+} Setting;
 
 /* RFC 8878, section 5. A dictionary that starts so is used without its first byte, on every host. */
 static Bytes as_raw_dictionary(Bytes dictionary) {
@@ -27,13 +24,22 @@ static Bytes as_raw_dictionary(Bytes dictionary) {
   return (Bytes){dictionary.data + 1, dictionary.size - 1};
 }
 
-/* compress(bytes, dictionary) */
+/* compress(bytes, dictionary, windowLog, hashLog, chainLog) */
 static JSValue call_compress(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self; (void)argc;
   Bytes input;
   Bytes dictionary;
   if (get_bytes(ctx, argv[0], &input) < 0 || get_bytes(ctx, argv[1], &dictionary) < 0)
     return JS_EXCEPTION;
+  size_t logs[3];
+  for (int at = 0; at < 3; at++)
+    if (get_size(ctx, argv[2 + at], table_log_max, &logs[at]) < 0) return JS_EXCEPTION;
+  const Setting settings[] = {
+      {ZSTD_c_format, ZSTD_f_zstd1_magicless}, {ZSTD_c_compressionLevel, level},
+      {ZSTD_c_windowLog, (int)logs[0]},        {ZSTD_c_hashLog, (int)logs[1]},
+      {ZSTD_c_chainLog, (int)logs[2]},         {ZSTD_c_contentSizeFlag, 0},
+      {ZSTD_c_checksumFlag, 0},                {ZSTD_c_dictIDFlag, 0},
+  };
   dictionary = as_raw_dictionary(dictionary);
   size_t room = ZSTD_compressBound(input.size);
   uint8_t *out = js_malloc(ctx, room);
@@ -78,7 +84,7 @@ static JSValue call_decompress(JSContext *ctx, JSValueConst self, int argc, JSVa
 }
 
 static const HostFunction functions[] = {
-    {"compress", 2, call_compress},
+    {"compress", 5, call_compress},
     {"decompress", 3, call_decompress},
 };
 

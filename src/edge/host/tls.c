@@ -17,6 +17,8 @@
 #include "psa/crypto.h"
 
 enum { ticket_key_bytes = 32, nonce_bytes = 12, tag_bytes = 16, hash_bytes = 32 };
+/* Of PeerFacts, which are in a ticket as they are: to be raised when they change. */
+enum { ticket_layout = 1 };
 /* RFC 8446, 4.6.1: seven days at the most. */
 enum { ticket_lifetime_s = 604800 };
 
@@ -26,8 +28,11 @@ struct TlsContext {
   mbedtls_x509_crt authority;
   mbedtls_pk_context key;
   uint8_t ticket_key[ticket_key_bytes];
-  /* SHA-256 of the CA's certificate: a ticket of another generation of the CA does not open. */
-  uint8_t generation[hash_bytes];
+  /*
+   * SHA-256 of the CA's certificate, then the layout: a ticket of another generation of the CA, or
+   * of an executable that laid it out otherwise, does not open.
+   */
+  uint8_t generation[hash_bytes + 1];
 };
 
 static TlsContext *contexts[8];
@@ -219,6 +224,7 @@ static JSValue call_context(JSContext *ctx, JSValueConst self, int argc, JSValue
   int status = parse_credentials(tls, ctx, argv + 1);
   if (status == 0)
     status = mbedtls_sha256(tls->authority.raw.p, tls->authority.raw.len, tls->generation, 0);
+  tls->generation[hash_bytes] = ticket_layout;
   if (status == 0) status = configure(tls, is_server);
   if (status != 0) {
     free_context(tls);

@@ -113,7 +113,6 @@ class Output extends Emitter {
     super();
     const socket = new Socket(id);
     socket.on("data", (bytes: SmallBuffer) => this.take(bytes));
-    socket.on("end", () => socket.destroy());
     socket.on("close", () => this.emit("close"));
   }
 

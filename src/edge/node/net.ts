@@ -97,6 +97,8 @@ export abstract class Stream extends Emitter implements WireUser {
     if (found === "end") {
       this.wire?.setReading(false);
       this.emit("end");
+      // Nothing is left half open: who waits for the "close" gets it.
+      this.destroySoon();
     } else if (found !== undefined) this.emit("data", found);
   }
 
