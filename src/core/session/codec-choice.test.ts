@@ -157,7 +157,7 @@ describe("codecs that a node offers to read", () => {
     let ms = 0;
     const coding = new CodingMeter(() => ms);
     const spend = (): number => {
-      ms += 1000;
+      ms += 2000;
       return 1;
     };
     coding.time(spend, () => 1);

@@ -7,7 +7,12 @@
 /** Less coding than this says little; what was measured long ago fades at the other. */
 const measuredMsMin = 20;
 const measuredMsMax = 2_000;
-/** The share is that of the latest whole span of so long: what came in one flight to a cold process is no lack of time. */
+/**
+ * The share is the lesser of the latest two whole spans of so long. What comes to a cold
+ * process is no lack of time: until V8 has optimised the mixer, which takes a second of a
+ * 2G link's events, it is several times as slow, and what it would be asked for instead
+ * costs half as many bytes again for the rest of a backlog.
+ */
 const spanMs = 1_000;
 /** Beyond this share mixing holds up what the process does. */
 const muchShare = 0.6;
@@ -19,6 +24,7 @@ export class CodingMeter {
   private spanSinceMs: number;
   private spanBusyMs = 0;
   private share = 0;
+  private shareBefore = 0;
 
   /** @param clockMs a clock that is never set, in milliseconds and fractions of them */
   constructor(clockMs: () => number) {
@@ -50,10 +56,12 @@ export class CodingMeter {
   get isMuch(): boolean {
     const ageMs = this.clockMs() - this.spanSinceMs;
     if (ageMs >= spanMs) {
-      this.share = this.spanBusyMs / ageMs;
+      const share = this.spanBusyMs / ageMs;
+      this.shareBefore = ageMs >= 2 * spanMs ? share : this.share;
+      this.share = share;
       this.spanSinceMs += ageMs;
       this.spanBusyMs = 0;
     }
-    return this.share > muchShare;
+    return Math.min(this.share, this.shareBefore) > muchShare;
   }
 }
