@@ -5,6 +5,8 @@ import { transform } from "esbuild";
 import { buildPage } from "../../../scripts/dashboard-page.ts";
 import { startTestHub } from "../hub.test-fixture.ts";
 import { policyOf } from "./dashboard-routes.ts";
+import type { ClinicRow } from "../overview/overview-types.ts";
+import { answerText, foldNever } from "./page/answer.ts";
 import { createEventReader } from "./page/event-stream.ts";
 import { ago, bytes, clockText, counted, duration, grouped, span } from "./page/format.ts";
 
@@ -51,6 +53,27 @@ describe("the page", () => {
     );
     assert.doesNotMatch(policy, /unsafe|\*|https?:/);
   });
+});
+
+test("nobody is called safe who was never heard, and many of those are one thing to know", () => {
+  const answer = (states: readonly ClinicRow["state"][]): string =>
+    answerText({
+      hub: { isReadOnly: false },
+      counts: { clinics: states.length, urgent: 0, soon: 0 },
+      clinics: states.map((state) => ({ state, pendingIn: 0 })),
+    });
+  assert.equal(answer(["live", "away"]), "All 2 clinics are safe and current.");
+  assert.equal(answer(["live"]), "The clinic is safe and current.");
+  assert.equal(answer(["live", "never", "never"]), "1 clinic safe and current, 2 not synced yet.");
+  assert.equal(answer(["never"]), "No clinic has synced yet.");
+  assert.equal(answer([]), "No clinics yet.");
+
+  const item = { level: "note", code: "", text: "", todo: "" } as const;
+  const never = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ ...item, kind: "never", node: `clinic_${at}` }));
+  const clock = { ...item, kind: "clock", node: "clinic_x" };
+  assert.deepEqual(foldNever([clock, ...never(4)]), { items: [clock], never: 4 });
+  assert.deepEqual(foldNever([clock, ...never(3)]), { items: [clock, ...never(3)], never: 0 });
 });
 
 test("numbers and times are told in words", () => {

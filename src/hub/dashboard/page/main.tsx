@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Overview } from "../../overview/overview-types.ts";
+import { answerText, foldNever } from "./answer.ts";
 import { ApiProblem, followOverview, signIn, signOut } from "./api.ts";
 import { AttentionList } from "./attention.tsx";
 import { Charts } from "./charts.tsx";
@@ -126,6 +127,7 @@ async function follow(
 
 function Home({ overview, nowMs }: { overview: Overview; nowMs: number }) {
   const { attention, attentionLeft, clinics } = overview;
+  const { items, never } = foldNever(attention);
   return (
     <main id="main" tabIndex={-1}>
       <Answer overview={overview} />
@@ -133,7 +135,13 @@ function Home({ overview, nowMs }: { overview: Overview; nowMs: number }) {
       {attention.length > 0 && (
         <section aria-labelledby="attention-title" aria-live="polite">
           <h2 id="attention-title">Needs a person</h2>
-          <AttentionList items={attention} left={attentionLeft} named={true} />
+          <AttentionList items={items} left={attentionLeft} named={true} />
+          {never > 0 && (
+            <p class="empty">
+              {grouped(never)} clinics have a certificate and have never synced: the table says
+              which.
+            </p>
+          )}
         </section>
       )}
       <ClinicTable clinics={clinics} nowMs={nowMs} />
@@ -153,27 +161,6 @@ function Answer({ overview }: { overview: Overview }) {
       <span role="status">{answerText(overview)}</span>
     </h1>
   );
-}
-
-export function answerText({
-  counts,
-  hub,
-  clinics: rows,
-}: Pick<Overview, "counts" | "hub" | "clinics">): string {
-  const { clinics, urgent, soon } = counts;
-  if (hub.isReadOnly) return "The hub takes no new events.";
-  if (urgent > 0) {
-    const later = soon > 0 ? `, ${grouped(soon)} more this week` : "";
-    return `${counted(urgent, "thing")} ${urgent === 1 ? "needs" : "need"} a person now${later}.`;
-  }
-  if (soon > 0) return `All data is safe. ${counted(soon, "thing")} to see to this week.`;
-  if (clinics === 0) return "No clinics yet.";
-  const behind = rows.filter(({ pendingIn }) => pendingIn !== null && pendingIn > 0).length;
-  if (behind > 0)
-    return `All is well. ${counted(behind, "clinic")} ${behind === 1 ? "has" : "have"} events on the way.`;
-  return clinics === 1
-    ? "The clinic is safe and current."
-    : `All ${grouped(clinics)} clinics are safe and current.`;
 }
 
 function Tiles({ overview }: { overview: Overview }) {
