@@ -83,7 +83,8 @@ export function checkQuarantine(world: World): void {
         );
     }
   }
-  checkReaders(hub, log);
+  // What was healed and turns out to be readable after all may be read again (docs/guarantees.md).
+  if (hub.wounds === 0) checkReaders(hub, log);
   for (const device of world.clinics) {
     const state = device.process?.peers.find(hub.nodeId)?.state;
     const { total } = state?.heldBack ?? nothingHeldBack;
