@@ -103,7 +103,7 @@ function isSettledOtherwise(world: World, fact: Fact, device: Device): boolean {
     const first = gap?.from ?? head + 1;
     const isUnproven = [...holes, ...lost].some(({ from, to }) => to >= first && from < held.seq);
     const isBehindLoss = state !== undefined && rangesContain(state.lost, first - 1);
-    if ((isUnproven || isBehindLoss) && !mustDeclare(world, holder, held)) return true;
+    if (isBehindLoss || (isUnproven && !mustDeclare(world, holder, held))) return true;
   }
   return false;
 }
