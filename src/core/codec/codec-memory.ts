@@ -7,7 +7,7 @@ import { codecMix, codecMixSmall, isBatchCodec, isMixCodec, sizesOf } from "./co
 
 /**
  * A hub with half a dozen clinics that send in the same seconds, 2 MB each; whoever comes then takes
- * the place of one that rests. A hub of 100 clinics stays below 120 MB with it, whatever they do.
+ * the place of one that rests. It is a tenth of what a whole hub of 100 clinics may take.
  */
 export const codecMemoryDefaultBytes = 12 * 1024 * 1024;
 
