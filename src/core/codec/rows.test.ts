@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type EventContent, fragmentBytesMax, hlcMsMax, knownBytesMax, typeMax } from "../event.ts";
 import { decodeRows, encodeRows } from "./rows.ts";
-import { batchEventsMax } from "./wire-limits.ts";
+import { batchEventsMax, batchRawBytesMax } from "./wire-limits.ts";
 
 describe("rows", () => {
   const event: EventContent = {
@@ -50,6 +50,13 @@ describe("rows", () => {
     assert.equal(comesBack(...many.slice(0, batchEventsMax)), true);
     assert.equal(comesBack(...many), false);
     const rows = encodeRows(many.slice(0, 3));
+    const large = { ...event, payload: new Uint8Array(fragmentBytesMax) };
+    const two = [large, { ...large, seq: 2, hlc: { ms: 6, counter: 0 } }];
+    const beyond = encodeRows(two).length - batchRawBytesMax;
+    assert.ok(beyond > 0, "two of the largest are more than a batch's bytes");
+    assert.equal(comesBack(...two), false);
+    const payload = new Uint8Array(fragmentBytesMax - beyond);
+    assert.equal(comesBack(large, { ...large, ...two[1], payload }), true);
     for (const count of [0, 2, 4]) assert.equal(decodeRows(rows, { from: 1, count }), undefined);
   });
 });
