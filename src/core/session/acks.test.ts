@@ -165,6 +165,36 @@ describe("a peer that acknowledges", () => {
   });
 });
 
+test("NO_WINDOW is about rows: losses and floors on their way stay there", () => {
+  const a = clinicOf(9);
+  const { id } = a.log.stream(0);
+  const floor = { seq: 2, chain: a.log.chainAt(0, 2) ?? assert.fail("a chain"), byOrigin: true };
+  a.log.mark({ kind: "floor", stream: id, floor }, 0, () => {});
+  settle(a);
+  damage(a, id, 5, 5);
+  pushMany(a, 40, { lane: "lab" });
+  const lab = a.log.stream(1);
+  const peer = meet(a, [{ id: lab.id, head: 40, chain: lab.chain.slice(0, 8), holes: [] }]);
+  const sent = (): readonly unknown[] =>
+    peer.frames.flatMap((frame): readonly unknown[] => {
+      if (frame.type === "range") return [[frame.from, frame.from + frame.count - 1]];
+      if (frame.type === "lost") return [`lost ${frame.from}`];
+      return frame.type === "floor" ? [`floor ${frame.seq}`] : [];
+    });
+  const first: readonly unknown[] = ["floor 2", [3, 4], "lost 5", [6, 9]];
+  assert.deepEqual(sent(), first);
+  peer.send({ type: "noWindow" });
+  assert.deepEqual(sent(), [...first, [3, 4], [6, 9]]);
+  const stream = peer.framesOf("floor")[0]?.stream ?? assert.fail("a floor");
+  for (const seq of [2, 5, 4, 9]) peer.send(ack({ stream, seq }));
+  const { eventsConfirmed, unansweredBytes, remaining } = peer.session.summary();
+  assert.deepEqual([eventsConfirmed, unansweredBytes, remaining], [6, 0, 0]);
+  const [line] = advanced(peer).filter(({ id: { lane } }) => lane === "");
+  assert.deepEqual(line, lineAt(a, 9, { floor, lost: [{ from: 5, to: 5 }] }));
+  peer.send({ type: "noWindow" });
+  assert.equal(peer.closedBy?.code, "Z506", "there is no window that it could not follow");
+});
+
 describe("a peer that refuses", () => {
   const gap = (seq: number, head: number): Frame => ({
     type: "refused",

@@ -75,6 +75,12 @@ describe("an event that is too large for one frame", () => {
     assert.equal(firstOffset(0, 1), 1);
     assert.equal(firstOffset(0, size - 1), size - 1);
     assert.equal(firstOffset(0, size), 0);
+    // What the peer has a part of is what follows its head, and no event in a hole.
+    const holed = clinicWith(size, 10, 10);
+    const holes = [{ from: 1, to: 1 }];
+    const chain = holed.log.chainAt(0, 2)?.slice(0, 8) ?? assert.fail("a chain");
+    const entries = [{ id: holed.log.stream(0).id, head: 2, chain, holes, partialBytes: 500 }];
+    assert.equal(meet(holed, { entries }).framesOf("fragment")[0]?.offset, 0);
   });
 
   test("does not hold up what is small and before it, nor what follows", () => {
@@ -183,6 +189,14 @@ describe("a step of the wall clock", () => {
   const stages: readonly (readonly [string, () => RawPeer])[] = [
     ["before HELLO", () => new RawPeer(createNode("hub", "hub"), "clinic_a")],
     ["when all is done", () => new RawPeer(createNode("hub", "hub"), "clinic_a").hello()],
+    [
+      "while a question is not answered",
+      () => {
+        const peer = new RawPeer(createNode("hub", "hub"), "clinic_a").hello();
+        peer.session.handle({ kind: "probe" }, peer.nowMs);
+        return peer.drain();
+      },
+    ],
     ["while events wait for an answer", () => meet(clinicWith(10))],
     [
       "while it finishes",

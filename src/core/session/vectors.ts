@@ -227,8 +227,8 @@ function finishVector(s: SessionState): void {
   for (const entry of input.base) merged.set(streamKey(entry.id), withoutPartial(entry));
   for (const entry of input.entries) merged.set(streamKey(entry.id), entry);
   const entries = [...merged.values()];
-  // Lines that hold nothing but a fragment in progress are no part of the digest.
-  const digest = vectorDigest(s.crypto, entries.filter(isDigested));
+  // As the peer named them: a line that says nothing is no part of the digest.
+  const digest = vectorDigest(s.crypto, entries.filter(isWorthNaming));
   if (!bytesEqual(digest, input.mark.digest)) {
     if (!input.isRelative) {
       s.fail(new ZamError("Z506", { problem: "a vector that does not fit its digest" }));
@@ -252,15 +252,6 @@ function finishVector(s: SessionState): void {
   for (const entry of entries)
     if (mayName(s.scope, entry.id)) s.theirs.set(streamKey(entry.id), entry);
   keepTheirs(s, { mark: input.mark, entries });
-}
-
-function isDigested(entry: VectorEntry): boolean {
-  return (
-    entry.head > 0 ||
-    entry.partialBytes !== undefined ||
-    entry.floor !== undefined ||
-    entry.lost !== undefined
-  );
 }
 
 function withoutPartial(entry: VectorEntry): VectorEntry {
