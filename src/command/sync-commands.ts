@@ -48,7 +48,7 @@ export const syncCommands = {
       },
       schema: {
         ...schemaFlag,
-        help: "events that break it are kept, and held back from readers; see push --schema",
+        help: "events that break it are kept, and held back from readers; SIGHUP reads it again; see push --schema",
       },
       mapping: { kind: "path", help: "of --project: the table's name, and fields with columns" },
       codec: codecFlag,
