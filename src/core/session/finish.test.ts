@@ -120,6 +120,15 @@ describe("the side that called", () => {
     assert.deepEqual(byes(own), ["budget"]);
   });
 
+  test("waits for no word of the peer's once its own limit is used up", () => {
+    const calls = (sentBytes: number): readonly string[] => {
+      const peer = call(2000, { bytesMax: 6000 }).ackAll();
+      peer.session.handle({ kind: "wire", sentBytes, receivedBytes: 0 }, peer.nowMs);
+      return byes(peer.drain().ackAll());
+    };
+    assert.deepEqual([calls(5000), calls(6000)], [[], ["budget"]]);
+  });
+
   test("stays when both want to, and goes when the peer goes", () => {
     const a = createNode("clinic_a", "clinic");
     const open = { peer: hub, isInitiator: true, keepOpen: true };

@@ -201,6 +201,13 @@ describe("a log that is slow", () => {
     assert.equal(host.types().filter((type) => type === "refused").length, 1);
     host.handle({ kind: "finish" });
     assert.ok(host.types().includes("bye"), "nothing is waited for");
+    const busy = hubHost().hello().say(named);
+    const read = pendingStoreBytesMax / 4096;
+    for (let i = 0; i < read + 2; i++) busy.say(part(i));
+    assert.equal(busy.tokens("fragment").length, read);
+    for (const each of busy.tokens("fragment").slice(0, 2))
+      busy.handle({ kind: "storeOutcome", token: each, outcome: { kind: "gap", head: 0 } });
+    assert.equal(busy.tokens("fragment").length, read + 2);
   });
 });
 

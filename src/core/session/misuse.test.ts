@@ -231,6 +231,17 @@ describe("a clinic's streams", () => {
     assert.match(problemOf(next.send({ type: "stream", id: { ...own, epoch: 999 } })), /^Z504/);
   });
 
+  test("of lanes beyond 64 are refused when they are named, before anything of them came", () => {
+    const peer = peerOf().hello();
+    for (let i = 0; i < 65; i++) peer.send({ type: "stream", id: { ...own, lane: `lane${i}` } });
+    const limits = (): readonly unknown[] => peer.reports.map(({ context }) => context.limit);
+    assert.deepEqual(limits(), ["64 lanes of a node"]);
+    peer.send({ type: "stream", id: { ...own, lane: "lane5", epoch: 6 } });
+    assert.equal(limits().length, 1, "a lane that is known goes on");
+    peer.send({ type: "stream", id: { ...own, lane: "lane66" } });
+    assert.deepEqual([limits().length, problemOf(peer)], [2, "none"]);
+  });
+
   test("are given numbers up to all that a clinic can have, however often it names one", () => {
     const peer = peerOf().hello();
     for (let i = 0; i < peerStreamsMaxClinic; i++) peer.send({ type: "stream", id: own });
