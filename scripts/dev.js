@@ -49,6 +49,11 @@ const tasks = {
     const isNamed = args.some((arg) => arg.endsWith(".ts"));
     return [[testCommand(isNamed ? args : [...args, ...edgeTestFiles()], 1)]];
   },
+  "edge:sanitized": () => {
+    process.env.ZAMSYNC_EDGE = "sanitized";
+    const pattern = "conformance|hub on edge, clinic on edge|on the host|host and host|decompresses";
+    return [[testCommand([`--test-name-pattern=${pattern}`, ...edgeTestFiles()], 1)]];
+  },
   lab: (args) => [[["lab/lab.ts", ...args]]],
   "lab:docker": () => [[["lab/docker.ts"]]],
   typecheck: () => [
