@@ -88,4 +88,19 @@ describe("a log is found", () => {
     const [pushed] = pushNow(found, event("next"));
     assert.ok(pushed !== undefined && found.recordCount > 30);
   });
+
+  test("not at all where no header tells of it, and then says so and changes nothing", () => {
+    const store = new MemoryStore();
+    const log = create(store, sizes);
+    pushMany(log, 3);
+    log.close();
+    for (const manifestByte of [20, 80]) {
+      const disk = store.copy();
+      for (const name of ["manifest", "manifest-copy"]) disk.flip(name, manifestByte);
+      disk.flip("00000001.seg", 20);
+      const before = disk.dump();
+      assert.throws(() => open(disk, sizes), { code: "Z202" });
+      assert.deepEqual(disk.dump(), before);
+    }
+  });
 });

@@ -132,3 +132,26 @@ test("nor has one that was not opened", () => {
   }
   assert.ok(refused > 0);
 });
+
+test("nor has one that could not be made, and none is made where there are segments already", () => {
+  let failed = 0;
+  for (const operation of ["write", "sync", "rename", "syncDirectory"] as const) {
+    for (let nth = 1; ; nth++) {
+      const store = new MemoryStore();
+      const rule = store.faults.add({ operation, nth });
+      try {
+        create(store, sizes).close();
+      } catch {
+        failed++;
+      }
+      assert.deepEqual(store.openFiles, [], `${operation} ${nth} fails`);
+      if (rule.fired === 0) break;
+    }
+  }
+  assert.ok(failed > 5, `${failed} were not made`);
+  const bare = pristine.copy();
+  for (const name of bare.list()) if (!name.endsWith(".seg")) bare.remove(name);
+  const before = bare.dump();
+  assert.throws(() => create(bare, sizes), { code: "Z202" });
+  assert.deepEqual(bare.dump(), before);
+});
