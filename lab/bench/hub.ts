@@ -129,7 +129,7 @@ export async function hub(context: BenchContext): Promise<readonly Figure[]> {
       value: peakConnected,
       bound: { atMost: 120 },
     },
-    // Codecs may take 12 MiB on top of that, for all sessions together (codec-memory.ts).
+    // Codecs may take 32 MiB on top of that, for all sessions together (codec-memory.ts).
     { name: "when all of them write in the same moment, MiB at the most", value: peak },
     { name: "events held at the end", value: records, bound: { atLeast: wanted } },
     { name: "metrics, median, ms", value: median(scrapes) },

@@ -5,11 +5,8 @@
  */
 import { codecMix, codecMixSmall, isBatchCodec, isMixCodec, sizesOf } from "./codecs.ts";
 
-/**
- * A hub with half a dozen clinics that send in the same seconds, 2 MB each; whoever comes then takes
- * the place of one that rests. It is a tenth of what a whole hub of 100 clinics may take.
- */
-export const codecMemoryDefaultBytes = 12 * 1024 * 1024;
+/** A hub with a dozen clinics that send at once. */
+export const codecMemoryDefaultBytes = 32 * 1024 * 1024;
 
 export interface CodecMemoryOwner {
   /** Since when the codec has not been needed, or undefined while it is. */
