@@ -37,6 +37,9 @@ test("refuses what is no window", () => {
     "22:00-22:00",
     "00:00-24:00",
     "1:00-2:00",
+    "21:00-22:60",
+    "01:00-02:000",
+    "021:00-22:00",
   ])
     assert.equal(parseDailyWindow(text), undefined, text);
 });
