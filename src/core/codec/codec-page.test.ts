@@ -17,8 +17,10 @@ test("the blocks of docs/codec.md are those that a test decodes", () => {
 test("the sizes of docs/codec.md are those of the code", () => {
   const section = page.slice(page.indexOf("## 7. Sizes"), page.indexOf("## 8."));
   for (const [column, codec] of [codecMix, codecMixSmall].entries()) {
-    const numbers = [...section.matchAll(/^\| (?!state|beside)[a-z].* \| (.*) \| (.*) \|$/gm)].flatMap(
-      (row) => (row[column + 1] ?? "").split(", ").map((text) => Number(text.replaceAll(",", ""))),
+    const numbers = [
+      ...section.matchAll(/^\| (?!state|beside)[a-z].* \| (.*) \| (.*) \|$/gm),
+    ].flatMap((row) =>
+      (row[column + 1] ?? "").split(", ").map((text) => Number(text.replaceAll(",", ""))),
     );
     assert.deepEqual(numbers, [
       sizesOf(codec).counterPlaces,
