@@ -42,6 +42,7 @@ const tasks = {
   mutation: (args) => [[["test/mutation/run.ts", ...args]]],
   "edge:build": (args) => [[["scripts/edge/release.ts", ...args]]],
   "edge:measure": (args) => [[["scripts/edge/measure.ts", ...args]]],
+  "edge:instructions": () => [[["scripts/edge/instructions.ts"]]],
   "edge:test": (all) => {
     const at = all.indexOf("--arch");
     if (at >= 0) process.env.ZAMSYNC_EDGE = all[at + 1] ?? "";
