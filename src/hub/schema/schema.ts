@@ -9,6 +9,7 @@ import type { AnySchemaObject, ErrorObject, ValidateFunction } from "ajv";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import { typeMax } from "../../core/event.ts";
 import type { Judge } from "../../engine/index.ts";
+import { nestingMax, isNestedDeeper } from "./nesting.ts";
 import { patternProblem, patternTextCharactersMax } from "./safe-pattern.ts";
 
 const fileBytesMax = 1024 * 1024;
@@ -19,6 +20,7 @@ const uniqueItemsMax = 1000;
 const reasonCharactersMax = 200;
 /** A schema within schemas: what a person wrote is far from it. */
 const depthMax = 100;
+const tooDeep = "at /: it is nested too deep";
 
 /** Of a payload that is JSON, decoded; a reason, or undefined. */
 type Check = (value: unknown) => string | undefined;
@@ -80,11 +82,12 @@ function judgeBy(checkOf: (type: number) => Check | undefined): Judge {
     } catch {
       return "at /: it is not JSON";
     }
+    if (isNestedDeeper(payload, nestingMax)) return tooDeep;
     try {
       return check(value)?.slice(0, reasonCharactersMax);
     } catch (error) {
-      // Nested deeper than the stack.
-      if (error instanceof RangeError) return "at /: it is nested too deep";
+      // Rules that lead back to themselves without going deeper into the payload.
+      if (error instanceof RangeError) return tooDeep;
       throw error;
     }
   };
