@@ -17,7 +17,7 @@ import type { SessionSummary } from "./api.ts";
 import { isOverspent } from "./budget.ts";
 import { closingTimeoutMs } from "./limits.ts";
 import { countRemaining, hasWork } from "./offer.ts";
-import { quarantineToldSurely, reportHeldBack } from "./quarantine-notice.ts";
+import { reportHeldBack } from "./quarantine-notice.ts";
 import type { PeerState } from "./peer-state.ts";
 import type { SessionState } from "./state.ts";
 
@@ -217,7 +217,7 @@ function stateFrom(s: SessionState, known: Pick<PeerState, "peerLogId" | "isClea
   const before = s.options.peerState;
   const healthHeard = s.peerHealth ?? before?.healthHeard;
   const clockDifferenceMs = s.clockDifferenceMs ?? before?.clockDifferenceMs;
-  const quarantineTold = quarantineToldSurely(s);
+  const { quarantineEverTold } = s;
   const advanced: VectorEntry[] = [];
   for (const key of s.advancedKeys) {
     const entry = s.theirs.get(key);
@@ -236,7 +236,7 @@ function stateFrom(s: SessionState, known: Pick<PeerState, "peerLogId" | "isClea
     healthSent: s.healthSent,
     link: s.flight.estimate ?? before?.link ?? s.flight.guess,
     ...(s.heldBack.total === 0 ? {} : { heldBack: s.heldBack }),
-    ...(quarantineTold === 0 ? {} : { quarantineTold }),
+    ...(quarantineEverTold === 0 ? {} : { quarantineEverTold }),
     ...(healthHeard === undefined ? {} : { healthHeard }),
     ...(clockDifferenceMs === undefined ? {} : { clockDifferenceMs }),
   };

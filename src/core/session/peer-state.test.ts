@@ -52,7 +52,7 @@ const full: PeerState = {
     certDaysLeft: 30,
   },
   clockDifferenceMs: -86_400_000,
-  quarantineTold: 3,
+  quarantineEverTold: 3,
   heldBack: { total: 40, runs: [{ id: stream, from: 5, to: 9, reason: "/age: missing" }] },
 };
 
@@ -64,11 +64,16 @@ describe("what is known of a peer", () => {
       assert.deepEqual(back(state), state);
     }
     // What the peer told of itself, each alone.
-    const { healthHeard, clockDifferenceMs, quarantineTold, heldBack } = full;
-    for (const told of [{ healthHeard }, { clockDifferenceMs }, { quarantineTold }, { heldBack }])
+    const { healthHeard, clockDifferenceMs, quarantineEverTold, heldBack } = full;
+    for (const told of [
+      { healthHeard },
+      { clockDifferenceMs },
+      { quarantineEverTold },
+      { heldBack },
+    ])
       assert.deepEqual(back({ ...empty, ...told }), { ...empty, ...told });
     assert.deepEqual(
-      back({ ...empty, quarantineTold: 0, heldBack: { total: 0, runs: [] } }),
+      back({ ...empty, quarantineEverTold: 0, heldBack: { total: 0, runs: [] } }),
       empty,
     );
     assert.equal(back({ ...empty, clockDifferenceMs: 2.6 })?.clockDifferenceMs, 3);
@@ -77,7 +82,7 @@ describe("what is known of a peer", () => {
   test("is nothing at all when cut short anywhere, longer, or of another version", () => {
     const bytes = encodePeerState(full);
     const { healthHeard: _health, clockDifferenceMs: _clock, ...unheld } = full;
-    const { quarantineTold: _told, heldBack: _held, ...older } = unheld;
+    const { quarantineEverTold: _told, heldBack: _held, ...older } = unheld;
     const { link: _link, ...oldest } = older;
     // What is said of the link, and what the peer told of itself, came later.
     const whole = new Map([
@@ -125,7 +130,7 @@ describe("what is known of a peer", () => {
   });
 
   test("holds nothing that this version does not know of", () => {
-    const bytes = encodePeerState({ ...empty, quarantineTold: 5 });
+    const bytes = encodePeerState({ ...empty, quarantineEverTold: 5 });
     const flags = bytes.length - 2;
     assert.equal(bytes[flags], 8);
     for (const unknown of [0, 16, 24]) {

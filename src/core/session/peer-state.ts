@@ -8,7 +8,7 @@
  */
 import type { VectorMark } from "../codec/frame-types.ts";
 import { decodeStoredEntry, encodeStoredEntry } from "../codec/vector-codec.ts";
-import { ByteReader, ByteWriter } from "../bytes.ts";
+import { ByteReader, bytesEqual, ByteWriter } from "../bytes.ts";
 import { chainBytes, isLane, isNodeId, type StreamId } from "../event.ts";
 import { decodeHealth } from "../codec/decode-frame.ts";
 import { encodeHealth } from "../codec/encode-frame.ts";
@@ -58,8 +58,8 @@ export interface PeerState {
   readonly healthHeard?: WireHealth | undefined;
   /** The peer's wall clock less ours at its last HELLO. */
   readonly clockDifferenceMs?: number | undefined;
-  /** Events of the peer's that it was told are held back here. */
-  readonly quarantineTold?: number | undefined;
+  /** The most of the peer's events that it was ever told are held back here: from then on each session says how many. */
+  readonly quarantineEverTold?: number | undefined;
   /** What the peer, a hub, said that it holds back of our events. */
   readonly heldBack?: HeldBack | undefined;
   /** What the last session saw of the link; undefined when it sent too little to tell. */
@@ -69,6 +69,10 @@ export interface PeerState {
 const stateVersion = 1;
 const theirsMax = 2;
 const oursMax = 3;
+
+export function sameMark(a: VectorMark, b: VectorMark): boolean {
+  return a.ordinal === b.ordinal && bytesEqual(a.digest, b.digest);
+}
 
 function encodeMark(writer: ByteWriter, mark: VectorMark): void {
   writer.varint(mark.ordinal);
@@ -143,13 +147,13 @@ const toldQuarantine = 8;
 
 /** What the peer told of itself; nothing at all when it told nothing, as before there was this field. */
 function encodeHeard(writer: ByteWriter, state: PeerState): void {
-  const { healthHeard, clockDifferenceMs, heldBack, quarantineTold = 0 } = state;
+  const { healthHeard, clockDifferenceMs, heldBack, quarantineEverTold = 0 } = state;
   const isHeldBack = heldBack !== undefined && heldBack.total > 0;
   const flags =
     (healthHeard === undefined ? 0 : heardHealth) +
     (clockDifferenceMs === undefined ? 0 : heardClock) +
     (isHeldBack ? heardHeldBack : 0) +
-    (quarantineTold > 0 ? toldQuarantine : 0);
+    (quarantineEverTold > 0 ? toldQuarantine : 0);
   if (flags === 0) return;
   writer.u8(flags);
   if (healthHeard !== undefined) encodeHealth(writer, healthHeard);
@@ -166,10 +170,13 @@ function encodeHeard(writer: ByteWriter, state: PeerState): void {
       writer.text(reason);
     }
   }
-  if (quarantineTold > 0) writer.varint(quarantineTold);
+  if (quarantineEverTold > 0) writer.varint(quarantineEverTold);
 }
 
-type Heard = Pick<PeerState, "healthHeard" | "clockDifferenceMs" | "heldBack" | "quarantineTold">;
+type Heard = Pick<
+  PeerState,
+  "healthHeard" | "clockDifferenceMs" | "heldBack" | "quarantineEverTold"
+>;
 
 function decodeHeldBack(reader: ByteReader): HeldBack {
   const total = reader.varint();
@@ -198,7 +205,7 @@ function decodeHeard(reader: ByteReader): Heard {
   const told = (flags & toldQuarantine) === 0 ? undefined : reader.varint();
   return {
     ...(heldBack === undefined ? {} : { heldBack }),
-    ...(told === undefined ? {} : { quarantineTold: told }),
+    ...(told === undefined ? {} : { quarantineEverTold: told }),
     ...(health === undefined ? {} : { healthHeard: health }),
     ...(clock === undefined ? {} : { clockDifferenceMs: clock }),
   };

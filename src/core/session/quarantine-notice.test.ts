@@ -95,10 +95,10 @@ describe("a clinic whose events a hub holds back", () => {
     const run = { id: { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" }, from: 3, to: 4 };
     const reason = "/event: not among those known";
     assert.deepEqual(a.states.get("hub")?.heldBack, { total: 2, runs: [{ ...run, reason }] });
-    assert.equal(hub.states.get("clinic_a")?.quarantineTold, 2);
+    assert.equal(hub.states.get("clinic_a")?.quarantineEverTold, 2);
   });
 
-  test("hears when they are let in, at the next session, and then no more", () => {
+  test("hears when they are let in, at the next session, and from then on that there are none", () => {
     const [a, hub] = twoNodes();
     pushMany(a, 2);
     pushBad(a, 2);
@@ -112,8 +112,8 @@ describe("a clinic whose events a hub holds back", () => {
     assert.deepEqual(reportsOf(none), []);
     assert.equal(none.summaries().initiator.heldBackCount, 0);
     assert.equal(a.states.get("hub")?.heldBack, undefined);
-    assert.equal(hub.states.get("clinic_a")?.quarantineTold, undefined);
-    assert.deepEqual(toldOf(sync(a, hub)), []);
+    assert.equal(hub.states.get("clinic_a")?.quarantineEverTold, 2);
+    assert.deepEqual(toldOf(sync(a, hub)), [[0]]);
   });
 
   test("hears in mid-session what changes, once a change, and reports what is held back then", () => {
@@ -187,7 +187,19 @@ describe("a clinic whose events a hub holds back", () => {
     assert.equal(cut[0].states.get("hub")?.heldBack?.total, 2);
     assert.deepEqual(toldOf(sync(...cut)), [[0]]);
     assert.equal(cut[0].states.get("hub")?.heldBack, undefined);
-    assert.deepEqual(toldOf(sync(...cut)), []);
+    assert.deepEqual(toldOf(sync(...cut)), [[0]]);
+  });
+
+  test("is told once more by a hub that has lost what it knew of it", () => {
+    const [a, hub] = twoNodes();
+    pushBad(a, 2);
+    sync(a, hub);
+    for (const seq of [1, 2]) release(hub, a, seq);
+    assert.equal(hub.states.delete("clinic_a"), true);
+    assert.equal(a.states.get("hub")?.heldBack?.total, 2);
+    assert.deepEqual(toldOf(sync(a, hub)), [[0]]);
+    assert.equal(a.states.get("hub")?.heldBack, undefined);
+    assert.deepEqual(toldOf(sync(a, hub)), [[0]]);
   });
 
   test("is told once more what a hub says after it said that nothing is left", () => {
@@ -205,7 +217,7 @@ describe("a clinic whose events a hub holds back", () => {
     assert.deepEqual(toldOf(pair).at(-1), [0]);
     // Its goodbye may have crossed that.
     assert.deepEqual(toldOf(sync(a, hub)), [[0]]);
-    assert.deepEqual(toldOf(sync(a, hub)), []);
+    assert.deepEqual(toldOf(sync(a, hub)), [[0]]);
   });
 
   test("is told a change of which they are although their number stays", () => {

@@ -1,12 +1,13 @@
 /**
  * A hub tells a clinic which of its events it holds back, and why (RULES 34): at the beginning of
- * a session when there is or was something, and whenever that changes. It travels before the
+ * a session when there is or ever was something, and whenever that changes. It travels before the
  * acknowledgement of what it is about. Where nothing is held back nothing is sent.
  */
 import type { Frame, QuarantineFrame, QuarantineNotice } from "../codec/frame-types.ts";
 import { quarantineRunsNamed } from "../codec/wire-limits.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { countRanges } from "../vector/ranges.ts";
+import { sameMark } from "./peer-state.ts";
 import type { SessionState } from "./state.ts";
 
 /** What a hub said that it holds back of this node's events. */
@@ -16,6 +17,8 @@ export interface HeldBack {
 }
 
 export const nothingHeldBack: HeldBack = { total: 0, runs: [] };
+/** In place of a version of the log's quarantine. */
+export const neverTold = -1;
 
 /** The author is told what has changed since it was told last. */
 export function tellQuarantine(s: SessionState): void {
@@ -23,16 +26,18 @@ export function tellQuarantine(s: SessionState): void {
   const { quarantineVersion } = s.log;
   if (self.role !== "hub" || s.isPing || s.phase !== "open") return;
   if (s.quarantineVersion === quarantineVersion) return;
+  const isFirst = s.quarantineVersion === neverTold;
+  if (isFirst && isForgotten(s)) s.quarantineEverTold = Math.max(s.quarantineEverTold, 1);
   s.quarantineVersion = quarantineVersion;
   const runs = s.log.quarantined(peer.nodeId);
   const total = countRanges(runs);
   const text = JSON.stringify(runs.slice(0, quarantineRunsNamed));
-  if (total === s.quarantineTold && text === s.quarantineToldText) return;
-  if (total === 0 && s.quarantineTold === 0) return;
+  if (text === s.quarantineToldText && total === s.quarantineTold) return;
+  // Also when it is nothing by now: a copy of the author, or one that died, may not have heard of that.
+  if (total === 0 && s.quarantineEverTold === 0) return;
   s.quarantineTold = total;
+  s.quarantineEverTold = Math.max(s.quarantineEverTold, total);
   s.quarantineToldText = text;
-  // Who has said that nothing is left to say may not be heard any more: next time it is said again.
-  s.isQuarantineToldLate ||= s.doneSent === "full";
   const named = runs.slice(0, quarantineRunsNamed);
   s.quarantineDue = {
     type: "quarantine",
@@ -41,19 +46,18 @@ export function tellQuarantine(s: SessionState): void {
   };
 }
 
+/** The author holds a vector that nobody here remembers sending: what else it was told is not known either. */
+function isForgotten(s: SessionState): boolean {
+  const held = s.peerHello?.held;
+  const sent = s.options.peerState?.ours ?? [];
+  return held !== undefined && !sent.some(({ mark }) => sameMark(mark, held));
+}
+
 /** The notice that is to leave, before any ACK: what is acknowledged and not said to be held back may be dropped there. */
 export function takeQuarantineDue(s: SessionState): Frame | undefined {
   const due = s.helloSent ? s.quarantineDue : undefined;
   if (due !== undefined) s.quarantineDue = undefined;
   return due;
-}
-
-/** What the next session is to believe that the author was told: as long as it may not have heard of less, the more. */
-export function quarantineToldSurely(s: SessionState): number {
-  const before = s.options.peerState?.quarantineTold ?? 0;
-  return s.isComplete && !s.isQuarantineToldLate
-    ? s.quarantineTold
-    : Math.max(s.quarantineTold, before);
 }
 
 export function takeQuarantine(s: SessionState, frame: QuarantineFrame): void {

@@ -41,7 +41,7 @@ import {
 } from "./batch-state.ts";
 import type { CodingMeter } from "./coding-meter.ts";
 import { Chatter } from "./chatter.ts";
-import { type HeldBack, nothingHeldBack } from "./quarantine-notice.ts";
+import { type HeldBack, neverTold, nothingHeldBack } from "./quarantine-notice.ts";
 import { FlightWindow } from "./flight-window.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
@@ -215,12 +215,13 @@ export class SessionState {
   healthSent: HealthBlock | undefined;
   peerHealth: HealthBlock | undefined;
   /** Of the log, when the author was told last; and what it was told: events, and the runs as text. */
-  quarantineVersion = -1;
-  quarantineTold: number;
+  quarantineVersion = neverTold;
+  quarantineTold = 0;
+  /** The most that it was ever told, in this session or before. */
+  quarantineEverTold: number;
   quarantineToldText = "";
   /** Told, and not sent yet. */
   quarantineDue: QuarantineFrame | undefined;
-  isQuarantineToldLate = false;
   /** What the peer, a hub, holds back of our events. */
   heldBack: HeldBack;
   heldBackReported = 0;
@@ -257,7 +258,7 @@ export class SessionState {
     this.sendWindow = sendWindowFor(options.codecs ?? codecsAll);
     this.pacer.limit(options.rateBytesPerS, input.nowMs);
     this.flight = new FlightWindow(options.peerState?.link);
-    this.quarantineTold = options.peerState?.quarantineTold ?? 0;
+    this.quarantineEverTold = options.peerState?.quarantineEverTold ?? 0;
     this.heldBack = options.peerState?.heldBack ?? nothingHeldBack;
     this.scope = {
       self: options.self,

@@ -23,6 +23,7 @@ import {
 import { ZamError } from "../errors/zam-error.ts";
 import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { mayName } from "./policy.ts";
+import { sameMark } from "./peer-state.ts";
 import { type SessionState, streamKey } from "./state.ts";
 
 const oursMax = 3;
@@ -30,10 +31,6 @@ const oursMax = 3;
 const holesPerLineMax = holesPerStreamMax / 4;
 const noDigest = new Uint8Array(digestBytes);
 export const noMark: VectorMark = { ordinal: 0, digest: noDigest };
-
-export function sameMark(a: VectorMark, b: VectorMark): boolean {
-  return a.ordinal === b.ordinal && bytesEqual(a.digest, b.digest);
-}
 
 /**
  * Our line of one stream, as it may travel. Too many holes are told as fewer
