@@ -8,11 +8,11 @@ import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { takeEvents } from "../../lab/clinic-events.ts";
 import { architectures } from "./architectures.ts";
 import { buildProgram, prepare } from "./build.ts";
+import { startHub } from "./hub-process.ts";
 import { assertTool, BuildError, run } from "./run.ts";
 
 /** Raspberry Pi 3: four Cortex-A53 at 1.2 GHz, of which the engine uses one. */
@@ -73,19 +73,12 @@ function copyOf(pair: Pair, name: string): Pair {
 }
 
 /** Serves the hub while `act` runs. */
-async function withHub<T>(hub: string, act: (address: string) => Promise<T>): Promise<T> {
-  const child = spawn(host, ["serve", hub, "--bind", "127.0.0.1:0", "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+async function withHub<T>(dir: string, act: (address: string) => Promise<T>): Promise<T> {
+  const hub = await startHub([host], dir);
   try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const told = JSON.parse(line) as { readonly event?: string; readonly address?: string };
-      if (told.event === "listening") return await act(told.address ?? "");
-    }
-    throw new BuildError("the hub ended before it listened");
+    return await act(hub.address);
   } finally {
-    child.kill("SIGTERM");
-    if (child.exitCode === null) await once(child, "close");
+    await hub.stop();
   }
 }
 

@@ -8,12 +8,12 @@ import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { takeEvents } from "../../lab/clinic-events.ts";
 import { architectures } from "./architectures.ts";
 import { buildProgram, prepare } from "./build.ts";
+import { startHub } from "./hub-process.ts";
 import { BuildError, run } from "./run.ts";
 
 const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
@@ -64,38 +64,6 @@ async function measuredAs(
   return { stdout, peakKiB, ms };
 }
 
-interface Started {
-  readonly address: string;
-  /** KiB, by /proc. */
-  memory(which: "VmHWM" | "VmRSS"): number;
-  stop(): Promise<void>;
-}
-
-async function startHub(kind: Kind, dir: string): Promise<Started> {
-  const [command = "", ...before] = commandOf(kind);
-  const child = spawn(command, [...before, "serve", dir, "--bind", "127.0.0.1:0", "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: child.stdout });
-  const address = await new Promise<string>((resolve) => {
-    lines.on("line", (line) => {
-      const told = JSON.parse(line) as { readonly event?: string; readonly address?: string };
-      if (told.event === "listening") resolve(told.address ?? "");
-    });
-  });
-  return {
-    address,
-    memory(which) {
-      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-      return Number(new RegExp(`^${which}:\\s+(\\d+)`, "m").exec(status)?.[1]);
-    },
-    async stop() {
-      child.kill("SIGTERM");
-      await once(child, "close");
-    },
-  };
-}
-
 async function makeHub(name: string): Promise<string> {
   const dir = join(folder, name, "hub");
   await measured("node", ["keygen", dir, "--hub"]);
@@ -141,7 +109,7 @@ async function clinicOf1000(): Promise<void> {
     const hub = await makeHub(`clinic-${kind}`);
     const clinic = await makeClinic(hub, "clinic_a");
     pushed[kind] = (await measured(kind, ["push", clinic, "--stdin"], lines)).peakKiB;
-    const server = await startHub("node", hub);
+    const server = await startHub(commandOf("node"), hub);
     const done = await measured(kind, ["sync", clinic, "--hub", server.address, "--json"]);
     synced[kind] = done.peakKiB;
     await server.stop();
@@ -154,7 +122,7 @@ async function clinicOf1000(): Promise<void> {
 async function wireBytes(): Promise<void> {
   const hub = await makeHub("wire");
   const clinic = await makeClinic(hub, "clinic_a");
-  const met = await startHub("edge", hub);
+  const met = await startHub(commandOf("edge"), hub);
   await measured("edge", ["sync", clinic, "--hub", met.address]);
   await met.stop();
   await measured("edge", ["push", clinic, "--stdin"], visits(1000));
@@ -168,7 +136,7 @@ async function wireBytes(): Promise<void> {
       };
       cpSync(hub, pair.hub, { recursive: true });
       cpSync(clinic, pair.clinic, { recursive: true });
-      const server = await startHub("edge", pair.hub);
+      const server = await startHub(commandOf("edge"), pair.hub);
       const sync = ["sync", pair.clinic, "--hub", server.address, "--codec", codec, "--json"];
       bytes[sender] = summaryOf(await measuredAs(senders[sender], sync)).bytesSent;
       await server.stop();
@@ -193,7 +161,7 @@ async function hubOf5(): Promise<void> {
       await measured("edge", ["push", clinic, "--stdin"], visits(1000, at + 1));
       clinics.push(clinic);
     }
-    const server = await startHub(kind, hub);
+    const server = await startHub(commandOf(kind), hub);
     await Promise.all(
       clinics.map(
         (clinic) =>
@@ -214,7 +182,7 @@ async function hubOf5(): Promise<void> {
 
 async function hubOf64(): Promise<void> {
   const hub = await makeHub("idle");
-  const server = await startHub("edge", hub);
+  const server = await startHub(commandOf("edge"), hub);
   const children = [];
   for (let at = 0; at < 64; at++) {
     const clinic = await makeClinic(hub, `clinic_${at}`);
@@ -260,7 +228,7 @@ async function million(): Promise<void> {
   ).join("");
   for (let at = 0; at < 10; at++)
     await measured("node", ["push", clinic, "--stdin", "--quiet"], chunk);
-  const server = await startHub("node", hub);
+  const server = await startHub(commandOf("node"), hub);
   await measured("node", [
     "sync",
     clinic,
