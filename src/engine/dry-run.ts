@@ -23,6 +23,7 @@ const recordBytes = 22;
 const greetingBytes = 190;
 /** Of a write that carries events: the record that it is, and the hub's answer in another. */
 const answerBytes = 27;
+
 export interface DryRun {
   readonly dataDir: string;
   readonly node: HostedNode;

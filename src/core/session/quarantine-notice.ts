@@ -17,8 +17,6 @@ export interface HeldBack {
 }
 
 export const nothingHeldBack: HeldBack = { total: 0, runs: [] };
-/** In place of a version of the log's quarantine. */
-export const neverTold = -1;
 
 /** The author is told what has changed since it was told last. */
 export function tellQuarantine(s: SessionState): void {
@@ -26,8 +24,7 @@ export function tellQuarantine(s: SessionState): void {
   const { quarantineVersion } = s.log;
   if (self.role !== "hub" || s.isPing || s.phase !== "open") return;
   if (s.quarantineVersion === quarantineVersion) return;
-  const isFirst = s.quarantineVersion === neverTold;
-  if (isFirst && isForgotten(s)) s.quarantineEverTold = Math.max(s.quarantineEverTold, 1);
+  if (isForgotten(s)) s.quarantineEverTold = Math.max(s.quarantineEverTold, 1);
   s.quarantineVersion = quarantineVersion;
   const runs = s.log.quarantined(peer.nodeId);
   const total = countRanges(runs);

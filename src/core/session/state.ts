@@ -41,7 +41,7 @@ import {
 } from "./batch-state.ts";
 import type { CodingMeter } from "./coding-meter.ts";
 import { Chatter } from "./chatter.ts";
-import { type HeldBack, neverTold, nothingHeldBack } from "./quarantine-notice.ts";
+import { type HeldBack, nothingHeldBack } from "./quarantine-notice.ts";
 import { FlightWindow } from "./flight-window.ts";
 import { clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
@@ -215,7 +215,7 @@ export class SessionState {
   healthSent: HealthBlock | undefined;
   peerHealth: HealthBlock | undefined;
   /** Of the log, when the author was told last; and what it was told: events, and the runs as text. */
-  quarantineVersion = neverTold;
+  quarantineVersion = -1;
   quarantineTold = 0;
   /** The most that it was ever told, in this session or before. */
   quarantineEverTold: number;
