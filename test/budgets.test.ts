@@ -1,33 +1,15 @@
 /** `--max-bytes` and `--budget-kbps` as the link sees them: with TLS, handshake included, in both directions. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { clinicEvents, takeEvents } from "../lab/clinic-events.ts";
-import { startLink } from "../lab/link.ts";
-import { createNode, openNode, signNode } from "../src/engine/index.ts";
-import { createScratch } from "./identities.ts";
+import { makeLinkedPair } from "./linked-pair.ts";
 
 /** A batch is at most this (docs/protocol.md, 14 BATCH, and core/session/limits.ts), with its record. */
 const batchBytes = 6 * 1024 + 22;
 
 /** A clinic and a hub with so many visits for each other, over a link that counts. */
 async function makePair(t: TestContext, visits: number) {
-  const scratch = createScratch();
-  const hubDir = join(scratch.dir, "hub");
-  const dir = join(scratch.dir, "clinic");
-  await createNode({ dir: hubDir, isHub: true });
-  await createNode({ dir });
-  await signNode({ csrPath: join(dir, "tls", "node.csr"), hubDir });
-  const hub = await openNode({ dataDir: hubDir });
-  const { port } = await hub.serve({ bind: "127.0.0.1:0" });
-  const link = await startLink({ to: { port } });
-  const node = await openNode({ dataDir: dir });
-  t.after(async () => {
-    await node.close();
-    await hub.close();
-    await link.close();
-    scratch.remove();
-  });
+  const { node, hub, link } = await makeLinkedPair(t);
   const visitsOf = (seed: number, more: object) =>
     takeEvents(clinicEvents("visit", seed), visits).map(({ payload }) => ({
       payload: new TextEncoder().encode(payload),

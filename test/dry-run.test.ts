@@ -1,23 +1,11 @@
 /** `sync --dry-run` against what then happens, byte for byte as the link counts them. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { clinicEvents, type EventKind, takeEvents } from "../lab/clinic-events.ts";
-import { startLink } from "../lab/link.ts";
-import { createNode, openNode, signNode } from "../src/engine/index.ts";
-import { createScratch } from "./identities.ts";
+import { makeLinkedPair } from "./linked-pair.ts";
 
 test("says events and bytes within ten percent of what then happens, and changes nothing", async (t) => {
-  const scratch = createScratch();
-  const hubDir = join(scratch.dir, "hub");
-  const dir = join(scratch.dir, "clinic");
-  await createNode({ dir: hubDir, isHub: true });
-  await createNode({ dir });
-  await signNode({ csrPath: join(dir, "tls", "node.csr"), hubDir });
-  const hub = await openNode({ dataDir: hubDir });
-  const { port } = await hub.serve({ bind: "127.0.0.1:0" });
-  const link = await startLink({ to: { port } });
-  const node = await openNode({ dataDir: dir });
+  const { node, link } = await makeLinkedPair(t);
   const rounds: readonly (readonly [EventKind, number])[] = [
     ["visit", 800],
     ["visit", 10],
@@ -44,8 +32,4 @@ test("says events and bytes within ten percent of what then happens, and changes
     t.diagnostic(`${count} ${kind}: ${estimate.bytes} estimated, ${bytes} crossed`);
     assert.ok(Math.abs(estimate.bytes - bytes) < bytes / 10, `${estimate.bytes}, then ${bytes}`);
   }
-  await node.close();
-  await hub.close();
-  await link.close();
-  scratch.remove();
 });

@@ -7,12 +7,11 @@ import { decodeFrame } from "../codec/decode-frame.ts";
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { FrameReader } from "../codec/frame-reader.ts";
 import type { Frame, HelloFrame } from "../codec/frame-types.ts";
-import { vectorDigest } from "../codec/vector-codec.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import { chainZero } from "../log/chain.ts";
 import type { Session, SessionEffect, SessionOptions } from "./api.ts";
 import { closingTimeoutMs, inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
-import { forgeRange } from "./raw-peer.test-kit.ts";
+import { forgeRange, rawHello } from "./raw-peer.test-kit.ts";
 import { createSession } from "./session.ts";
 import { createNode, fingerprintOf, pushMany, startMs, type TestNode } from "./session.test-kit.ts";
 
@@ -81,21 +80,7 @@ class Host {
   }
 
   hello(overrides: Partial<HelloFrame> = {}): this {
-    return this.say({
-      type: "hello",
-      version: 1,
-      versionOldest: 1,
-      nodeId: this.peerId,
-      logId: new Uint8Array(16),
-      wallMs: startMs,
-      codecs: 3,
-      keepsOpen: false,
-      isPingOnly: false,
-      offersAll: false,
-      vector: { ordinal: 1, digest: vectorDigest(nodeCrypto, []) },
-      entryCount: 0,
-      ...overrides,
-    });
+    return this.say(rawHello(this.peerId, overrides));
   }
 
   of<K extends SessionEffect["kind"]>(kind: K): readonly Extract<SessionEffect, { kind: K }>[] {

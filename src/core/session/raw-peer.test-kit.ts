@@ -19,6 +19,25 @@ import { createSession } from "./session.ts";
 import { fingerprintOf, settle, startMs, type TestNode } from "./session.test-kit.ts";
 import { streamKey } from "./state.ts";
 
+/** Of a peer that reads rows alone, and has nothing. */
+export function rawHello(nodeId: string, overrides: Partial<HelloFrame> = {}): HelloFrame {
+  return {
+    type: "hello",
+    version: 1,
+    versionOldest: 1,
+    nodeId,
+    logId: new Uint8Array(16),
+    wallMs: startMs,
+    codecs: 3,
+    keepsOpen: false,
+    isPingOnly: false,
+    offersAll: false,
+    vector: { ordinal: 1, digest: vectorDigest(nodeCrypto, []) },
+    entryCount: 0,
+    ...overrides,
+  };
+}
+
 export class RawPeer {
   readonly session: Session;
   readonly frames: (Frame | FrameProblem)[] = [];
@@ -60,21 +79,7 @@ export class RawPeer {
   }
 
   hello(overrides: Partial<HelloFrame> = {}): this {
-    return this.send({
-      type: "hello",
-      version: 1,
-      versionOldest: 1,
-      nodeId: this.peerId,
-      logId: new Uint8Array(16),
-      wallMs: startMs,
-      codecs: 3,
-      keepsOpen: false,
-      isPingOnly: false,
-      offersAll: false,
-      vector: { ordinal: 1, digest: vectorDigest(nodeCrypto, []) },
-      entryCount: 0,
-      ...overrides,
-    });
+    return this.send(rawHello(this.peerId, overrides));
   }
 
   /** HELLO with these lines as the peer's whole vector. */
