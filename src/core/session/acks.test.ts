@@ -284,6 +284,23 @@ describe("what a peer delivers", () => {
     assert.deepEqual([peer.framesOf("range"), peer.session.summary().remaining], [[], 0]);
   });
 
+  test("is held there from then on, also where its vector named a hole", () => {
+    const hub = createNode("hub", "hub");
+    const other = { nodeId: "hub2", role: "hub", keyFingerprint: fingerprintOf("hub2") } as const;
+    const source = new RawPeer(createNode("hub", "hub"), "clinic_a").hello();
+    source.send(named, forgeRange(own, { number: 0, from: 1, count: 5 }));
+    const chain = (seq: number): Uint8Array =>
+      source.session.peerState()?.advanced[0]?.head === seq
+        ? (source.session.peerState()?.advanced[0]?.chain ?? assert.fail("a chain"))
+        : assert.fail("its head");
+    const line = { id: own, head: 5, chain: chain(5), holes: [{ from: 2, to: 3 }] };
+    // It was healed by somebody else since it said that.
+    const peer = new RawPeer(hub, "hub2", { peer: other }).holding([line]);
+    peer.send(forgeRange(own, { number: 0, from: 1, count: 5 }));
+    assert.deepEqual(advanced(peer), [{ ...line, holes: [] }]);
+    assert.deepEqual([peer.news().framesOf("range"), peer.session.summary().remaining], [[], 0]);
+  });
+
   test("is not taken for held where the peer's copy does not begin with it", () => {
     const hub = createNode("hub", "hub");
     const peer = new RawPeer(hub, "clinic_a").hello();

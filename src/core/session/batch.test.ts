@@ -170,6 +170,19 @@ test("an open session lets its codecs go when it rests, and begins anew from wha
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 
+test("who waits for its rate does not rest: its codec stays", () => {
+  const [a, hub] = twoNodes();
+  pushDocuments(a, 300);
+  // A batch pays for itself in more than the five seconds after which a rest begins.
+  const pair = sync(a, hub, { latencyMs: 50, from: { rateBytesPerS: 100 } });
+  const batches = pair.traces.flatMap(({ frame }) => (frame.type === "batch" ? [frame] : []));
+  const waits = new Set(pair.traces.map(({ atMs }) => Math.floor((atMs - startMs) / 5_000)));
+  assert.ok(waits.size > 1 && batches.length > 3, `${batches.length} batches`);
+  assert.ok(batches.every(({ history }) => history === undefined));
+  assert.ok(!traceOf(pair).includes("history"));
+  assert.deepEqual(digestOf(hub), digestOf(a));
+});
+
 test("a receiver that had to let go of its codec is told everything again", () => {
   const [a, hub] = twoNodes();
   const memory = new CodecMemory(codecStateBytes(codecMix) * 2);

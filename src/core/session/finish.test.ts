@@ -41,6 +41,18 @@ describe("a connection that breaks", () => {
   });
 });
 
+test("a session that is told to finish before its peer was heard has finished, for the host's reason", () => {
+  for (const error of [undefined, new ZamError("Z513", { peer: "clinic_a", reason: "shutdown" })]) {
+    const peer = peerOf();
+    const why = error === undefined ? {} : { error };
+    peer.session.handle({ kind: "finish", ...why }, peer.nowMs);
+    assert.equal(peer.drain().isClosed, true);
+    assert.equal(peer.closedBy, error);
+    const { endedBy, isComplete } = peer.session.summary();
+    assert.deepEqual([endedBy, isComplete], ["finished", false]);
+  }
+});
+
 describe("a peer's goodbye", () => {
   test("when all is exchanged is answered with our own, and the session is complete", () => {
     const peer = peerOf().hello().send({ type: "done", isPartial: false });

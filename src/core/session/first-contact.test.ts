@@ -132,4 +132,9 @@ test("few events are not mixed: the hub may be busy, and has not said so yet", (
   const many = sync(pushed(300), createNode("hub", "hub"), busy);
   assert.deepEqual(codecsOf(many), [codecMix, codecTokens]);
   assert.equal(many.summaries().initiator.isComplete, true);
+  // What may only go once the hub was heard is coded as the hub has asked.
+  const a = pushed(10);
+  a.log.mark({ kind: "newEpoch", reason: "Z518" }, startMs - 50_000, () => {});
+  settle(a);
+  assert.deepEqual(codecsOf(sync(a, createNode("hub", "hub"), { latencyMs: 100 })), [codecMix]);
 });

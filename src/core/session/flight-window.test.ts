@@ -107,6 +107,21 @@ test("begins with what is known of the link, and never with more than without it
   assert.ok(found.busyShare > 0.9, JSON.stringify(found));
 });
 
+test("what the last session saw is believed for thirty seconds from the first answer on", () => {
+  const window = new FlightWindow({ rateBytesPerS: 30_000, roundTripMs: 1_000 });
+  const before = window.bytes;
+  const answerAt = (nowMs: number): number => {
+    window.heldBack(nowMs - 1_150);
+    window.answered(1_000, nowMs - 1_150, nowMs);
+    return window.bytes;
+  };
+  const firstMs = 1_760_000_000_000;
+  assert.ok(answerAt(firstMs) >= before, `${before}, then ${window.bytes}`);
+  const believed = answerAt(firstMs + 30_000);
+  assert.ok(believed >= before, `${before}, then ${believed}`);
+  assert.ok(answerAt(firstMs + 32_000) < believed, "then it is looked at again");
+});
+
 test("answers of a session that is not held back leave the window as it is", () => {
   const window = new FlightWindow();
   const before = window.bytes;

@@ -189,6 +189,24 @@ describe("an origin whose peer holds other chains", () => {
     assert.equal(peer.send(chains).framesOf("done").length, 1);
   });
 
+  test("goes on when a peer that refused events for a fork shows that there is none", () => {
+    const { node, id, chain8 } = clinicOrigin(4);
+    const peer = hubPeer(node).holding([]);
+    const refused = { type: "refused", stream: 0, reason: "fork", head: 2, code: 0 } as const;
+    const points = [{ seq: 2, chain8: chain8(2) }];
+    const sent = (): readonly unknown[] =>
+      peer.framesOf("range").map(({ from, count }) => [from, count]);
+    for (let round = 1; round <= retriesMax; round++) {
+      peer.send({ ...refused, seq: 4 });
+      assert.equal(sent().length, round, "nothing goes while it is not known");
+      peer.send({ type: "chains", id, head: 2, points });
+      assert.deepEqual(sent(), Array(round + 1).fill([1, 4]));
+    }
+    peer.send({ ...refused, seq: 4 }, { type: "chains", id, head: 2, points });
+    assert.equal(sent().length, retriesMax + 1, "it is left for the next session");
+    assert.deepEqual([peer.session.summary().remaining, peer.isClosed], [4, false]);
+  });
+
   test("counts what the peer cannot show as diverged, once something differs", () => {
     const { node, id } = clinicOrigin(10);
     const peer = hubPeer(node).holding([line(id, 5, strange)]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { epochToText } from "../event.ts";
 import { restoredAlarmId } from "../log/restored.ts";
+import { forgeRange, RawPeer } from "./raw-peer.test-kit.ts";
 import {
   cloneNode,
   createNode,
@@ -55,6 +56,49 @@ test("once the operator has acknowledged that, and without it, a claim opens not
   pushMany(older, 1, { lane, tag: "in the fresh epoch" });
   sync(a, older);
   assert.equal(digestOf(a).length, 7, "and what is new arrives");
+});
+
+test("a hub takes its own events back from another hub, whatever it remembers", () => {
+  const { hub, older } = olderHub();
+  const other = createNode("hub2", "hub", 9);
+  syncUntilComplete(hub, other);
+  syncUntilComplete(other, older);
+  assert.deepEqual(digestOf(older), digestOf(hub));
+});
+
+test("nothing but a whole hole, or its end, is taken from a clinic, which could have written it", () => {
+  const { hub } = olderHub();
+  const id = { node: "hub", epoch: hub.log.ownEpoch, lane };
+  damage(hub, id, 2, 4);
+  const before = digestOf(hub);
+  const chainAt = (seq: number): Uint8Array =>
+    hub.log.chainAt(hub.log.findStream(id) ?? -1, seq) ?? assert.fail("a chain");
+  const line = { id, head: 5, chain: chainAt(5).slice(0, 8), holes: [] };
+  const refusal = (from: number, count: number): unknown => {
+    const peer = new RawPeer(hub, "clinic_a").holding([line]);
+    const before = from === 1 ? {} : { before: chainAt(from - 1) };
+    peer.send(forgeRange(id, { number: 0, from, count, ...before }));
+    const [refused] = peer.framesOf("refused");
+    return [refused?.reason, refused?.code];
+  };
+  assert.deepEqual([refusal(2, 2), refusal(1, 4)], Array(2).fill(["stream", 511]));
+  assert.deepEqual(refusal(2, 3), ["fork", 0], "it parts from what is held behind the hole");
+  assert.deepEqual(digestOf(hub), before);
+});
+
+test("a large event of a hub comes back in its pieces", () => {
+  const hub = createNode("hub", "hub");
+  const a = createNode("clinic_a", "clinic");
+  pushMany(hub, 2, { lane });
+  const payload = new Uint8Array(20_000).map((_, i) => (i * 7919) >> 3);
+  hub.log.push([{ lane, type: 1, payload }], startMs - 1000, () => undefined);
+  pushMany(hub, 1, { lane });
+  sync(a, hub);
+  const before = digestOf(hub);
+  damage(hub, { node: "hub", epoch: hub.log.ownEpoch, lane }, 3, 3);
+  assert.equal(digestOf(hub).length, 3);
+  syncUntilComplete(a, hub);
+  assert.deepEqual(digestOf(hub), before);
 });
 
 test("a hole in what a hub addressed to a clinic is healed by that clinic", () => {

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { codecsAll } from "../codec/codecs.ts";
 import type { HelloFrame } from "../codec/frame-types.ts";
 import type { HealthBlock } from "./api.ts";
+import { RawPeer } from "./raw-peer.test-kit.ts";
 import {
   codesOf,
   createNode,
@@ -50,6 +51,12 @@ describe("HELLO", () => {
     const all = hellos(clinic, hub, { policy: "all" });
     assert.deepEqual([all.first.offersAll, all.second.offersAll], [false, true]);
     assert.equal(hellos(clinic, hub, { policy: "own" }).second.offersAll, false);
+    // A clinic that says it all the same is given no more.
+    const other = createNode("clinic_b", "clinic", 77);
+    pushMany(other, 3);
+    sync(other, hub);
+    const asking = new RawPeer(hub, "clinic_a").hello({ offersAll: true });
+    assert.deepEqual([asking.streams(), asking.session.summary().remaining], [[], 0]);
   });
 
   test("keeps a time that no clock can show within what its field holds", () => {
@@ -160,6 +167,30 @@ describe("a health block", () => {
     assert.deepEqual(heard(), health);
   });
 
+  test("is told by HELLO alone when it changed before that, and never where only the link is measured", () => {
+    const full = { ...health, troubles: ["Z220"] };
+    const typesOf = (options: SyncOptions["from"], whenStarted: boolean): readonly string[] => {
+      const [clinic, hub] = clinicAndHub();
+      sync(clinic, hub, { from: { health } });
+      const pair = createPair(clinic, hub, { from: { health, ...options }, latencyMs: 50 });
+      if (!whenStarted) pair.feed(pair.initiator, { kind: "health", health: full });
+      pair.run(startMs + 110);
+      if (whenStarted) pair.feed(pair.initiator, { kind: "health", health: full });
+      pair.continue();
+      const { isComplete } = pair.summaries().initiator;
+      assert.equal(isComplete, true);
+      return pair.traces.flatMap(({ frame }) =>
+        frame.type === "hello" && frame.health !== undefined
+          ? ["hello", ...frame.health.troubles]
+          : frame.type === "health"
+            ? ["health"]
+            : [],
+      );
+    };
+    assert.deepEqual(typesOf({}, false), ["hello", "Z220"]);
+    assert.deepEqual(typesOf({ pingCount: 3 }, true), []);
+  });
+
   test("of a hub goes to a hub, and never to a clinic", () => {
     const [clinic, hub] = clinicAndHub();
     assert.equal(hellos(clinic, hub, { to: { health } }).second.health, undefined);
@@ -243,6 +274,8 @@ describe("a session that only measures", () => {
     assert.deepEqual(pair.summaries().initiator.pingMs, [100, 100, 100]);
     assert.equal(hub.log.streamCount, 0);
     assert.equal(clinic.log.trustedTimeMs, 0, "and believes no clock");
+    const established = [pair.initiator.establishedMs, pair.responder.establishedMs];
+    assert.deepEqual(established, [undefined, undefined], "no other session is fenced for it");
     const types = new Set(pair.traces.map(({ frame }) => frame.type));
     assert.deepEqual([...types].sort(), ["bye", "hello", "ping", "pong"]);
     const kept = createPair(clinic, hub, { from: { pingCount: 1 } }).run();

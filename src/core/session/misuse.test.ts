@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { nodeCrypto } from "../../storage/node-crypto.ts";
+import { encodeFrame } from "../codec/encode-frame.ts";
 import type { Frame, VectorFrame } from "../codec/frame-types.ts";
 import { vectorDigest } from "../codec/vector-codec.ts";
 import { rangesMaxClinic, vectorEntriesMaxClinic } from "../codec/wire-limits.ts";
@@ -79,6 +80,16 @@ describe("a session ends when the peer", () => {
     assert.equal(problemOf(asking), "none");
     assert.equal(asking.framesOf("vector").length, 1, "the answer to the first");
     assert.match(problemOf(asking.send({ type: "needVector" })), /^Z506 the whole vector/);
+  });
+
+  test("breaks a rule, after what it asked before that was answered", () => {
+    const peer = peerOf().hello();
+    const frames: readonly Frame[] = [{ type: "ping", nonce: 7 }, { type: "noWindow" }];
+    const ends = { sender: "clinic_a", receiver: "hub" };
+    peer.bytes(Buffer.concat(frames.map((frame) => encodeFrame(frame, ends))));
+    const types = peer.frames.map(({ type }) => type);
+    assert.deepEqual(types.slice(-2), ["pong", "error"]);
+    assert.match(problemOf(peer), /^Z506/);
   });
 
   test("moves data in a session that it said would only measure", () => {

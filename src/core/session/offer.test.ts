@@ -158,6 +158,29 @@ describe("what an origin cannot read", () => {
     assert.deepEqual(sentOf(peer), ["1-2", "lost 3-5", "6-8"]);
   });
 
+  test("is declared alone when the next loss lies further on", () => {
+    const { a, id } = clinicOf(8);
+    for (const seq of [6, 2]) {
+      damage(a, id, seq, seq);
+      sync(a, createNode(`hub${seq}`, "hub", seq));
+    }
+    damage(a, id, 4, 4);
+    const peer = meet(a);
+    assert.deepEqual(
+      peer.reports.map(({ context }) => [context.from, context.to]),
+      [[4, 4]],
+    );
+    assert.deepEqual(sentOf(peer), [
+      "1-1",
+      "lost 2-2",
+      "3-3",
+      "lost 4-4",
+      "5-5",
+      "lost 6-6",
+      "7-8",
+    ]);
+  });
+
   test("is said once in a session, with where it was", () => {
     const { a, id } = clinicOf(6);
     damage(a, id, 4, 4);
@@ -284,8 +307,15 @@ describe("a line that the peer changes", () => {
     for (const other of [
       { ...id, epoch: 77 },
       { ...id, node: "clinic_b" },
+      { ...id, node: "hub", lane: "to/clinic_b" },
     ])
       update(peer, { ...lineAt(a, 2), id: other });
+    const known = peer.session.peerState()?.advanced.map((entry) => entry.id.node);
+    assert.deepEqual(
+      known,
+      ["clinic_a", "clinic_a", "clinic_b"],
+      "what may not be named is not kept",
+    );
     assert.deepEqual(
       [sentOf(peer).length, peer.isClosed, codesOf(peer.reports)],
       [sent, false, []],

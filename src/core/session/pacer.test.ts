@@ -36,6 +36,14 @@ test("a pause is made up for by a quarter of a second, and a clock that is set b
   assert.equal(pacer.waitMs(10 ** 12), 0);
 });
 
+test("without a limit nothing waits, whatever has gone", () => {
+  const pacer = new Pacer();
+  for (const nowMs of [0, 0, startMs, startMs]) {
+    pacer.spend(1e9, nowMs);
+    assert.equal(pacer.waitMs(nowMs), 0);
+  }
+});
+
 test("the lower of both limits counts", () => {
   const pacer = new Pacer();
   assert.equal(pacer.rateBytesPerS, undefined);
