@@ -126,18 +126,17 @@ export class SegmentCipher {
   parseHeader(bytes: Uint8Array, at: number, offset: number, out: RecordHeader): boolean {
     if (at + recordHeaderBytes > bytes.length) return false;
     if (bytes[at] !== recordMagic >>> 8 || bytes[at + 1] !== (recordMagic & 0xff)) return false;
-    const view = new DataView(bytes.buffer, bytes.byteOffset + at, recordHeaderBytes);
-    const headerCrc = view.getUint32(16);
+    const headerCrc = u32At(bytes, at + 16);
     if (smallCrc(bytes, at, at + 16, smallCrcOfU32(offset, this.crcSeed)) !== headerCrc)
       return false;
-    const sealedBytes = view.getUint32(8);
+    const sealedBytes = u32At(bytes, at + 8);
     if (sealedBytes > sealedBytesMax || (this.isEncrypted && sealedBytes < aeadTagBytes))
       return false;
-    out.kind = view.getUint8(2);
-    out.flags = view.getUint8(3);
-    out.alias = view.getUint32(4);
+    out.kind = bytes[at + 2] ?? 0;
+    out.flags = bytes[at + 3] ?? 0;
+    out.alias = u32At(bytes, at + 4);
     out.sealedBytes = sealedBytes;
-    out.back = view.getUint32(12);
+    out.back = u32At(bytes, at + 12);
     out.headerCrc = headerCrc;
     out.totalBytes =
       recordHeaderBytes + (this.isEncrypted ? aeadNonceBytes : 0) + sealedBytes + recordCrcBytes;
@@ -148,31 +147,33 @@ export class SegmentCipher {
   checkBody(bytes: Uint8Array, at: number, header: RecordHeader): boolean {
     const end = at + header.totalBytes;
     if (end > bytes.length) return false;
-    const view = new DataView(
-      bytes.buffer,
-      bytes.byteOffset + end - recordCrcBytes,
-      recordCrcBytes,
-    );
     const body = bytes.subarray(at + recordHeaderBytes, end - recordCrcBytes);
-    return this.crypto.crc32(body, header.headerCrc) === view.getUint32(0);
+    return this.crypto.crc32(body, header.headerCrc) === u32At(bytes, end - recordCrcBytes);
   }
 
-  /** The record's fields, or undefined when the seal does not fit. Check the CRC first. */
+  /**
+   * The record's fields, or undefined when the seal does not fit. Check the CRC first. They may lie in
+   * `bytes`, or in `lent`.
+   */
   open(
     bytes: Uint8Array,
     at: number,
     header: RecordHeader,
     place: { readonly offset: number; readonly node: string },
+    lent?: Uint8Array,
   ): Uint8Array | undefined {
     const body = at + recordHeaderBytes;
     if (!this.isEncrypted) return bytes.subarray(body, body + header.sealedBytes);
     this.aadView.setUint32(aadPrefixBytes, place.offset);
-    this.aad.set(bytes.subarray(at, at + recordHeaderBytes), aadPrefixBytes + 4);
-    return this.crypto.open(this.keyFor(place.node), {
-      nonce: bytes.subarray(body, body + aeadNonceBytes),
+    for (let i = 0; i < recordHeaderBytes; i++)
+      this.aad[aadPrefixBytes + 4 + i] = bytes[at + i] ?? 0;
+    const sealedAt = body + aeadNonceBytes;
+    const input = {
+      nonce: bytes.subarray(body, sealedAt),
       aad: this.aad,
-      sealed: bytes.subarray(body + aeadNonceBytes, body + aeadNonceBytes + header.sealedBytes),
-    });
+      sealed: bytes.subarray(sealedAt, sealedAt + header.sealedBytes),
+    };
+    return this.crypto.open(this.keyFor(place.node), input, lent);
   }
 
   /** Records of the log's own (marks, aliases) are under node "". */
@@ -193,4 +194,9 @@ export class SegmentCipher {
     this.lastKey = key;
     return key;
   }
+}
+
+function u32At(bytes: Uint8Array, at: number): number {
+  const [b0 = 0, b1 = 0, b2 = 0, b3 = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return ((b0 << 24) | (b1 << 16) | (b2 << 8) | b3) >>> 0;
 }

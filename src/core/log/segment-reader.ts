@@ -3,12 +3,15 @@
  * that were set aside are stepped over. A record is verified by header CRC and
  * body CRC here, by its seal when it is opened.
  */
+import { emptyBytes } from "../bytes.ts";
 import type { StoreFile } from "../ports.ts";
 import type { LogCore } from "./core.ts";
 import { readThroughFaults } from "./file-cache.ts";
 import { recordHeaderBytes, recordMagic, windowBytes } from "./format.ts";
 import { newRecordHeader, type SegmentCipher } from "./segment-cipher.ts";
 
+/** Fields of most records fit in here: memory that is used for one after the other. */
+const lentBytes = 1024;
 /** First read of a window that may serve one record only. */
 const firstReadBytes = 8 * 1024;
 const magicHigh = recordMagic >>> 8;
@@ -25,9 +28,11 @@ export class SegmentReader {
   offset = 0;
   private readonly core: Pick<LogCore, "badRanges">;
   private readonly file: StoreFile;
-  private window = new Uint8Array(0);
+  private buffer = emptyBytes;
+  /** What was read of the file last. */
+  private window = emptyBytes;
+  private lent: Uint8Array | undefined;
   private windowFrom = 0;
-  private windowCount = 0;
   private at = 0;
 
   constructor(
@@ -55,12 +60,11 @@ export class SegmentReader {
     if (offset >= this.end) return "end";
     if (!this.fill(offset, recordHeaderBytes)) return "bad";
     this.at = offset - this.windowFrom;
-    const bytes = this.windowBytes();
-    if (!this.cipher.parseHeader(bytes, this.at, offset, this.header)) return "bad";
+    if (!this.cipher.parseHeader(this.window, this.at, offset, this.header)) return "bad";
     if (offset + this.header.totalBytes > this.end) return "bad";
     if (!this.fill(offset, this.header.totalBytes)) return "bad";
     this.at = offset - this.windowFrom;
-    return this.cipher.checkBody(this.windowBytes(), this.at, this.header) ? "record" : "bad";
+    return this.cipher.checkBody(this.window, this.at, this.header) ? "record" : "bad";
   }
 
   /** Like `readAt`, without reading or checking the body: for stepping over. */
@@ -69,7 +73,7 @@ export class SegmentReader {
     if (offset >= this.end) return "end";
     if (!this.fill(offset, recordHeaderBytes)) return "bad";
     this.at = offset - this.windowFrom;
-    const isHeader = this.cipher.parseHeader(this.windowBytes(), this.at, offset, this.header);
+    const isHeader = this.cipher.parseHeader(this.window, this.at, offset, this.header);
     return isHeader && offset + this.header.totalBytes <= this.end ? "record" : "bad";
   }
 
@@ -89,12 +93,11 @@ export class SegmentReader {
     return at;
   }
 
-  /** Fields of the record found last, a view that the next read may overwrite; undefined if the seal does not fit. */
+  /** Fields of the record found last, a view that the next `open` or read may overwrite; undefined if the seal does not fit. */
   open(node: string): Uint8Array | undefined {
-    return this.cipher.open(this.windowBytes(), this.at, this.header, {
-      offset: this.offset,
-      node,
-    });
+    this.lent ??= new Uint8Array(lentBytes);
+    const place = { offset: this.offset, node };
+    return this.cipher.open(this.window, this.at, this.header, place, this.lent);
   }
 
   /**
@@ -105,7 +108,7 @@ export class SegmentReader {
     let offset = from;
     while (offset + recordHeaderBytes <= this.end) {
       if (!this.fill(offset, recordHeaderBytes)) break;
-      const bytes = this.windowBytes();
+      const bytes = this.window;
       const last = bytes.length - 1;
       let at = offset - this.windowFrom;
       while (at < last && !(bytes[at] === magicHigh && bytes[at + 1] === magicLow)) at++;
@@ -117,21 +120,19 @@ export class SegmentReader {
     return this.end;
   }
 
-  private windowBytes(): Uint8Array {
-    return this.window.subarray(0, this.windowCount);
-  }
-
   /** Makes [offset, offset + count) available. */
   private fill(offset: number, count: number): boolean {
     const isInside =
-      offset >= this.windowFrom && offset + count <= this.windowFrom + this.windowCount;
+      offset >= this.windowFrom && offset + count <= this.windowFrom + this.window.length;
     if (isInside) return true;
-    const isFirst = this.windowCount === 0;
+    const isFirst = this.buffer.length === 0;
     const size = Math.min(isFirst ? firstReadBytes : windowBytes, this.end - offset);
     const wanted = Math.max(size, count);
-    if (this.window.length < wanted) this.window = new Uint8Array(wanted);
+    if (this.buffer.length < wanted) this.buffer = new Uint8Array(wanted);
+    this.window = emptyBytes;
+    const found = readThroughFaults(this.file, offset, this.buffer.subarray(0, wanted));
     this.windowFrom = offset;
-    this.windowCount = readThroughFaults(this.file, offset, this.window.subarray(0, wanted));
-    return this.windowCount >= count;
+    this.window = this.buffer.subarray(0, found);
+    return found >= count;
   }
 }
