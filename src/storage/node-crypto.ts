@@ -1,6 +1,6 @@
 /**
  * `CryptoPort` on Node: ChaCha20-Poly1305 (RFC 8439), SHA-256, HKDF (RFC 5869),
- * CRC-32 and randomness, all by Node's own modules.
+ * CRC-32 and randomness, all by Node's own modules but the sealing of small records.
  *
  * What it returns are plain `Uint8Array`s, never `Buffer`s: the core calls
  * `slice` and means a copy, where `Buffer.slice` lends.
@@ -21,6 +21,7 @@ import {
 import { crc32 } from "node:zlib";
 import type { AeadKey, CryptoPort, Sha256 } from "../core/ports.ts";
 import { aeadTagBytes } from "../core/ports.ts";
+import { isSmall, openSmall, sealSmall, type SmallKey, toSmallKey } from "./small-aead.ts";
 
 const cipherName = "chacha20-poly1305";
 const cipherOptions = { authTagLength: aeadTagBytes } as const;
@@ -41,24 +42,30 @@ export const nodeCrypto: CryptoPort = {
   },
   importKey(raw) {
     if (raw.length !== keyBytes) throw new RangeError(`a key has ${keyBytes} bytes`);
-    return keyObjectToAeadKey(createSecretKey(raw));
+    const key: NodeKey = { forHost: createSecretKey(raw), small: toSmallKey(raw) };
+    return key as unknown as AeadKey;
   },
   seal(key, input, out, outOffset) {
-    const cipher = createCipheriv(cipherName, aeadKeyToKeyObject(key), input.nonce, cipherOptions);
+    const { forHost, small } = keyOf(key);
+    if (isSmall(input.plaintext.length, input.aad.length)) {
+      sealSmall(small, input, input.plaintext, out, outOffset);
+      return;
+    }
+    const cipher = createCipheriv(cipherName, forHost, input.nonce, cipherOptions);
     cipher.setAAD(input.aad);
     out.set(cipher.update(input.plaintext), outOffset);
     cipher.final();
     out.set(cipher.getAuthTag(), outOffset + input.plaintext.length);
   },
-  open(key, input) {
+  open(key, input, lent) {
     const bodyBytes = input.sealed.length - aeadTagBytes;
     if (bodyBytes < 0) return undefined;
-    const decipher = createDecipheriv(
-      cipherName,
-      aeadKeyToKeyObject(key),
-      input.nonce,
-      cipherOptions,
-    );
+    const { forHost, small } = keyOf(key);
+    if (isSmall(bodyBytes, input.aad.length)) {
+      const isRoomy = lent !== undefined && lent.length >= bodyBytes;
+      return openSmall(small, input, isRoomy ? lent : new Uint8Array(bodyBytes));
+    }
+    const decipher = createDecipheriv(cipherName, forHost, input.nonce, cipherOptions);
     decipher.setAAD(input.aad);
     decipher.setAuthTag(input.sealed.subarray(bodyBytes));
     const plaintext = decipher.update(input.sealed.subarray(0, bodyBytes));
@@ -99,11 +106,12 @@ function lend(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** An `AeadKey` is a `KeyObject` that the core cannot look into; these two casts are the seam. */
-function keyObjectToAeadKey(key: KeyObject): AeadKey {
-  return key as unknown as AeadKey;
+/** What an `AeadKey` is here, which the core cannot look into: this and `importKey` are the seam. */
+interface NodeKey {
+  readonly forHost: KeyObject;
+  readonly small: SmallKey;
 }
 
-function aeadKeyToKeyObject(key: AeadKey): KeyObject {
-  return key as unknown as KeyObject;
+function keyOf(key: AeadKey): NodeKey {
+  return key as unknown as NodeKey;
 }
