@@ -217,7 +217,6 @@ function stateFrom(s: SessionState, known: Pick<PeerState, "peerLogId" | "isClea
   const before = s.options.peerState;
   const healthHeard = s.peerHealth ?? before?.healthHeard;
   const clockDifferenceMs = s.clockDifferenceMs ?? before?.clockDifferenceMs;
-  const { quarantineEverTold } = s;
   const advanced: VectorEntry[] = [];
   for (const key of s.advancedKeys) {
     const entry = s.theirs.get(key);
@@ -236,7 +235,7 @@ function stateFrom(s: SessionState, known: Pick<PeerState, "peerLogId" | "isClea
     healthSent: s.healthSent,
     link: s.flight.estimate ?? before?.link ?? s.flight.guess,
     ...(s.heldBack.total === 0 ? {} : { heldBack: s.heldBack }),
-    ...(quarantineEverTold === 0 ? {} : { quarantineEverTold }),
+    ...(s.wasToldQuarantine ? { wasToldQuarantine: true } : {}),
     ...(healthHeard === undefined ? {} : { healthHeard }),
     ...(clockDifferenceMs === undefined ? {} : { clockDifferenceMs }),
   };

@@ -52,7 +52,7 @@ const full: PeerState = {
     certDaysLeft: 30,
   },
   clockDifferenceMs: -86_400_000,
-  quarantineEverTold: 3,
+  wasToldQuarantine: true,
   heldBack: { total: 40, runs: [{ id: stream, from: 5, to: 9, reason: "/age: missing" }] },
 };
 
@@ -64,16 +64,16 @@ describe("what is known of a peer", () => {
       assert.deepEqual(back(state), state);
     }
     // What the peer told of itself, each alone.
-    const { healthHeard, clockDifferenceMs, quarantineEverTold, heldBack } = full;
+    const { healthHeard, clockDifferenceMs, wasToldQuarantine, heldBack } = full;
     for (const told of [
       { healthHeard },
       { clockDifferenceMs },
-      { quarantineEverTold },
+      { wasToldQuarantine },
       { heldBack },
     ])
       assert.deepEqual(back({ ...empty, ...told }), { ...empty, ...told });
     assert.deepEqual(
-      back({ ...empty, quarantineEverTold: 0, heldBack: { total: 0, runs: [] } }),
+      back({ ...empty, wasToldQuarantine: false, heldBack: { total: 0, runs: [] } }),
       empty,
     );
     assert.equal(back({ ...empty, clockDifferenceMs: 2.6 })?.clockDifferenceMs, 3);
@@ -82,7 +82,7 @@ describe("what is known of a peer", () => {
   test("is nothing at all when cut short anywhere, longer, or of another version", () => {
     const bytes = encodePeerState(full);
     const { healthHeard: _health, clockDifferenceMs: _clock, ...unheld } = full;
-    const { quarantineEverTold: _told, heldBack: _held, ...older } = unheld;
+    const { wasToldQuarantine: _told, heldBack: _held, ...older } = unheld;
     const { link: _link, ...oldest } = older;
     // What is said of the link, and what the peer told of itself, came later.
     const whole = new Map([
@@ -130,9 +130,12 @@ describe("what is known of a peer", () => {
   });
 
   test("holds nothing that this version does not know of", () => {
-    const bytes = encodePeerState({ ...empty, quarantineEverTold: 5 });
+    const told = { ...empty, wasToldQuarantine: true };
+    const bytes = encodePeerState(told);
     const flags = bytes.length - 2;
     assert.equal(bytes[flags], 8);
+    // The version before wrote how many.
+    assert.deepEqual(decodePeerState(Uint8Array.of(...bytes.slice(0, -1), 5)), told);
     for (const unknown of [0, 16, 24]) {
       const changed = bytes.slice();
       changed[flags] = unknown;

@@ -13,7 +13,7 @@ import { chainBytes, isLane, isNodeId, type StreamId } from "../event.ts";
 import { decodeHealth } from "../codec/decode-frame.ts";
 import { encodeHealth } from "../codec/encode-frame.ts";
 import { digestBytes, logIdBytes, type WireHealth } from "../codec/frame-types.ts";
-import { quarantineRunsNamed, vectorEntriesMaxHub } from "../codec/wire-limits.ts";
+import { quarantineRunsNamed } from "../codec/wire-limits.ts";
 import type { HeldBack } from "./quarantine-notice.ts";
 import type { LinkEstimate } from "./link-meter.ts";
 import type { ConfirmedHead } from "../log/api.ts";
@@ -58,8 +58,8 @@ export interface PeerState {
   readonly healthHeard?: WireHealth | undefined;
   /** The peer's wall clock less ours at its last HELLO. */
   readonly clockDifferenceMs?: number | undefined;
-  /** The most of the peer's events that it was ever told are held back here: from then on each session says how many. */
-  readonly quarantineEverTold?: number | undefined;
+  /** The peer was told once that events of its own are held back here: from then on each session says how many. */
+  readonly wasToldQuarantine?: boolean | undefined;
   /** What the peer, a hub, said that it holds back of our events. */
   readonly heldBack?: HeldBack | undefined;
   /** What the last session saw of the link; undefined when it sent too little to tell. */
@@ -90,7 +90,6 @@ function encodeEntries(writer: ByteWriter, entries: readonly VectorEntry[]): voi
 
 function decodeEntries(reader: ByteReader): readonly VectorEntry[] {
   const count = reader.varint();
-  if (count > vectorEntriesMaxHub) reader.fail();
   const entries: VectorEntry[] = [];
   for (let i = 0; i < count && !reader.failed; i++) {
     const entry = decodeStoredEntry(reader);
@@ -147,13 +146,13 @@ const toldQuarantine = 8;
 
 /** What the peer told of itself; nothing at all when it told nothing, as before there was this field. */
 function encodeHeard(writer: ByteWriter, state: PeerState): void {
-  const { healthHeard, clockDifferenceMs, heldBack, quarantineEverTold = 0 } = state;
+  const { healthHeard, clockDifferenceMs, heldBack, wasToldQuarantine = false } = state;
   const isHeldBack = heldBack !== undefined && heldBack.total > 0;
   const flags =
     (healthHeard === undefined ? 0 : heardHealth) +
     (clockDifferenceMs === undefined ? 0 : heardClock) +
     (isHeldBack ? heardHeldBack : 0) +
-    (quarantineEverTold > 0 ? toldQuarantine : 0);
+    (wasToldQuarantine ? toldQuarantine : 0);
   if (flags === 0) return;
   writer.u8(flags);
   if (healthHeard !== undefined) encodeHealth(writer, healthHeard);
@@ -170,12 +169,13 @@ function encodeHeard(writer: ByteWriter, state: PeerState): void {
       writer.text(reason);
     }
   }
-  if (quarantineEverTold > 0) writer.varint(quarantineEverTold);
+  // Once this was a number, the most that were told: readers of before look for one.
+  if (wasToldQuarantine) writer.varint(1);
 }
 
 type Heard = Pick<
   PeerState,
-  "healthHeard" | "clockDifferenceMs" | "heldBack" | "quarantineEverTold"
+  "healthHeard" | "clockDifferenceMs" | "heldBack" | "wasToldQuarantine"
 >;
 
 function decodeHeldBack(reader: ByteReader): HeldBack {
@@ -202,10 +202,10 @@ function decodeHeard(reader: ByteReader): Heard {
   const health = (flags & heardHealth) === 0 ? undefined : decodeHealth(reader);
   const clock = (flags & heardClock) === 0 ? undefined : reader.signedVarint();
   const heldBack = (flags & heardHeldBack) === 0 ? undefined : decodeHeldBack(reader);
-  const told = (flags & toldQuarantine) === 0 ? undefined : reader.varint();
+  const wasTold = (flags & toldQuarantine) !== 0 && reader.varint() > 0;
   return {
     ...(heldBack === undefined ? {} : { heldBack }),
-    ...(told === undefined ? {} : { quarantineEverTold: told }),
+    ...(wasTold ? { wasToldQuarantine: true } : {}),
     ...(health === undefined ? {} : { healthHeard: health }),
     ...(clock === undefined ? {} : { clockDifferenceMs: clock }),
   };
@@ -213,7 +213,6 @@ function decodeHeard(reader: ByteReader): Heard {
 
 function decodeConfirmed(reader: ByteReader): readonly ConfirmedHead[] {
   const count = reader.varint();
-  if (count > vectorEntriesMaxHub) reader.fail();
   const confirmed: ConfirmedHead[] = [];
   for (let i = 0; i < count && !reader.failed; i++) {
     const stream: StreamId = { node: reader.text(63), epoch: reader.u32(), lane: reader.text(80) };

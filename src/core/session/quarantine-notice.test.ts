@@ -95,7 +95,7 @@ describe("a clinic whose events a hub holds back", () => {
     const run = { id: { node: "clinic_a", epoch: a.log.ownEpoch, lane: "" }, from: 3, to: 4 };
     const reason = "/event: not among those known";
     assert.deepEqual(a.states.get("hub")?.heldBack, { total: 2, runs: [{ ...run, reason }] });
-    assert.equal(hub.states.get("clinic_a")?.quarantineEverTold, 2);
+    assert.equal(hub.states.get("clinic_a")?.wasToldQuarantine, true);
   });
 
   test("hears when they are let in, at the next session, and from then on that there are none", () => {
@@ -112,7 +112,7 @@ describe("a clinic whose events a hub holds back", () => {
     assert.deepEqual(reportsOf(none), []);
     assert.equal(none.summaries().initiator.heldBackCount, 0);
     assert.equal(a.states.get("hub")?.heldBack, undefined);
-    assert.equal(hub.states.get("clinic_a")?.quarantineEverTold, 2);
+    assert.equal(hub.states.get("clinic_a")?.wasToldQuarantine, true);
     assert.deepEqual(toldOf(sync(a, hub)), [[0]]);
   });
 

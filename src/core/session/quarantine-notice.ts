@@ -24,23 +24,19 @@ export function tellQuarantine(s: SessionState): void {
   const { quarantineVersion } = s.log;
   if (self.role !== "hub" || s.isPing || s.phase !== "open") return;
   if (s.quarantineVersion === quarantineVersion) return;
-  if (isForgotten(s)) s.quarantineEverTold = Math.max(s.quarantineEverTold, 1);
   s.quarantineVersion = quarantineVersion;
-  const runs = s.log.quarantined(peer.nodeId);
-  const total = countRanges(runs);
-  const text = JSON.stringify(runs.slice(0, quarantineRunsNamed));
-  if (text === s.quarantineToldText && total === s.quarantineTold) return;
+  const held = s.log.quarantined(peer.nodeId);
+  const total = countRanges(held);
   // Also when it is nothing by now: a copy of the author, or one that died, may not have heard of that.
-  if (total === 0 && s.quarantineEverTold === 0) return;
-  s.quarantineTold = total;
-  s.quarantineEverTold = Math.max(s.quarantineEverTold, total);
+  s.wasToldQuarantine ||= total > 0 || isForgotten(s);
+  const runs = held
+    .slice(0, quarantineRunsNamed)
+    .map(({ stream, from, to, reason }) => ({ id: stream, from, to, reason }));
+  const notice = { type: "quarantine", total, runs } as const;
+  const text = JSON.stringify(notice);
+  if (!s.wasToldQuarantine || text === s.quarantineToldText) return;
   s.quarantineToldText = text;
-  const named = runs.slice(0, quarantineRunsNamed);
-  s.quarantineDue = {
-    type: "quarantine",
-    total,
-    runs: named.map(({ stream, from, to, reason }) => ({ id: stream, from, to, reason })),
-  };
+  s.quarantineDue = notice;
 }
 
 /** The author holds a vector that nobody here remembers sending: what else it was told is not known either. */
@@ -52,8 +48,9 @@ function isForgotten(s: SessionState): boolean {
 
 /** The notice that is to leave, before any ACK: what is acknowledged and not said to be held back may be dropped there. */
 export function takeQuarantineDue(s: SessionState): Frame | undefined {
-  const due = s.helloSent ? s.quarantineDue : undefined;
-  if (due !== undefined) s.quarantineDue = undefined;
+  if (!s.helloSent) return undefined;
+  const due = s.quarantineDue;
+  s.quarantineDue = undefined;
   return due;
 }
 

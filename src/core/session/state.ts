@@ -214,12 +214,11 @@ export class SessionState {
   health: HealthBlock | undefined;
   healthSent: HealthBlock | undefined;
   peerHealth: HealthBlock | undefined;
-  /** Of the log, when the author was told last; and what it was told: events, and the runs as text. */
+  /** Of the log, when the author was told last; and what it was told. */
   quarantineVersion = -1;
-  quarantineTold = 0;
-  /** The most that it was ever told, in this session or before. */
-  quarantineEverTold: number;
   quarantineToldText = "";
+  /** It was told that something is held back, in this session or before. */
+  wasToldQuarantine: boolean;
   /** Told, and not sent yet. */
   quarantineDue: QuarantineFrame | undefined;
   /** What the peer, a hub, holds back of our events. */
@@ -258,7 +257,7 @@ export class SessionState {
     this.sendWindow = sendWindowFor(options.codecs ?? codecsAll);
     this.pacer.limit(options.rateBytesPerS, input.nowMs);
     this.flight = new FlightWindow(options.peerState?.link);
-    this.quarantineEverTold = options.peerState?.quarantineEverTold ?? 0;
+    this.wasToldQuarantine = options.peerState?.wasToldQuarantine === true;
     this.heldBack = options.peerState?.heldBack ?? nothingHeldBack;
     this.scope = {
       self: options.self,
