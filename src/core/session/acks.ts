@@ -121,14 +121,13 @@ function after(s: SessionState, out: Outgoing, before: VectorEntry, item: SentIt
 
 export function takeRefused(s: SessionState, frame: RefusedFrame): void {
   const out = s.outgoingByNumber[frame.stream];
-  const at = out?.inFlight.findIndex((item) => item.to === frame.seq) ?? -1;
-  const item = out?.inFlight[at];
+  const item = out?.inFlight.find(({ to }) => to === frame.seq);
   if (out === undefined || item === undefined) {
     if (s.hasForgotten) return;
     s.fail(new ZamError("Z506", { problem: "a refusal of what was not sent" }));
     return;
   }
-  out.inFlight.splice(at, 1);
+  out.inFlight.splice(out.inFlight.indexOf(item), 1);
   s.inFlightBytes -= item.bytes;
   s.itemsInFlight--;
   s.eventsSent -= item.events;

@@ -84,11 +84,11 @@ function learn(s: SessionState, codec: BatchCodec, history: History): Uint8Array
   const count = tellableHistory(history.events.length);
   codec.prime(stream, history.events.slice(-count));
   const end = batches.ends.get(stream);
-  const isEndKnown = end !== undefined && end.to === to && bytesEqual(end.chain8, chain8);
+  const isEndKnown = end !== undefined && bytesEqual(end, chain8);
   batches.learned = { index, stream, to, count, chain8, isEndKnown };
   begin(s);
   batches.lastStream = stream;
-  batches.ends.set(stream, { to, chain8 });
+  batches.ends.set(stream, chain8);
   return name;
 }
 
@@ -144,7 +144,7 @@ export function buildBatch(
   batches.hasBegun = true;
   batches.learned = undefined;
   batches.lastStream = stream;
-  batches.ends.set(stream, { to: last.seq, chain8: last.chain.slice(0, chain8Bytes) });
+  batches.ends.set(stream, last.chain.slice(0, chain8Bytes));
   return { frame, count, last };
 }
 
@@ -159,12 +159,11 @@ function headOf(
   const end = ends.get(stream);
   const chainBefore8 = first.chainBefore.subarray(0, chain8Bytes);
   const chainAfter8 = last.chain.slice(0, chain8Bytes);
-  const goesOn =
-    end !== undefined && end.to + 1 === first.seq && bytesEqual(end.chain8, chainBefore8);
+  const goesOn = end !== undefined && bytesEqual(end, chainBefore8);
   const isStartKnown = goesOn && learned?.isEndKnown !== false;
   const line = s.linesTold[stream];
   const isAtLine = line?.head === last.seq && bytesEqual(line.chain, chainAfter8);
-  const isShort = isAtLine && !isStartKnown && learned !== undefined;
+  const isShort = isAtLine && learned !== undefined;
   const start = isShort
     ? { chainBefore4: chainBefore8.subarray(0, chain4Bytes) }
     : { from: first.seq, chainBefore8 };

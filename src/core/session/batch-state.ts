@@ -38,8 +38,8 @@ export class SendBatches {
   codec: BatchCodec | undefined;
   /** The stream of the last BATCH or HISTORY; 0 before the first. */
   lastStream = 0;
-  /** Where each stream's last BATCH or HISTORY ended, by its number. */
-  readonly ends = new Map<number, BatchEnd>();
+  /** The chain at the end of each stream's last BATCH or HISTORY, by its number: no other place has the same. */
+  readonly ends = new Map<number, Uint8Array>();
   /** A codec was in use before: the receiver must be told to begin anew. */
   hasBegun = false;
   /** The peer could not follow a history: no more of them in this session. */
@@ -82,7 +82,7 @@ export function sendingRestsAtMs(s: SessionState): number | undefined {
 /** Lets the codec go. */
 export function restReceiving(s: SessionState): void {
   const batches = s.receiveBatches;
-  batches.hasRested ||= batches.codec !== undefined;
+  batches.hasRested = true;
   batches.codec = undefined;
   batches.history = undefined;
   s.memory?.give(s.receiveOwner);

@@ -80,7 +80,7 @@ function sendHello(s: SessionState): void {
     ...(health === undefined ? {} : { health }),
     ...(options.rateBytesPerS === undefined ? {} : { rateBytesPerS: options.rateBytesPerS }),
   });
-  if (own.entries.length > 0) sendVector(s, "hello", { entries: own.entries });
+  sendVector(s, "hello", { entries: own.entries });
   numberLines(s, own.entries);
 }
 

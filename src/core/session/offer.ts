@@ -44,7 +44,8 @@ function scanStreams(s: SessionState): void {
 /** Works out anew what to send of one stream. */
 export function planStream(s: SessionState, index: StreamIndex): void {
   const mine = s.log.stream(index);
-  if (s.isSpeculating && s.isFirstContact && !isNewToAll(s, mine)) return;
+  // Nobody can hold what is of the epoch that this log has begun, and was never sent.
+  if (s.isSpeculating && s.isFirstContact && mine.id.epoch !== s.log.ownEpoch) return;
   const theirs = s.theirs.get(streamKey(mine.id));
   s.plannedHeads[index] = mine.head;
   const out = s.outgoing.get(index);
@@ -67,11 +68,6 @@ export function planStream(s: SessionState, index: StreamIndex): void {
   target.work = work;
   s.active.add(target);
   if (work[0]?.from !== target.fragment?.seq) target.fragment = undefined;
-}
-
-/** Nobody can hold what is of the epoch that this log has begun, and was never sent. */
-function isNewToAll(s: SessionState, { id }: StreamState): boolean {
-  return id.node === s.options.self.nodeId && id.epoch === s.log.ownEpoch;
 }
 
 export function createOutgoing(s: SessionState, mine: StreamState): Outgoing {

@@ -330,7 +330,7 @@ function commit(s: SessionState, out: Outgoing, built: Built, bytes: number): vo
   s.eventsSent += item.events;
   s.eventsInFlight += item.events;
   // Rows count as they are, batches by what they cost the link.
-  if (s.isSpeculating) s.speculatedBytes += raw.length > 0 ? raw.length : bytes;
+  s.speculatedBytes += raw.length > 0 ? raw.length : bytes;
   s.doneSent = "no";
   s.noteProgress();
   if (item.kind === "fragment") {
