@@ -146,6 +146,23 @@ test("ten events more cost little, in both directions and in the first flight", 
   assert.ok(pair.responder.sentBytes < 260, `${pair.responder.sentBytes} down`);
 });
 
+test("a history is told by the first of many batches, wherever that ends", () => {
+  const [a, hub] = twoNodes();
+  pushDocuments(a, 300);
+  sync(a, hub);
+  pushDocuments(a, 600);
+  const pair = sync(a, hub, { latencyMs: 300 });
+  const batches = pair.traces.flatMap(({ frame }) => (frame.type === "batch" ? [frame] : []));
+  assert.ok(batches.length > 2, `${batches.length}`);
+  const [first, ...rest] = batches;
+  assert.ok(first?.history !== undefined && first.chainAfter8 !== undefined);
+  // What no line of the vector says is told in full, once.
+  assert.ok(first.start !== undefined && "from" in first.start);
+  assert.ok(rest.every(({ history, start }) => history === undefined && start === undefined));
+  assert.deepEqual(digestOf(hub), digestOf(a));
+  assert.ok(!traceOf(pair).includes("noWindow"));
+});
+
 test("an open session lets its codecs go when it rests, and begins anew from what both hold", () => {
   const [a, hub] = twoNodes();
   const memory = new CodecMemory();
