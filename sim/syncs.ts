@@ -25,8 +25,11 @@ export function connectAgain(world: World, device: Device): void {
   if (!device.isUp) return;
   dial(world, device, (shape) => {
     if (shape === undefined) return;
-    if ((device.process?.sessions.size ?? 0) > 0)
+    if ((device.process?.sessions.size ?? 0) > 0) {
       world.coverage.add("second connection of one device");
+      // What the first learned of the hub since it began may not be saved yet.
+      device.isKnowledgeOld = true;
+    }
     connect(world, device, shape, 1, () => undefined);
   });
 }
