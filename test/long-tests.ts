@@ -53,6 +53,9 @@ export const longTests: Readonly<Record<string, readonly string[]>> = {
   "src/core/log/model.test.ts": [
     "whatever happens in whatever order, what was acknowledged is there, once",
   ],
+  "src/core/log/rot-anywhere.test.ts": [
+    "rot in any record of an encrypted log costs what it held, is named, and heals",
+  ],
   "src/core/session/fork.test.ts": [
     "a card restored at 1 of 200 with 3 new events keeps both branches on both nodes",
     "a card restored at 150 of 200 with 100 new events keeps both branches on both nodes",
