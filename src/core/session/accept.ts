@@ -156,7 +156,7 @@ function claimedBefore({ floor }: Incoming, seq: number): Uint8Array | undefined
 /** A clinic follows its hub's clock without bound, a hub never a clinic's (RULES 38). */
 function isClockTrusted(s: SessionState, incoming: Incoming): boolean {
   const { self, peer } = s.options;
-  return self.role === "clinic" && peer.role === "hub" && incoming.id.node === peer.nodeId;
+  return self.role === "clinic" && incoming.id.node === peer.nodeId;
 }
 
 /**

@@ -164,7 +164,6 @@ export function goodbye(
 
 /** The connection is gone. */
 export function onEof(s: SessionState, cause: ZamError | undefined): void {
-  if (s.phase === "closed") return;
   if (s.isEnding) {
     s.control.length = 0;
     return;
@@ -196,9 +195,7 @@ function saveNow(s: SessionState, isClean: boolean): void {
   // Not only once it is durable: what is sent meanwhile must be preceded by "not clean".
   s.cleanOnDisk ||= isClean;
   s.save(state, (error) => {
-    if (error !== undefined) return;
-    s.savedOrdinal = ordinal;
-    if (!isClean) s.cleanOnDisk = false;
+    if (error === undefined) s.savedOrdinal = ordinal;
   });
 }
 

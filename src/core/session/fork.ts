@@ -190,7 +190,7 @@ function steppingSeqs(head: number): readonly number[] {
 
 function spreadSeqs(low: number, high: number): readonly number[] {
   const seqs: number[] = [];
-  if (low < 1 || high < low) return seqs;
+  if (low < 1) return seqs;
   const step = Math.ceil((high - low + 1) / spreadPoints);
   for (let seq = high; seq >= low; seq -= step) seqs.push(seq);
   return seqs;

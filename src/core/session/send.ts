@@ -191,10 +191,8 @@ function buildRange(
   for (const event of events) {
     if (event.isFragmented || event.seq > work.to) break;
     encodeRow(rows, event, previousMs);
-    if (rows.length > (ends.length === 0 ? batchRawBytesMax : rawAim)) {
-      // The first event goes whatever its size: it is below the fragment limit.
-      if (ends.length > 0) break;
-    }
+    // The first event goes whatever its size: it is below the fragment limit.
+    if (ends.length > 0 && rows.length > rawAim) break;
     ends.push(rows.length);
     previousMs = event.hlc.ms;
   }

@@ -195,12 +195,11 @@ class SyncSession implements Session {
     const notice = isAnswering ? takeQuarantineDue(s) : undefined;
     if (notice !== undefined) return encodeFrame(notice, s.outEnds);
     const acks = isAnswering ? takeAcks(s) : undefined;
-    if (acks !== undefined && s.control.length === 0) {
+    if (acks !== undefined) {
       const bytes = encodeFrame(acks, s.outEnds);
       decide(s);
       return bytes;
     }
-    if (acks !== undefined) s.control.unshift(encodeFrame(acks, s.outEnds));
     const control = s.control.shift();
     if (control !== undefined) {
       // The first frame is HELLO: an ACK of what came before it must not overtake it.

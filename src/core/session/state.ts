@@ -353,7 +353,6 @@ export class SessionState {
 
   noteProgress(): void {
     this.lastProgressMs = this.nowMs;
-    if (this.progressQueued) return;
     this.effect({ kind: "progress", progress: noProgress });
   }
 
