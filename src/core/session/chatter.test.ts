@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Chatter } from "./chatter.ts";
+import { encodeFrame } from "../codec/encode-frame.ts";
 import { chatterFramesMax, chatterWindowMs } from "./limits.ts";
+import { forgeRange, RawPeer } from "./raw-peer.test-kit.ts";
+import { createNode, startMs } from "./session.test-kit.ts";
 
 /** Says so many frames at that time; whether all of them were let through. */
 function say(chatter: Chatter, count: number, nowMs: number): boolean {
@@ -11,7 +14,17 @@ function say(chatter: Chatter, count: number, nowMs: number): boolean {
   return isFine;
 }
 
-const startMs = 1_760_000_000_000;
+test("events that become durable make talk of what follows, not of what went before", () => {
+  const peer = new RawPeer(createNode("hub", "hub"), "clinic_a").hello();
+  const own = { node: "clinic_a", epoch: 5, lane: "" };
+  const ends = { sender: "clinic_a", receiver: "hub" };
+  const done = encodeFrame({ type: "done", isPartial: false }, ends);
+  const talk = Buffer.concat(Array(chatterFramesMax - 10).fill(done));
+  peer.bytes(talk).send({ type: "stream", id: own });
+  peer.send(forgeRange(own, { number: 0, from: 1, count: 1 })).bytes(talk);
+  assert.equal(peer.isClosed, false);
+  assert.equal(peer.bytes(talk).closedBy?.code, "Z504");
+});
 
 describe("a peer that only talks", () => {
   test("is let through up to a number of frames, and no further", () => {

@@ -147,9 +147,15 @@ describe("the side that called", () => {
     const peer = new RawPeer(a, "hub", open).drain().holding([], { keepsOpen: true });
     peer.send(done(false));
     assert.deepEqual([byes(peer), peer.session.summary().wasResting], [[], true]);
+    assert.deepEqual(peer.rests, [true]);
+    pushMany(a, 1);
+    peer.news();
+    assert.deepEqual([peer.rests, peer.session.summary().wasResting], [[true, false], false]);
+    peer.ackAll();
+    assert.deepEqual(peer.rests, [true, false, true]);
     peer.send({ type: "bye", reason: "finished", heldOrdinal: 0 });
     assert.deepEqual([byes(peer), peer.session.summary().isComplete], [["done"], true]);
-    const alone = new RawPeer(a, "hub", open).drain().holding([]).send(done(false));
+    const alone = new RawPeer(a, "hub", open).drain().holding([]).ackAll().send(done(false));
     assert.deepEqual(byes(alone), ["done"], "a peer that does not stay");
   });
 });

@@ -90,6 +90,13 @@ test("a clinic that has met a hub waits to hear what the next one holds", () => 
   assert.deepEqual(codesOf(pair.initiator.reports), []);
 });
 
+test("a hub that meets another waits to hear what that holds", () => {
+  const hub = createNode("hub", "hub");
+  pushMany(hub, 50);
+  const pair = sync(hub, createNode("hub2", "hub", 9), { latencyMs: 300 });
+  assert.match(traceOf(pair), /^>hello (>vector )?<hello/);
+});
+
 test("events of an earlier epoch wait for the hub's vector", () => {
   const [a, hub] = twoNodes();
   pushMany(a, 40);

@@ -292,6 +292,15 @@ describe("an origin whose peer holds other chains", () => {
   });
 });
 
+test("who is not the origin looks for no fork, also in what it holds", () => {
+  const hub = originOf("hub", "hub", 4, "to/clinic_a");
+  const a = createNode("clinic_a", "clinic");
+  sync(a, hub.node);
+  const peer = hubPeer(a).holding([line(hub.id, 4, hub.chain8(4))]);
+  peer.send({ type: "chains", id: hub.id, head: 4, points: [{ seq: 3, chain8: strange }] });
+  assert.deepEqual([spansOf(peer), codesOf(peer.reports), digestOf(a).length], [[], [], 4]);
+});
+
 describe("a peer that holds more of the stream that we write now than we do", () => {
   test("ends our epoch, once, whatever lane tells of it", () => {
     const { node, id } = clinicOrigin(3);

@@ -13,7 +13,14 @@ import type { Session, SessionEffect, SessionOptions } from "./api.ts";
 import { closingTimeoutMs, inputBytesMax, pendingStoreBytesMax } from "./limits.ts";
 import { forgeRange, rawHello } from "./raw-peer.test-kit.ts";
 import { createSession } from "./session.ts";
-import { createNode, fingerprintOf, pushMany, startMs, type TestNode } from "./session.test-kit.ts";
+import {
+  createNode,
+  damage,
+  fingerprintOf,
+  pushMany,
+  startMs,
+  type TestNode,
+} from "./session.test-kit.ts";
 
 const own = { node: "clinic_a", epoch: 5, lane: "" };
 const named: Frame = { type: "stream", id: own };
@@ -253,6 +260,33 @@ describe("a disk that fails", () => {
   });
 });
 
+describe("what is not durable yet", () => {
+  test("counts as there for what follows it", () => {
+    const host = hubHost().hello().say(named, range(1, 3));
+    const lost = { type: "lost", stream: 0, chain: new Uint8Array(16) } as const;
+    host.say({ ...lost, from: 4, to: 5 });
+    assert.ok(!host.types().includes("refused"));
+    host.say({ ...lost, from: 7, to: 7 });
+    assert.deepEqual(
+      host.frames.flatMap((frame) =>
+        frame.type === "refused" ? [[frame.reason, frame.head]] : [],
+      ),
+      [["gap", 5]],
+    );
+  });
+
+  test("is declared lost once", () => {
+    const a = createNode("clinic_a", "clinic");
+    pushMany(a, 6);
+    damage(a, a.log.stream(0).id, 4, 4);
+    const host = new Host(a, "hub").hello();
+    pushMany(a, 1);
+    host.handle({ kind: "logChanged" });
+    assert.equal(host.tokens("lost").length, 1);
+    assert.equal(host.of("report").length, 1);
+  });
+});
+
 describe("a session that ends", () => {
   test("closes when what it knows of its peer is saved, or ten seconds later", () => {
     const ended = (): Host => hubHost().hello().handle({ kind: "finish" });
@@ -266,6 +300,10 @@ describe("a session that ends", () => {
     assert.equal(slow.handle({ kind: "tick" }).isClosed, false);
     slow.nowMs += 1;
     assert.equal(slow.handle({ kind: "tick" }).isClosed, true);
+    const moved = ended();
+    moved.nowMs += 10 * 365 * 86_400_000;
+    assert.equal(moved.handle({ kind: "tick" }).isClosed, false, "a clock that is set is no time");
+    assert.equal(moved.session.nextDeadlineMs(), moved.nowMs + closingTimeoutMs);
   });
 
   test("told to finish waits for the log, for ten seconds at most", () => {

@@ -135,6 +135,9 @@ describe("a peer's vector", () => {
     assert.equal(problemOf(peer.send(whole)), "none");
     assert.equal(peer.framesOf("needVector").length, 1);
     assert.match(problemOf(peer.send(whole)), /^Z506 a vector that nobody asked for/);
+    const asked = peerOf().hello({ vector: mark, base: { ordinal: 1, digest: chain8 } });
+    asked.send({ ...whole, remaining: vectorEntriesMaxClinic });
+    assert.match(problemOf(asked), /^Z504/, "no more lines than a clinic can have");
   });
 
   test("is of as many lines and holes as a clinic can have", () => {
@@ -259,6 +262,10 @@ describe("a clinic's streams", () => {
     assert.equal(problemOf(peer), "none");
     peer.send({ type: "stream", id: own });
     assert.equal(peer.closedBy?.context.limit, `${peerStreamsMaxClinic} streams`);
+    const hub2 = { nodeId: "hub2", role: "hub", keyFingerprint: fingerprintOf("hub2") } as const;
+    const relaying = new RawPeer(createNode("hub", "hub"), "hub2", { peer: hub2 }).hello();
+    for (let i = 0; i <= peerStreamsMaxClinic; i++) relaying.send({ type: "stream", id: own });
+    assert.equal(problemOf(relaying), "none", "a hub carries many clinics'");
   });
 
   test("belong to the key that wrote them first", () => {

@@ -86,6 +86,7 @@ test("a clinic sends its own streams to hubs only, and takes what hubs may deliv
   assert.equal(mayAccept(scope(a, hub, "all"), stream("b")), true);
   assert.equal(mayOffer(scope(a, b), stream("a")), false);
   assert.equal(mayAccept(scope(a, b), stream("b")), false);
+  assert.equal(mayAccept(scope(a, b), stream("a")), false);
 });
 
 test("hubs give each other everything", () => {

@@ -42,6 +42,8 @@ export class RawPeer {
   readonly session: Session;
   readonly frames: (Frame | FrameProblem)[] = [];
   readonly reports: ZamError[] = [];
+  /** What it was told of resting, in turn. */
+  readonly rests: boolean[] = [];
   closedBy: ZamError | undefined;
   isClosed = false;
   nowMs = startMs;
@@ -149,6 +151,7 @@ export class RawPeer {
   private carryOut(effect: SessionEffect): void {
     const { session, nowMs } = this;
     if (effect.kind === "report") this.reports.push(effect.error);
+    if (effect.kind === "rest") this.rests.push(effect.isResting);
     if (effect.kind === "savePeerState")
       session.handle({ kind: "peerStateSaved", token: effect.token }, nowMs);
     if (effect.kind === "close") {

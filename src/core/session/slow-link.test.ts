@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { textToUtf8 } from "../bytes.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { SessionPair } from "../../testing/session-pair.ts";
+import type { Handshake } from "./flight-window.ts";
 import {
   createNode,
   createPair,
@@ -147,6 +148,17 @@ test("a write, of which nothing can be read before all of it is there, holds a b
   // While batches grow, one may be joined to a much smaller one.
   assert.ok(longer <= 2, `${longer} of ${writes.length} writes are longer than ${most} bytes`);
   assert.ok(batches.length > 10);
+});
+
+test("on a link that connecting showed to be slow HELLO goes alone: its answer tells the round trip", () => {
+  const first = (handshake: { from?: { handshake: Handshake } }): number => {
+    const a = createNode("clinic_a", "clinic");
+    pushMany(a, 20);
+    const pair = createPair(a, createNode("hub", "hub"), { ...rural, ...handshake }).run();
+    return pair.responder.received[0]?.length ?? 0;
+  };
+  const slow = first({ from: { handshake: { bytes: 2_500, ms: 3_300, tcpMs: 1_200 } } });
+  assert.ok(slow > 0 && slow < 150 && first({}) > 2 * slow, `${slow} and ${first({})} bytes`);
 });
 
 test("what is small shares a write", () => {
