@@ -271,7 +271,10 @@ describe("a session that only measures", () => {
     pushMany(clinic, 3);
     const { pair, first } = hellos(clinic, hub, { from: { pingCount: 3 }, latencyMs: 50 });
     assert.deepEqual([first.isPingOnly, first.entryCount, first.held], [true, 0, undefined]);
-    assert.deepEqual(pair.summaries().initiator.pingMs, [100, 100, 100]);
+    const { pingMs } = pair.summaries().initiator;
+    assert.deepEqual(pingMs, [100, 100, 100]);
+    (pingMs as number[]).push(7);
+    assert.equal(pair.summaries().initiator.pingMs.length, 3, "a summary is its reader's own");
     assert.equal(hub.log.streamCount, 0);
     assert.equal(clinic.log.trustedTimeMs, 0, "and believes no clock");
     const established = [pair.initiator.establishedMs, pair.responder.establishedMs];

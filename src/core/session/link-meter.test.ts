@@ -29,6 +29,12 @@ describe("a link of which nothing is known", () => {
     assert.deepEqual([meter.fastestMs, meter.fastestAtMs, meter.estimate], [800, 5000, undefined]);
   });
 
+  test("shows its rate also by answers that are far apart", () => {
+    const meter = new LinkMeter();
+    answer(meter, every(10_000, 8));
+    assert.equal(meter.bytesPerMs, 1500 / 10_000);
+  });
+
   test("is what the last session saw, until its round trip is measured", () => {
     const meter = new LinkMeter({ rateBytesPerS: 3000, roundTripMs: 1200 });
     assert.deepEqual([meter.bytesPerMs, meter.fastestMs], [3, 1200]);

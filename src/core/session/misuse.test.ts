@@ -120,6 +120,9 @@ describe("a peer's vector", () => {
     const other = { ...line, head: 4 };
     assert.match(problemOf(announced([line]).send(frame([other]))), /^Z506 .* its digest/);
     assert.equal(problemOf(announced([line]).send(frame([line]))), "none");
+    // A line that says nothing is no part of it.
+    const silent = { ...line, id: { ...own, lane: "b" }, head: 0, chain: new Uint8Array(8) };
+    assert.equal(problemOf(announced([line], 2).send(frame([line, silent]))), "none");
   });
 
   test("relative to a state that is not held here is asked for whole, once", () => {
@@ -138,6 +141,8 @@ describe("a peer's vector", () => {
     const asked = peerOf().hello({ vector: mark, base: { ordinal: 1, digest: chain8 } });
     asked.send({ ...whole, remaining: vectorEntriesMaxClinic });
     assert.match(problemOf(asked), /^Z504/, "no more lines than a clinic can have");
+    const unmarked = peerOf().hello({ vector: mark, base: { ordinal: 1, digest: chain8 } });
+    assert.match(problemOf(unmarked.send(frame([line]))), /^Z504/, "the whole is said to be that");
   });
 
   test("is of as many lines and holes as a clinic can have", () => {

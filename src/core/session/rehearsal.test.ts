@@ -202,3 +202,10 @@ for (const [name, line] of Object.entries(links))
       if (round > 0) assertNear(said, took, 0.1);
     }
   });
+
+test("a link that nobody has seen is reckoned with as the slow end of 2G", () => {
+  const said = (bytes: number, isAwaited: boolean): number =>
+    secondsOf({ link: undefined, bytes, isAwaited, budgetBytesPerS: Number.POSITIVE_INFINITY });
+  assert.ok(Math.abs(said(23_000, false) - said(0, false) - 8) < 1e-9, "23 kbit a second");
+  assert.ok(Math.abs(said(0, true) - said(0, false) - 1.2) < 1e-9, "600 ms one way");
+});
