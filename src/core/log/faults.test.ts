@@ -78,6 +78,27 @@ test("a push of many pieces that meets a full disk leaves no trace", () => {
   assert.equal(large?.payloadSize, 1_000_000);
 });
 
+test("a push that fails where a new segment begins leaves no file behind", () => {
+  const store = new MemoryStore();
+  const log = create(store, { segmentBytes: 600 });
+  while (!store.exists("00000002.seg")) pushMany(log, 1);
+  const rule = store.faults.add({ operation: "write", name: /00000003\.seg$/ });
+  let before = digest(log);
+  let outcome = tryPush(log, "event", 1);
+  for (let n = 2; outcome === "acked"; n++) {
+    before = digest(log);
+    outcome = tryPush(log, "event", n);
+  }
+  assert.ok(outcome instanceof ZamError && rule.fired === 1);
+  mapsEqual(digest(log), before);
+  assert.deepEqual(
+    store.list().filter((name) => name.startsWith("00000003")),
+    [],
+  );
+  assert.equal(tryPush(log, "once more", 99), "acked");
+  assert.equal(digest(open(store.copy()).log).size, before.size + 2);
+});
+
 test("a failed fsync is final: nothing is acknowledged on that descriptor, and the log says why", () => {
   const store = new MemoryStore();
   const log = create(store);

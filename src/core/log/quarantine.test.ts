@@ -296,6 +296,22 @@ describe("a quarantined event", () => {
     const refused = hub.receive(next, () => assert.fail("nothing was stored"));
     assert.ok(refused.kind === "refused");
     assert.equal(refused.error.code, "Z215");
+    const { hlc } = clinic.readStream(0, quarantineRunsMax + 1, { events: 1, bytes: 1 })[0] ?? {};
+    const before = clinic.chainAt(0, quarantineRunsMax);
+    assert.ok(hlc !== undefined && before !== undefined);
+    const link = { seq: quarantineRunsMax + 1, hlc, type: 7, known: Uint8Array.of(0) };
+    const payload = new Uint8Array(fragmentBytesMax + 1);
+    const chain = nextChain(nodeCrypto, before, { ...link, payload });
+    const kinds = [0, fragmentBytesMax].map((offset) => {
+      const bytes = payload.subarray(offset, offset + fragmentBytesMax);
+      const piece = { ...link, stream, totalBytes: payload.length, offset, bytes };
+      const chains = { chainBefore8: before.slice(0, 8), chainAfter8: chain.slice(0, 8) };
+      const from = { receivedFrom: "clinic_a", receivedMs: 1_000_000 };
+      return hub.receiveFragment({ ...piece, ...chains, ...from }, () => undefined).kind;
+    });
+    assert.deepEqual(kinds, ["stored", "refused"], "a large one neither");
+    assert.equal(hub.stream(hub.findStream(stream) ?? 0).partialBytes, undefined);
+    assert.equal(hub.quarantinedCount, quarantineRunsMax);
     hub.setJudge(() => undefined);
     take(hub, next);
     hub.setJudge(refusing);
@@ -358,6 +374,21 @@ describe("a quarantined event", () => {
 });
 
 describe("the list of what is held", () => {
+  test("has one run for neighbours of one reason, however they came", () => {
+    const list = new Quarantine();
+    for (const seq of [1, 2, 6, 4, 5]) list.hold(1, { from: seq, to: seq, reason: "a" });
+    list.hold(1, { from: 3, to: 3, reason: "b" });
+    const runs = () => list.entries()[0]?.held.map(({ from, to, reason }) => [from, to, reason]);
+    assert.deepEqual(runs(), [
+      [1, 2, "a"],
+      [3, 3, "b"],
+      [4, 6, "a"],
+    ]);
+    list.forget(1, { from: 3, to: 3 });
+    list.hold(1, { from: 3, to: 3, reason: "a" });
+    assert.deepEqual(runs(), [[1, 6, "a"]]);
+  });
+
   test("is that of a set of seqs with their reasons, whatever happens", () => {
     const seed = 20_260;
     const random = createSeededRandom(seed);

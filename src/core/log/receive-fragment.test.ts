@@ -224,6 +224,29 @@ describe("a fragment", () => {
     assert.deepEqual(log.readPayload(index, 1, { offset: 0, sizeBytes: 40_000 }), payload);
   });
 
+  test("of another event than the one that was lost is a fork, and does not fill the hole", () => {
+    const store = new MemoryStore();
+    const first = create(store, { dataKey: undefined });
+    kinds(first, 0, 10_000, 20_000);
+    const end = store.dump().get("00000001.seg")?.length ?? 0;
+    const next = authored(2, authored().before);
+    for (const offset of [0, 10_000, 20_000]) send(first, { offset }, next);
+    first.close();
+    store.flip("00000001.seg", end - 8);
+    const { log } = open(store, { dataKey: undefined });
+    const hole = [{ from: 1, to: 1 }];
+    const index = log.findStream(stream) ?? 0;
+    assert.deepEqual(log.stream(index).holes, hole);
+    const other = authored(1, chainZero(nodeCrypto, stream), payload.subarray(0, 15_000));
+    assert.equal(send(log, { offset: 0 }, other).kind, "stored");
+    const last = send(log, { offset: 10_000, size: 5000 }, other);
+    assert.deepEqual(last, { kind: "fork", atSeq: 1 });
+    assert.deepEqual(log.stream(index).holes, hole);
+    assert.equal(send(log, { offset: 10_000 }).kind, "gap", "its pieces are forgotten");
+    assert.deepEqual(kinds(log, 0, 10_000, 20_000), ["stored", "stored", "stored"]);
+    assert.deepEqual(log.stream(index).holes, []);
+  });
+
   test("that completes what its chain does not prove is malformed, and all of it forgotten", () => {
     const store = new MemoryStore();
     const log = create(store);
