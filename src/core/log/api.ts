@@ -215,6 +215,16 @@ export interface QuarantinedRun {
   readonly reason: string;
 }
 
+/** How events are read in the order of arrival. */
+export interface ArrivalReading {
+  /** Everything where it was stored: what is held back too, and what was let in later not again. */
+  readonly withQuarantined?: boolean;
+  /** `chain` may be empty: two hashes an event less, for who can do without or knows it from the next event. */
+  readonly withoutChain?: boolean;
+  /** Payloads may be views of memory that they share with each other: a copy less, for who keeps none of them. */
+  readonly inSharedMemory?: boolean;
+}
+
 export interface ReadLimit {
   readonly events: number;
   /** Payload bytes; at least one event is returned even when it is larger. */
@@ -305,15 +315,7 @@ export interface Log {
    * Events in arrival order with ordinal greater than `afterOrdinal`. One that was quarantined is not among
    * them; when it is let in, it arrives with the ordinal of that moment.
    */
-  readArrivals(
-    afterOrdinal: number,
-    limit: ReadLimit & {
-      /** Everything where it was stored: what is held back too, and what was let in later not again. */
-      readonly withQuarantined?: boolean;
-      /** `chain` may be empty: two hashes an event less, for who can do without or knows it from the next event. */
-      readonly withoutChain?: boolean;
-    },
-  ): readonly StoredEvent[];
+  readArrivals(afterOrdinal: number, limit: ReadLimit & ArrivalReading): readonly StoredEvent[];
   /** Ordinal of the newest durable event. */
   readonly lastOrdinal: number;
   /** Position of the event that carries this idempotency hash. */

@@ -5,6 +5,7 @@ import type { StreamId } from "../event.ts";
 import { countRanges } from "../vector/ranges.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
 import type {
+  ArrivalReading,
   Alarm,
   Damage,
   Durable,
@@ -172,10 +173,7 @@ class OpenLog implements Log {
     return readPayload(this.core, index, seq, part);
   }
 
-  readArrivals(
-    afterOrdinal: number,
-    limit: ReadLimit & { readonly withQuarantined?: boolean; readonly withoutChain?: boolean },
-  ): readonly StoredEvent[] {
+  readArrivals(afterOrdinal: number, limit: ReadLimit & ArrivalReading): readonly StoredEvent[] {
     return readArrivals(this.core, afterOrdinal, limit);
   }
 

@@ -8,7 +8,7 @@
  */
 import { FileFault } from "../ports.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
-import type { ReadLimit, StoredEvent } from "./api.ts";
+import type { ArrivalReading, ReadLimit, StoredEvent } from "./api.ts";
 import { chainZero } from "./chain.ts";
 import { isHeld } from "./apply.ts";
 import type { LogCore } from "./core.ts";
@@ -24,6 +24,8 @@ import {
   fragmentedSha256,
   fragmentPlaces,
   type RecordedEvent,
+  SharedPieces,
+  type StoredEventOptions,
   toStoredEvent,
 } from "./stored-event.ts";
 
@@ -174,13 +176,14 @@ export function readEvent(core: LogCore, index: StreamIndex, seq: number): Store
 export function readArrivals(
   core: LogCore,
   afterOrdinal: number,
-  limit: ReadLimit & { readonly withQuarantined?: boolean; readonly withoutChain?: boolean },
+  limit: ReadLimit & ArrivalReading,
 ): readonly StoredEvent[] {
   const events: StoredEvent[] = [];
   let bytes = 0;
   const how = {
     isSifted: limit.withQuarantined !== true && !core.quarantine.isEmpty,
     withoutChain: limit.withoutChain === true,
+    ...(limit.inSharedMemory === true ? { pieces: new SharedPieces() } : {}),
   };
   const visit = (event: StoredEvent): boolean => {
     if (events.length > 0 && bytes + event.payloadSize > limit.bytes) return false;
@@ -201,10 +204,9 @@ export function readArrivals(
   return events;
 }
 
-interface ArrivalOptions {
+interface ArrivalOptions extends StoredEventOptions {
   /** Something was quarantined once, and is to be left out. */
   readonly isSifted: boolean;
-  readonly withoutChain: boolean;
 }
 
 /** False when `visit` had enough. */
@@ -215,7 +217,7 @@ function visitArrivals(
   how: ArrivalOptions,
   visit: (event: StoredEvent) => boolean,
 ): boolean {
-  const { isSifted, withoutChain } = how;
+  const { isSifted } = how;
   const reader = openReader(core, segment);
   const index = indexOf(core, segment);
   if (index === undefined || reader === undefined) return true;
@@ -253,7 +255,7 @@ function visitArrivals(
     const mayBeOld = isRehomed(core, place.index) || (recorded.flags & flagFragmented) !== 0;
     const record = { segment, alias, offset: recordAt };
     if (mayBeOld && !isNewestRecord(core, place, record)) continue;
-    const event = arrived(core, { ...recorded, ...place }, withoutChain);
+    const event = arrived(core, { ...recorded, ...place }, how);
     if (core.readRefusal !== undefined) return false;
     if (event !== undefined && !visit(event)) return false;
   }
@@ -284,10 +286,10 @@ function releasedBy(
 function arrived(
   core: LogCore,
   recorded: RecordedEvent,
-  withoutChain: boolean,
+  how: StoredEventOptions,
 ): StoredEvent | undefined {
   if (!isRehomed(core, recorded.index)) {
-    return toStoredEvent(core, recorded, recorded.fields.chainBefore, withoutChain);
+    return toStoredEvent(core, recorded, recorded.fields.chainBefore, how);
   }
   return readEvent(core, recorded.index, recorded.seq);
 }

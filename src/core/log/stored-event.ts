@@ -16,19 +16,26 @@ export interface RecordedEvent {
   readonly seq: number;
 }
 
+export interface StoredEventOptions {
+  /** Leaves `chain` empty. */
+  readonly withoutChain?: boolean;
+  /** Takes the payload's copy. */
+  readonly pieces?: SharedPieces;
+}
+
 /** Undefined when the fragment list is malformed. Bytes are copies. */
 export function toStoredEvent(
   core: LogCore,
   recorded: RecordedEvent,
   chainBefore: Uint8Array,
-  withoutChain = false,
+  { withoutChain = false, pieces }: StoredEventOptions = {},
 ): StoredEvent | undefined {
   const { fields, index, seq } = recorded;
   const known = fields.known.slice();
   const isFragmented = (recorded.flags & flagFragmented) !== 0;
   const list = isFragmented ? decodeFragmentList(fields.body) : undefined;
   if (isFragmented && list === undefined) return undefined;
-  const payload = isFragmented ? emptyBytes : fields.body.slice();
+  const payload = isFragmented ? emptyBytes : (pieces?.copy(fields.body) ?? fields.body.slice());
   const { hlc, type } = fields;
   const link = { seq, hlc, type, known };
   const content =
@@ -53,6 +60,25 @@ export function toStoredEvent(
     isFragmented,
     ...(fields.idempotency.length === 0 ? {} : { idempotency: fields.idempotency.slice() }),
   };
+}
+
+const pieceBytes = 64 * 1024;
+
+/** Copies side by side in a few large pieces of memory: hundreds of small ones cost more than what is in them. */
+export class SharedPieces {
+  private piece = emptyBytes;
+  private used = 0;
+
+  copy(bytes: Uint8Array): Uint8Array {
+    if (this.used + bytes.length > this.piece.length) {
+      this.piece = new Uint8Array(Math.max(pieceBytes, bytes.length));
+      this.used = 0;
+    }
+    const from = this.used;
+    this.used += bytes.length;
+    this.piece.set(bytes, from);
+    return this.piece.subarray(from, this.used);
+  }
 }
 
 /** SHA-256 of a fragmented event's payload, as its record has it. */
