@@ -6,7 +6,7 @@ import { isZCode, ZamError } from "../../core/errors/zam-error.ts";
 
 /** What a MessagePort and a Worker have in common. */
 export interface Port {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, handedOver: ArrayBuffer[]): void;
   on(name: "message", listener: (message: unknown) => void): unknown;
 }
 
@@ -38,12 +38,13 @@ export class PortCalls {
     port.on("message", (message) => this.receive(message as Message));
   }
 
-  call(method: string, params?: unknown): Promise<unknown> {
+  /** What is in `handedOver` is the other side's from then on. */
+  call(method: string, params?: unknown, handedOver: ArrayBuffer[] = []): Promise<unknown> {
     if (this.problem !== undefined) return Promise.reject(this.problem);
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.port.postMessage({ id, method, params });
+      this.port.postMessage({ id, method, params }, handedOver);
     });
   }
 
@@ -68,9 +69,9 @@ export class PortCalls {
   private async answer(id: number, method: string, params: unknown): Promise<void> {
     try {
       const result = await this.handlers[method]?.(params as never);
-      this.port.postMessage({ id, result });
+      this.port.postMessage({ id, result }, []);
     } catch (error) {
-      this.port.postMessage({ id, error: fromError(error) });
+      this.port.postMessage({ id, error: fromError(error) }, []);
     }
   }
 }

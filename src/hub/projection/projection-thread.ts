@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import type { AbsentRanges, ArrivedEvent } from "../../engine/index.ts";
+import { toColumns } from "./event-columns.ts";
 import { PortCalls } from "./port-calls.ts";
 import type { LogName, Rehearsal, WorkerInput } from "./projection-worker.ts";
 import type { Applied, Lookup } from "./projector.ts";
@@ -38,12 +39,12 @@ export class ProjectionThread {
   }
 
   async measure(events: readonly ArrivedEvent[]): Promise<number> {
-    return (await this.calls.call("measure", events)) as number;
+    return (await this.callWith("measure", events)) as number;
   }
 
   /** @throws ZamError Z424, Z612, Z614 */
   async apply(events: readonly ArrivedEvent[]): Promise<Applied> {
-    return (await this.calls.call("apply", events)) as Applied;
+    return (await this.callWith("apply", events)) as Applied;
   }
 
   async restart(logId: string): Promise<void> {
@@ -73,6 +74,11 @@ export class ProjectionThread {
     await Promise.race([this.calls.call("close").catch(() => undefined), patience]);
     clearTimeout(timer);
     await this.worker.terminate();
+  }
+
+  private callWith(method: string, events: readonly ArrivedEvent[]): Promise<unknown> {
+    const batch = toColumns(events);
+    return this.calls.call(method, batch, [batch.payloads.buffer]);
   }
 
   private ended(problem: string, cause?: unknown): void {

@@ -7,6 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../core/errors/zam-error.ts";
 import type { AbsentRanges, ArrivedEvent } from "../../engine/index.ts";
 import type { ProjectionDatabase } from "./database.ts";
+import { type EventColumns, fromColumns } from "./event-columns.ts";
 import type { Mapping } from "./mapping.ts";
 import { PortCalls } from "./port-calls.ts";
 import { Projector } from "./projector.ts";
@@ -81,12 +82,12 @@ const calls = new PortCalls(parentPort, {
     }
   },
   /** How many values of these events would not fit their columns. */
-  measure: async (events: readonly ArrivedEvent[]) => {
+  measure: async (batch: EventColumns) => {
     const maker = new RowMaker(mapping.columns);
-    for (const event of events) maker.make(event);
+    for (const event of fromColumns(batch)) maker.make(event);
     return maker.unfitting;
   },
-  apply: (events: readonly ArrivedEvent[]) => opened().apply(events),
+  apply: (batch: EventColumns) => opened().apply(fromColumns(batch)),
   restart: (logId: string) => opened().restart(logId),
   noteAbsent: (absent: readonly AbsentRanges[]) => opened().noteAbsent(absent),
   fill: () => opened().fill(),
