@@ -329,6 +329,30 @@ describe("a floor that a peer tells", () => {
   });
 });
 
+test("a piece of an event that may not be delivered is refused, and no log sees it", () => {
+  const hub = createNode("hub", "hub");
+  const payload = new Uint8Array(100).fill(7);
+  const fragment: Frame = {
+    type: "fragment",
+    stream: 0,
+    seq: 1,
+    hlc: { ms: startMs, counter: 0 },
+    eventType: 1,
+    known: Uint8Array.of(0),
+    totalBytes: 9000,
+    offset: 0,
+    chainBefore8: new Uint8Array(8),
+    chainAfter8: new Uint8Array(8),
+    codec: 0,
+    rawBytes: payload.length,
+    block: payload,
+  };
+  const peer = peerOf(hub).hello();
+  peer.send({ type: "stream", id: { ...own, node: "clinic_b" } }, fragment);
+  assert.deepEqual([refusals(peer), acks(peer)], [[["stream", 1, 0, 511]], []]);
+  assert.equal(hub.log.streamCount, 0);
+});
+
 test("a chain before the first event is the stream's own", () => {
   const other = chainZero(nodeCrypto, { ...own, lane: "other" });
   const peer = peerOf().hello();

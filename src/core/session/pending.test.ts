@@ -36,3 +36,30 @@ test("a hub knows what each clinic lacked after its last session", () => {
   pushMany(hub, 1, { lane: "to/clinic_a/urgent" });
   assert.equal(countLacking(hub.log, hub.states.get("clinic_a"), scope), 1);
 });
+
+test("what a hub's vector named is confirmed, also when it has acknowledged nothing since", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushMany(a, 3);
+  sync(a, hub);
+  sync(a, hub);
+  const state = a.states.get("hub");
+  // The hub has named what it holds, and acknowledged nothing since.
+  assert.deepEqual(state?.advanced, []);
+  assert.equal(countUnconfirmed(a.log, state === undefined ? [] : [state]), 0);
+});
+
+test("a hub's events at a clinic are no work that waits for that hub", () => {
+  const a = createNode("clinic_a", "clinic");
+  const hub = createNode("hub", "hub");
+  pushMany(hub, 4, { lane: "to/clinic_a" });
+  sync(a, hub);
+  pushMany(a, 2);
+  const scope = {
+    self: { nodeId: "clinic_a", role: "clinic" },
+    peer: { nodeId: "hub", role: "hub" },
+    policy: "own",
+    knownHubs: [],
+  } as const;
+  assert.equal(countLacking(a.log, undefined, scope), 2);
+});

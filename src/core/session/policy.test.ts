@@ -89,6 +89,16 @@ test("a clinic sends its own streams to hubs only, and takes what hubs may deliv
   assert.equal(mayAccept(scope(a, b), stream("a")), false);
 });
 
+test("a hub takes what a clinic addresses to it or another hub, and nothing between clinics", () => {
+  const s = { ...scope(hub, a), knownHubs: ["hub2"] };
+  const taken = ["to/hub", "to/hub2", "to/a", "to/b"].map((lane) =>
+    mayAccept(s, stream("a", lane)),
+  );
+  assert.deepEqual(taken, [true, true, false, false]);
+  const known = { ...s, knownHubs: ["a"] };
+  assert.equal(mayAccept(known, stream("a", "to/a")), false, "its certificate says what it is");
+});
+
 test("hubs give each other everything", () => {
   assert.equal(mayOffer(scope(hub, hub2), stream("b", "to/hub")), true);
   assert.equal(mayAccept(scope(hub, hub2), stream("hub", "to/b")), true);
