@@ -10,7 +10,7 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
   const report = await node.verify();
   found.checked(
     "log",
-    `${status.walRecords} records, ${status.walBytes} bytes, CRC, seal and chain: ${report.problems.length === 0 ? "good" : `${report.problems.length} problems`}`,
+    `${counted(status.walRecords, "record")}, ${counted(status.walBytes, "byte")}, CRC, seal and chain: ${report.problems.length === 0 ? "good" : counted(report.problems.length, "problem")}`,
   );
   for (const { path, offset, problem } of report.problems) {
     const isKnown = status.damagedRanges.some(
@@ -66,4 +66,8 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
 /** For a shell: ids of forks and rollbacks have spaces. */
 function quoted(id: string): string {
   return /^[A-Za-z0-9_.:/-]+$/.test(id) ? id : `'${id.replaceAll("'", "'\\''")}'`;
+}
+
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
 }
