@@ -13,7 +13,7 @@ import {
   encodeFragmentList,
 } from "../../../src/core/log/event-fields.ts";
 import { decodeFileHeader, encodeFileHeader } from "../../../src/core/log/file-header.ts";
-import { IdTable } from "../../../src/core/log/index/id-table.ts";
+import { IdTable, idEntryBytes } from "../../../src/core/log/index/id-table.ts";
 import { SegmentIndex } from "../../../src/core/log/index/segment-index.ts";
 import { decodeKnown } from "../../../src/core/log/known.ts";
 import { decodeManifest, encodeManifest } from "../../../src/core/log/manifest.ts";
@@ -79,6 +79,18 @@ const bare = {
   healthSent: undefined,
   completedMs: 0,
 };
+
+/** What a table holds, in an order that its slots have no part in. */
+function sortedEntries(table: IdTable): readonly Uint8Array[] {
+  const entries = table
+    .pages()
+    .flatMap((page) =>
+      Array.from({ length: page.length / idEntryBytes }, (_, at) =>
+        page.slice(at * idEntryBytes, (at + 1) * idEntryBytes),
+      ),
+    );
+  return entries.sort((a, b) => Buffer.compare(a, b));
+}
 
 export const logTargets: readonly FuzzTarget[] = [
   decoderTarget({
@@ -205,14 +217,17 @@ export const logTargets: readonly FuzzTarget[] = [
 
   decoderTarget({
     name: "idempotency prefixes",
-    // A table has no order of its own: what it holds is what it writes.
+    // A table has no order of its own: it is what it holds.
     decode: (bytes) => {
       const reader = new ByteReader(bytes);
       const table = IdTable.decode(reader);
-      const isWhole = reader.finished && table !== undefined;
-      return isWhole ? written((out) => table.encode(out)) : undefined;
+      return reader.finished ? sortedEntries(table) : undefined;
     },
-    encode: (content) => content,
+    encode: (entries) =>
+      written((out) => {
+        out.varint(entries.length);
+        for (const entry of entries) out.bytes(entry);
+      }),
     samples: [written((out) => sampleIds().encode(out))],
   }),
   decoderTarget({
