@@ -204,7 +204,8 @@ function decodeHeard(reader: ByteReader): Heard {
   const heldBack = (flags & heardHeldBack) === 0 ? undefined : decodeHeldBack(reader);
   const wasTold = (flags & toldQuarantine) !== 0 && reader.varint() > 0;
   return {
-    ...(heldBack === undefined ? {} : { heldBack }),
+    // None is written as nothing.
+    ...(heldBack === undefined || heldBack.total === 0 ? {} : { heldBack }),
     ...(wasTold ? { wasToldQuarantine: true } : {}),
     ...(health === undefined ? {} : { healthHeard: health }),
     ...(clock === undefined ? {} : { clockDifferenceMs: clock }),
