@@ -17,7 +17,11 @@ import { assertTool, BuildError, run } from "./run.ts";
 
 /** Raspberry Pi 3: four Cortex-A53 at 1.2 GHz, of which the engine uses one. */
 const piHz = 1.2e9;
-/** An assumption, on the careful side for an in-order core that can do two instructions a cycle. */
+/**
+ * Still an assumption. What is published is peaks and Dhrystone, neither of them an interpreter's
+ * rate: two instructions a cycle at best (0.5 cycles each), and 2.3 DMIPS/MHz, commonly cited as
+ * ARM's (systemonchips.com/?p=408, which says that no conditions are given).
+ */
 const cyclesPerInstruction = 1.5;
 
 const folder = mkdtempSync(join(tmpdir(), "zamsync-instructions-"));

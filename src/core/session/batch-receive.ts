@@ -5,7 +5,7 @@
  */
 import { type BatchBlock, BatchCodec, contentBytesOf } from "../codec/batch-codec.ts";
 import { codecStateBytes } from "../codec/codec-memory.ts";
-import { isMixCodec, sizesOf } from "../codec/codecs.ts";
+import { sizesOf } from "../codec/codecs.ts";
 import { isSpan } from "../codec/decode-frame.ts";
 import { type BatchFrame, chain8Bytes, type HistoryFrame } from "../codec/frame-types.ts";
 import { Window } from "../codec/window.ts";
@@ -98,20 +98,23 @@ export function takeBatch(s: SessionState, frame: BatchFrame): void {
   takeEvents(s, incoming, { from, events, chainBefore8, chainAfter8, rawBytes });
 }
 
-/** Mixing is timed. When it takes most of the time, the peer is asked for what is quicker to read. */
+/** Decoding is timed. When it takes most of the time, the peer is asked for what is quicker to read. */
 function decode(
   s: SessionState,
   codec: BatchCodec,
   batch: BatchBlock,
 ): readonly EventContent[] | undefined {
-  if (s.coding === undefined || !isMixCodec(codec.codec)) return codec.decode(batch);
-  const events = s.coding.time(
+  const pace = s.coding?.paceOf(codec.codec);
+  if (pace === undefined) return codec.decode(batch);
+  const events = pace.time(
     () => codec.decode(batch),
     (decoded) => decoded?.reduce((sum, event) => sum + contentBytesOf(event), 0) ?? 0,
   );
-  if (s.coding.isMuch && !s.receiveBatches.hasAskedQuicker) {
-    s.receiveBatches.hasAskedQuicker = true;
-    s.send({ type: "codecs", codecs: codecsOffered(s) });
+  const asked = 1 << codec.codec;
+  if (pace.isMuch && (s.receiveBatches.askedQuicker & asked) === 0) {
+    const codecs = codecsOffered(s);
+    s.receiveBatches.askedQuicker |= asked;
+    if ((codecs & asked) === 0) s.send({ type: "codecs", codecs });
   }
   return events;
 }

@@ -5,7 +5,7 @@
  */
 import { BatchCodec, contentBytesOf, type EncodedBatch } from "../codec/batch-codec.ts";
 import { codecStateBytes } from "../codec/codec-memory.ts";
-import { isBatchCodec, isMixCodec, sizesOf } from "../codec/codecs.ts";
+import { isBatchCodec, sizesOf } from "../codec/codecs.ts";
 import { encodeFrame, tellableHistory } from "../codec/encode-frame.ts";
 import {
   type BatchFrame,
@@ -17,9 +17,9 @@ import { sendWindowFor } from "../codec/window.ts";
 import { bytesEqual } from "../bytes.ts";
 import { assert } from "../errors/zam-error.ts";
 import type { StoredEvent } from "../log/api.ts";
-import { codecsHere, shouldSwitch, wantedCodecs } from "./codec-choice.ts";
+import { codecsHere, isTokensTooSlow, shouldSwitch, wantedCodecs } from "./codec-choice.ts";
 import { chooseHistory, type History } from "./history.ts";
-import { type LearnedHistory, restSending } from "./batch-state.ts";
+import { type LearnedHistory, restSending, sendingRestMs } from "./batch-state.ts";
 import { createOutgoing } from "./offer.ts";
 import { nameStream, streamNumber } from "./outgoing-number.ts";
 import type { Outgoing, SessionState } from "./state.ts";
@@ -32,7 +32,12 @@ import type { Outgoing, SessionState } from "./state.ts";
  */
 export function openBatches(s: SessionState, next: Outgoing): Uint8Array | undefined {
   const batches = s.sendBatches;
-  if (shouldSwitch(s)) restSending(s);
+  // After a rest, what comes may be as little as tokens are quick enough for.
+  if (s.inFlightBytes === 0 && s.nowMs - s.lastDataMs >= sendingRestMs) batches.isTooSlow = false;
+  if (shouldSwitch(s)) {
+    batches.isTooSlow = isTokensTooSlow(s);
+    restSending(s);
+  }
   if (batches.codec === undefined) {
     const opening = beginCodec(s, next);
     if (opening !== undefined) return opening;
@@ -128,9 +133,7 @@ export function buildBatch(
   assert(codec !== undefined && first !== undefined, "a batch has a codec and an event");
   const encode = (): EncodedBatch => codec.encode({ stream, ...input });
   const { block, count, contentBytes } =
-    s.coding !== undefined && isMixCodec(codec.codec)
-      ? s.coding.time(encode, (encoded) => encoded.contentBytes)
-      : encode();
+    s.coding?.paceOf(codec.codec).time(encode, (encoded) => encoded.contentBytes) ?? encode();
   const last = input.events[count - 1];
   assert(last !== undefined, "a batch holds an event");
   s.ratio = Math.min(1, Math.max(0.01, (s.ratio + block.length / Math.max(1, contentBytes)) / 2));

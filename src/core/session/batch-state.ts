@@ -10,7 +10,7 @@ import type { StreamIndex } from "../vector/stream-table.ts";
 import type { SessionState } from "./state.ts";
 
 /** Idle time after which the sender lets its codec go, and begins anew when data flows again. */
-const sendingRestMs = 5_000;
+export const sendingRestMs = 5_000;
 
 /** Longer than the sender's rest and any delay on the way, so that it lets go first. */
 const receivingRestMs = 60_000;
@@ -44,6 +44,8 @@ export class SendBatches {
   hasBegun = false;
   /** The peer could not follow a history: no more of them in this session. */
   isUnprimed = false;
+  /** Tokens held the link up: rows by zstd, until the direction rests. */
+  isTooSlow = false;
   /** What the codec has learned, until a BATCH or HISTORY tells of it. */
   learned: LearnedHistory | undefined;
 }
@@ -60,8 +62,8 @@ export class ReceiveBatches {
   hasRested = false;
   /** The peer used a codec that is not read here, and was told which are. */
   hasToldCodecs = false;
-  /** Mixing took most of the time here, and the peer was told. */
-  hasAskedQuicker = false;
+  /** Bits of the codecs that took most of the time here, of which the peer was told. */
+  askedQuicker = 0;
   lastTakenMs = 0;
 }
 

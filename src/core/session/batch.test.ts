@@ -4,7 +4,7 @@ import { createSeededRandom } from "../../testing/seeded-random.ts";
 import { CodecMemory, codecStateBytes } from "../codec/codec-memory.ts";
 import { codecMix, codecMixSmall, codecTokens, codecTokensSmall } from "../codec/codecs.ts";
 import { drawDocument } from "../codec/payloads.test-kit.ts";
-import { CodingMeter } from "./coding-meter.ts";
+import { CodingMeter, CodingPace } from "./coding-meter.ts";
 import type { CodecName } from "./codec-choice.ts";
 import {
   cloneNode,
@@ -150,7 +150,7 @@ test("a history is told by the first of many batches, wherever that ends", () =>
   const [a, hub] = twoNodes();
   pushDocuments(a, 300);
   sync(a, hub);
-  pushDocuments(a, 600);
+  pushDocuments(a, 2_500);
   const pair = sync(a, hub, { latencyMs: 300 });
   const batches = pair.traces.flatMap(({ frame }) => (frame.type === "batch" ? [frame] : []));
   assert.ok(batches.length > 2, `${batches.length}`);
@@ -239,6 +239,30 @@ test("without memory for a codec that was announced, the receiver asks for a che
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 
+/** A machine on which each look at the clock finds it so much later, in turn, for one way of coding. */
+function slowly(way: "mix" | "tokens", ...stepsMs: readonly number[]): CodingMeter {
+  return Object.assign(new CodingMeter(() => 0), {
+    [way]: new CodingPace(clockOf(...stepsMs), 0.6),
+  });
+}
+
+/** A machine that makes tokens of so many bytes of payload a second, and waits before each batch. */
+function tokensMaker(speed: { readonly bytesPerS: number; readonly idleMs: number }): CodingMeter {
+  let ms = 0;
+  class Pace extends CodingPace {
+    override time<T>(code: () => T, bytesOf: (result: T) => number): T {
+      ms += speed.idleMs;
+      const working = (): T => {
+        const result = code();
+        ms += (bytesOf(result) * 1000) / speed.bytesPerS;
+        return result;
+      };
+      return super.time(working, bytesOf);
+    }
+  }
+  return Object.assign(new CodingMeter(() => ms), { tokens: new Pace(() => ms, 0.8) });
+}
+
 test("a link that carries more than mixing makes is given tokens instead", () => {
   const [a, hub] = twoNodes();
   for (let i = 0; i < 200; i++)
@@ -248,14 +272,38 @@ test("a link that carries more than mixing makes is given tokens instead", () =>
   assert.deepEqual(codecsOf(slow), [codecMix]);
   const fast = sync(a, cloneNode(hub), {
     latencyMs: 1,
-    coding: { initiator: new CodingMeter(clockOf(3)) },
+    coding: { initiator: slowly("mix", 3) },
   });
   assert.deepEqual(codecsOf(fast), [codecMix, codecTokens]);
   // A look at the start and at its HELLO, and three a batch: before it, after it, and how much that was.
-  const mixing = new CodingMeter(clockOf(900, 1, 1));
+  const mixing = slowly("mix", 900, 1, 1);
   const slowHub = sync(a, hub, { latencyMs: 1, coding: { responder: mixing } });
   assert.match(traceOf(slowHub), /<codecs .*>history >batch/);
   assert.deepEqual(codecsOf(slowHub), [codecMix, codecTokens]);
+  assert.deepEqual(digestOf(hub), digestOf(a));
+});
+
+test("tokens go as far as they keep up with the link, and rows where they do not", () => {
+  const [a, hub] = twoNodes();
+  sync(a, hub);
+  const noMix = 0b010111;
+  const options = { from: { codecs: noMix }, latencyMs: 600 };
+  pushDocuments(a, 2_500);
+  // The slow link takes a second or two for each batch; the fast one has carried what there was.
+  const waiting = { initiator: tokensMaker({ bytesPerS: 60_000, idleMs: 1_000 }) };
+  const slow = sync(a, cloneNode(hub), { ...options, rateBytesPerS: 2_900, coding: waiting });
+  assert.deepEqual(codecsOf(slow), [codecTokens]);
+  const busy = { initiator: tokensMaker({ bytesPerS: 60_000, idleMs: 1 }) };
+  const fast = sync(a, cloneNode(hub), { ...options, rateBytesPerS: 30_000, coding: busy });
+  assert.deepEqual(codecsOf(fast), [codecTokens, "range"]);
+  assert.equal(fast.summaries().initiator.isComplete, true);
+  // Who reads that slowly asks for rows.
+  pushDocuments(a, 4_000);
+  const reading = slowly("tokens", 900, 1, 1);
+  const asking = { ...options, rateBytesPerS: 2_900, coding: { responder: reading } };
+  const slowHub = sync(a, hub, asking);
+  assert.match(traceOf(slowHub), /<codecs .*>range/);
+  assert.deepEqual(codecsOf(slowHub), [codecTokens, "range"]);
   assert.deepEqual(digestOf(hub), digestOf(a));
 });
 

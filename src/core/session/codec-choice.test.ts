@@ -55,7 +55,7 @@ function carry(s: SessionState, bytesPerS: number): void {
 function mixing(bytesPerS: number): CodingMeter {
   let ms = 0;
   const meter = new CodingMeter(() => ms);
-  meter.time(
+  meter.mix.time(
     () => {
       ms += 100;
     },
@@ -136,8 +136,59 @@ describe("a direction that is being mixed", () => {
       s.peerCodecs = 0b010111;
       assert.equal(shouldSwitch(s), true);
       s.peerCodecs = 0b000011;
-      assert.equal(shouldSwitch(s), false, "there is nothing quicker");
+      assert.equal(shouldSwitch(s), true, "rows are quicker still");
+      s.peerCodecs = 0b000001;
+      assert.equal(shouldSwitch(s), false, "there is nothing quicker that packs");
     }
+  });
+});
+
+describe("a direction that goes as tokens", () => {
+  /** Half a byte is left of each, as is reckoned before anything was coded. */
+  function coded(options: Partial<SessionOptions> = {}, payloadBytesPerS = 80_000): SessionState {
+    const s = stateOf(options, { coding: making(payloadBytesPerS) });
+    s.sendBatches.codec = new BatchCodec(codecTokensSmall, nodeCompressor);
+    return s;
+  }
+
+  /** A machine that makes tokens of so many bytes of payload a second, and is idle besides. */
+  function making(bytesPerS: number, tookMs = 100): CodingMeter {
+    let ms = 0;
+    const meter = new CodingMeter(() => ms);
+    const work = (): void => {
+      ms += tookMs;
+    };
+    meter.tokens.time(work, () => (bytesPerS * tookMs) / 1000);
+    return meter;
+  }
+
+  test("goes on as rows when the link is half as fast again as tokens are made", () => {
+    const slow = coded();
+    carry(slow, 60_000);
+    assert.equal(shouldSwitch(slow), false);
+    const fast = coded();
+    carry(fast, 60_001);
+    assert.equal(shouldSwitch(fast), true);
+    fast.peerCodecs = 0b110001;
+    assert.equal(shouldSwitch(fast), false, "the peer reads no rows by zstd");
+    const forced = coded({ codec: "tokens" });
+    carry(forced, 10_000_000);
+    assert.equal(shouldSwitch(forced), false, "it was chosen by hand");
+  });
+
+  test("goes on as rows when making tokens takes most of the time, whatever is seen of the link", () => {
+    const s = stateOf({}, { coding: making(80_000, 2_000) });
+    s.sendBatches.codec = new BatchCodec(codecTokensSmall, nodeCompressor);
+    assert.equal(shouldSwitch(s), true);
+    assert.equal(shouldSwitch(coded()), false, "a tenth of a second is not most of it");
+  });
+
+  test("goes on as rows when the peer asks for it", () => {
+    const s = coded();
+    s.peerCodecs = 0b11;
+    assert.equal(shouldSwitch(s), true);
+    s.peerCodecs = 0b1;
+    assert.equal(shouldSwitch(s), false, "there is nothing quicker that packs");
   });
 });
 
@@ -160,7 +211,20 @@ describe("codecs that a node offers to read", () => {
       ms += 2000;
       return 1;
     };
-    coding.time(spend, () => 1);
+    coding.mix.time(spend, () => 1);
     assert.equal(codecsOffered(stateOf({}, { coding })), noMix);
+  });
+
+  test("are rows alone when tokens take much of its time, while the rows are packed", () => {
+    let ms = 0;
+    const coding = new CodingMeter(() => ms);
+    coding.tokens.time(
+      () => {
+        ms += 2000;
+      },
+      () => 1,
+    );
+    assert.equal(codecsOffered(stateOf({}, { coding })), 0b11);
+    assert.equal(codecsOffered(stateOf({ codecs: 0b110101 }, { coding })), 0b110101);
   });
 });

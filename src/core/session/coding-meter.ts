@@ -1,8 +1,10 @@
 /**
- * How fast this machine mixes, and how much of its time that takes, over all sessions of a
- * process: what the choice of a codec compares the link with. Measured on real batches, by
- * the host's clock, so what else the machine does counts as well.
+ * How fast this machine makes and reads batches, and how much of its time that takes, over all
+ * sessions of a process: what the choice of a codec compares the link with. Mixing and tokens
+ * are measured apart. Measured on real batches, by the host's clock, so what else the machine
+ * does counts as well.
  */
+import { isMixCodec } from "../codec/codecs.ts";
 
 /** Less coding than this says little; what was measured long ago fades at the other. */
 const measuredMsMin = 20;
@@ -15,10 +17,18 @@ const measuredMsMax = 2_000;
  */
 const spanMs = 1_000;
 /** Beyond this share mixing holds up what the process does. */
-const muchShare = 0.6;
+const muchMixShare = 0.6;
+/**
+ * Tokens are given up for twice the bytes, so only where they leave next to no time: what is not
+ * coding in a process that only waits for its coder is an eighth (a Raspberry Pi's, by
+ * `npm run edge:instructions`).
+ */
+const muchTokensShare = 0.8;
 
-export class CodingMeter {
+/** Of one way of coding. */
+export class CodingPace {
   private readonly clockMs: () => number;
+  private readonly muchShare: number;
   private bytes = 0;
   private ms = 0;
   private spanSinceMs: number;
@@ -26,16 +36,16 @@ export class CodingMeter {
   private share = 0;
   private shareBefore = 0;
 
-  /** @param clockMs a clock that is never set, in milliseconds and fractions of them */
-  constructor(clockMs: () => number) {
+  constructor(clockMs: () => number, muchShare: number) {
     this.clockMs = clockMs;
+    this.muchShare = muchShare;
     this.spanSinceMs = clockMs();
   }
 
-  /** Runs `mix`, which codes or decodes, and notes what it took. */
-  time<T>(mix: () => T, bytesOf: (result: T) => number): T {
+  /** Runs `code`, which codes or decodes, and notes what it took. */
+  time<T>(code: () => T, bytesOf: (result: T) => number): T {
     const startMs = this.clockMs();
-    const result = mix();
+    const result = code();
     const tookMs = this.clockMs() - startMs;
     this.bytes += bytesOf(result);
     this.ms += tookMs;
@@ -47,12 +57,12 @@ export class CodingMeter {
     return result;
   }
 
-  /** Bytes of payload a second; undefined before enough was mixed to tell. */
+  /** Bytes of payload a second; undefined before enough was coded to tell. */
   get bytesPerS(): number | undefined {
     return this.ms < measuredMsMin ? undefined : (this.bytes * 1000) / this.ms;
   }
 
-  /** True while mixing takes most of the process's time. */
+  /** True while it takes most of the process's time. */
   get isMuch(): boolean {
     const ageMs = this.clockMs() - this.spanSinceMs;
     if (ageMs >= spanMs) {
@@ -62,6 +72,22 @@ export class CodingMeter {
       this.spanSinceMs += ageMs;
       this.spanBusyMs = 0;
     }
-    return Math.min(this.share, this.shareBefore) > muchShare;
+    return Math.min(this.share, this.shareBefore) > this.muchShare;
+  }
+}
+
+export class CodingMeter {
+  readonly mix: CodingPace;
+  readonly tokens: CodingPace;
+
+  /** @param clockMs a clock that is never set, in milliseconds and fractions of them */
+  constructor(clockMs: () => number) {
+    this.mix = new CodingPace(clockMs, muchMixShare);
+    this.tokens = new CodingPace(clockMs, muchTokensShare);
+  }
+
+  /** The one of a batch codec. */
+  paceOf(codec: number): CodingPace {
+    return isMixCodec(codec) ? this.mix : this.tokens;
   }
 }
