@@ -39,7 +39,8 @@ async function main(): Promise<number> {
     console.error(`no target is called '${values.only}'`);
     return 2;
   }
-  if (values.input !== undefined) return replay(targets, Uint8Array.from(Buffer.from(values.input, "base64")));
+  if (values.input !== undefined)
+    return replay(targets, Uint8Array.from(Buffer.from(values.input, "base64")));
   const seed = Number(values.seed ?? Date.now() % 0x1_0000_0000);
   const budgetMs = Number(values.minutes) * 60_000;
   console.log(`seed ${seed}, ${targets.length} targets, ${values.minutes} minutes`);
