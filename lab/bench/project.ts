@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openNode } from "../../src/engine/index.ts";
+import { followDirectory, openNode } from "../../src/engine/index.ts";
 import { takeEvents, clinicEvents } from "../clinic-events.ts";
 import { runOk, summaryOf } from "../command.ts";
 import { grouped } from "../stage.ts";
@@ -39,18 +39,19 @@ function cut(text: string): string {
     : `${text.slice(0, payloadBytes - 3).replace(/\\+[^\\]*$/, "")}"}`;
 }
 
+/** As `project` reads it, and nothing done with it. */
 async function readRate(dir: string, count: number): Promise<number> {
-  const node = await openNode({ dataDir: dir });
+  const source = followDirectory({ dataDir: dir });
   const { ms, value } = await timed(async () => {
     let seen = 0;
     for (let after = 0; ; ) {
-      const { events, isCaughtUp } = await node.arrivals({ after });
+      const { events, isCaughtUp } = await source.next({ after });
       seen += events.length;
       after = events[events.length - 1]?.arrival ?? after;
       if (isCaughtUp) return seen;
     }
   });
-  await node.close();
+  await source.close();
   if (value !== count) throw new Error(`${value} of ${count} events were read`);
   return count / (ms / 1000);
 }

@@ -113,14 +113,10 @@ export interface CryptoPort {
     out: Uint8Array,
     outOffset: number,
   ): void;
-  /**
-   * The plaintext, or undefined when the tag does not fit. It may lie in `lent`, memory that the caller
-   * gives for it and will use again, or in memory of its own.
-   */
+  /** The plaintext, or undefined when the tag does not fit. */
   open(
     key: AeadKey,
     input: { readonly nonce: Uint8Array; readonly aad: Uint8Array; readonly sealed: Uint8Array },
-    lent?: Uint8Array,
   ): Uint8Array | undefined;
   /** CRC-32 (IEEE), continued from `seed` (default 0), as an unsigned number. */
   crc32(bytes: Uint8Array, seed?: number): number;

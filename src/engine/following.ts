@@ -11,6 +11,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { RpcClient } from "../storage/rpc-client.ts";
+import { loadSmallRecords } from "../storage/small-records.ts";
 import type { ArrivalBatch, ArrivalQuery, NodeApi } from "./api.ts";
 import { LocalNode } from "./local-node.ts";
 import { findForReading, type OpenOptions } from "./opening.ts";
@@ -76,7 +77,11 @@ class DirectoryArrivals implements ArrivalSource {
         const isOvertaken = looks !== undefined && manifestOf(this.dataDir) !== looks.manifest;
         if (!isOvertaken) {
           const isNews = batch.events.length > 0 || leftMs === 0 || query.signal?.aborted === true;
-          if (isNews || looks === undefined) return { ...batch, opening: this.opening };
+          if (isNews || looks === undefined) {
+            // A whole log is to be read, or much of one: worth the memory.
+            if (looks !== undefined && !batch.isCaughtUp) await loadSmallRecords();
+            return { ...batch, opening: this.opening };
+          }
           await this.waitForChange(looks, leftMs, query.signal);
         }
       } catch (error) {

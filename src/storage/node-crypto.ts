@@ -1,6 +1,6 @@
 /**
  * `CryptoPort` on Node: ChaCha20-Poly1305 (RFC 8439), SHA-256, HKDF (RFC 5869),
- * CRC-32 and randomness, all by Node's own modules but the sealing of small records.
+ * CRC-32 and randomness, by Node's own modules; small records are opened by libsodium once it is loaded.
  *
  * What it returns are plain `Uint8Array`s, never `Buffer`s: the core calls
  * `slice` and means a copy, where `Buffer.slice` lends.
@@ -21,7 +21,7 @@ import {
 import { crc32 } from "node:zlib";
 import type { AeadKey, CryptoPort, Sha256 } from "../core/ports.ts";
 import { aeadTagBytes } from "../core/ports.ts";
-import { isSmall, openSmall, sealSmall, type SmallKey, toSmallKey } from "./small-aead.ts";
+import { areSmallRecordsLoaded, openSmall, smallSealedBytesMax } from "./small-records.ts";
 
 const cipherName = "chacha20-poly1305";
 const cipherOptions = { authTagLength: aeadTagBytes } as const;
@@ -42,30 +42,25 @@ export const nodeCrypto: CryptoPort = {
   },
   importKey(raw) {
     if (raw.length !== keyBytes) throw new RangeError(`a key has ${keyBytes} bytes`);
-    const key: NodeKey = { forHost: createSecretKey(raw), small: toSmallKey(raw) };
+    const key: NodeKey = { forOpenSsl: createSecretKey(raw), forSodium: undefined };
     return key as unknown as AeadKey;
   },
   seal(key, input, out, outOffset) {
-    const { forHost, small } = keyOf(key);
-    if (isSmall(input.plaintext.length, input.aad.length)) {
-      sealSmall(small, input, input.plaintext, out, outOffset);
-      return;
-    }
-    const cipher = createCipheriv(cipherName, forHost, input.nonce, cipherOptions);
+    const cipher = createCipheriv(cipherName, keyOf(key).forOpenSsl, input.nonce, cipherOptions);
     cipher.setAAD(input.aad);
     out.set(cipher.update(input.plaintext), outOffset);
     cipher.final();
     out.set(cipher.getAuthTag(), outOffset + input.plaintext.length);
   },
-  open(key, input, lent) {
+  open(key, input) {
     const bodyBytes = input.sealed.length - aeadTagBytes;
     if (bodyBytes < 0) return undefined;
-    const { forHost, small } = keyOf(key);
-    if (isSmall(bodyBytes, input.aad.length)) {
-      const isRoomy = lent !== undefined && lent.length >= bodyBytes;
-      return openSmall(small, input, isRoomy ? lent : new Uint8Array(bodyBytes));
+    const forHost = keyOf(key);
+    if (areSmallRecordsLoaded() && input.sealed.length <= smallSealedBytesMax) {
+      forHost.forSodium ??= lend(forHost.forOpenSsl.export());
+      return openSmall(forHost.forSodium, input);
     }
-    const decipher = createDecipheriv(cipherName, forHost, input.nonce, cipherOptions);
+    const decipher = createDecipheriv(cipherName, forHost.forOpenSsl, input.nonce, cipherOptions);
     decipher.setAAD(input.aad);
     decipher.setAuthTag(input.sealed.subarray(bodyBytes));
     const plaintext = decipher.update(input.sealed.subarray(0, bodyBytes));
@@ -108,8 +103,9 @@ function lend(bytes: Uint8Array): Uint8Array {
 
 /** What an `AeadKey` is here, which the core cannot look into: this and `importKey` are the seam. */
 interface NodeKey {
-  readonly forHost: KeyObject;
-  readonly small: SmallKey;
+  readonly forOpenSsl: KeyObject;
+  /** Its bytes, once they are needed. */
+  forSodium: Uint8Array | undefined;
 }
 
 function keyOf(key: AeadKey): NodeKey {

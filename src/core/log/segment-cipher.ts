@@ -151,16 +151,12 @@ export class SegmentCipher {
     return this.crypto.crc32(body, header.headerCrc) === u32At(bytes, end - recordCrcBytes);
   }
 
-  /**
-   * The record's fields, or undefined when the seal does not fit. Check the CRC first. They may lie in
-   * `bytes`, or in `lent`.
-   */
+  /** The record's fields, or undefined when the seal does not fit. Check the CRC first. They may lie in `bytes`. */
   open(
     bytes: Uint8Array,
     at: number,
     header: RecordHeader,
     place: { readonly offset: number; readonly node: string },
-    lent?: Uint8Array,
   ): Uint8Array | undefined {
     const body = at + recordHeaderBytes;
     if (!this.isEncrypted) return bytes.subarray(body, body + header.sealedBytes);
@@ -173,7 +169,7 @@ export class SegmentCipher {
       aad: this.aad,
       sealed: bytes.subarray(sealedAt, sealedAt + header.sealedBytes),
     };
-    return this.crypto.open(this.keyFor(place.node), input, lent);
+    return this.crypto.open(this.keyFor(place.node), input);
   }
 
   /** Records of the log's own (marks, aliases) are under node "". */

@@ -10,8 +10,6 @@ import { readThroughFaults } from "./file-cache.ts";
 import { recordHeaderBytes, recordMagic, windowBytes } from "./format.ts";
 import { newRecordHeader, type SegmentCipher } from "./segment-cipher.ts";
 
-/** Fields of most records fit in here: memory that is used for one after the other. */
-const lentBytes = 1024;
 /** First read of a window that may serve one record only. */
 const firstReadBytes = 8 * 1024;
 const magicHigh = recordMagic >>> 8;
@@ -31,7 +29,6 @@ export class SegmentReader {
   private buffer = emptyBytes;
   /** What was read of the file last. */
   private window = emptyBytes;
-  private lent: Uint8Array | undefined;
   private windowFrom = 0;
   private at = 0;
 
@@ -93,11 +90,10 @@ export class SegmentReader {
     return at;
   }
 
-  /** Fields of the record found last, a view that the next `open` or read may overwrite; undefined if the seal does not fit. */
+  /** Fields of the record found last, a view that the next read may overwrite; undefined if the seal does not fit. */
   open(node: string): Uint8Array | undefined {
-    this.lent ??= new Uint8Array(lentBytes);
     const place = { offset: this.offset, node };
-    return this.cipher.open(this.window, this.at, this.header, place, this.lent);
+    return this.cipher.open(this.window, this.at, this.header, place);
   }
 
   /**
