@@ -29,6 +29,7 @@ import { createServer } from "./node-http.ts";
 import { addOpenApi } from "./openapi.ts";
 import { problemSchema, sendProblem, toZamError } from "./problem.ts";
 import { answerUnreadable } from "./unreadable.ts";
+import { addSlowCallerLimits } from "./slow-callers.ts";
 import { Throttle } from "./throttle.ts";
 import { createValidatorCompiler } from "./validation.ts";
 
@@ -114,6 +115,7 @@ export async function createHttpApp(
     const path = request.url.split("?")[0] ?? "";
     throw new ZamError("Z420", { method: request.method, path: path.slice(0, 200) });
   });
+  addSlowCallerLimits(app);
   addGuards(app, input.own, input.tls !== undefined);
   app.addHook("onRequest", async (request) => throttle.requireRoom(request.ip));
   addAccess(app, hub, throttle);

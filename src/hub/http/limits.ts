@@ -27,3 +27,7 @@ export const connectionsFromLoopbackMax = 768;
 export const stopGraceMs = 2_000;
 /** Of all request bodies at a time: three of the largest. */
 export const bodiesBytesMax = 48 * 1024 * 1024;
+/** Whoever takes nothing of an answer for so long is cut. Streams of events have a limit of their own. */
+export const answerStallMs = 30_000;
+/** For what still comes of a body behind its refusal: time to see the answer. */
+export const refusedBodyMs = 2_000;

@@ -60,6 +60,8 @@ export function addOverviewRoutes(
     "/v1/overview/stream",
     {
       config,
+      // A HEAD of what never ends would never end.
+      exposeHeadRoute: false,
       schema: {
         summary: "The same as server-sent events: everything first, then the clinics that changed",
         description:

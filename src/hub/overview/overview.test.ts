@@ -82,6 +82,9 @@ test("the stream sends everything, then what has changed, and ends with its toke
   const token = await hub.token(["read"]);
   const response = await fetch(`${hub.url}/v1/overview/stream`, { headers: bearer(token) });
   assert.equal(response.status, 200);
+  // An answer without a body to something that never ends would never come.
+  const head = { method: "HEAD", headers: bearer(token), signal: AbortSignal.timeout(5000) };
+  assert.equal((await fetch(`${hub.url}/v1/overview/stream`, head)).status, 404);
   let text = "";
   const reading = (async () => {
     for await (const chunk of response.body ?? []) text += new TextDecoder().decode(chunk);
