@@ -18,29 +18,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { faultKinds, type TortureReport } from "../../src/torture/report.ts";
 import { rpcProtocol } from "../../src/storage/local-rpc.ts";
 import { startLink } from "../../lab/link.ts";
-import { createProduct, type Kind, linesOf, type Product, resultOf } from "./product.ts";
+import {
+  createProduct,
+  digest,
+  type Kind,
+  linesOf,
+  makePair,
+  type Product,
+  resultOf,
+  type Row,
+  type Summary,
+  visits,
+} from "./product.ts";
 import { variant } from "./runner.ts";
-
-interface Row {
-  readonly node: string;
-  readonly epoch: string;
-  readonly lane: string;
-  readonly seq: number;
-  readonly sha256: string;
-}
-
-interface Summary {
-  readonly eventsSent: number;
-  readonly eventsConfirmed: number;
-  readonly eventsReceived: number;
-  readonly bytesReceived: number;
-  readonly complete: boolean;
-  readonly attempts: number;
-}
 
 let product: Product | undefined;
 let missing = "";
-let count = 0;
 
 before(async () => {
   const created = await createProduct();
@@ -49,40 +42,6 @@ before(async () => {
 });
 
 after(() => product?.dispose());
-
-function visits(from: number, to: number): string {
-  return Array.from({ length: to - from + 1 }, (_, at) => {
-    const n = from + at;
-    const name = ["Amina", "Joseph", "Wanjirũ"][n % 3];
-    return `${JSON.stringify({ visit: n, patient: `p-${(n * 7919) % 97}`, name, pulse: 60 + (n % 41) })}\n`;
-  }).join("");
-}
-
-/** What a directory holds. */
-async function digest(made: Product, kind: Kind, dir: string): Promise<readonly string[]> {
-  const rows = await made.json<Row>(kind, ["audit", dir]);
-  return rows
-    .map(({ node, epoch, lane, seq, sha256 }) => `${node} ${epoch} ${lane} ${seq} ${sha256}`)
-    .sort();
-}
-
-interface Pair {
-  readonly hub: string;
-  readonly clinic: string;
-}
-
-/** A hub and a clinic that its CA has signed, each made by its own command. */
-async function makePair(made: Product, hubKind: Kind, clinicKind: Kind): Promise<Pair> {
-  const base = join(made.folder, `pair-${count++}`);
-  const pair = { hub: join(base, "hub"), clinic: join(base, "clinic_a") };
-  const bundle = join(base, "bundle");
-  await made.json(hubKind, ["keygen", pair.hub, "--hub"]);
-  await made.json(clinicKind, ["keygen", pair.clinic]);
-  const csr = join(pair.clinic, "tls", "node.csr");
-  await made.json(hubKind, ["sign", csr, "--ca", pair.hub, "--out", bundle]);
-  await made.json(clinicKind, ["install", bundle, "--data-dir", pair.clinic]);
-  return pair;
-}
 
 const pairings: readonly (readonly [Kind, Kind])[] = [
   ["node", "edge"],

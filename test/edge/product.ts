@@ -29,6 +29,30 @@ export interface Served {
   stop(): Promise<void>;
 }
 
+/** A hub, and a clinic that its CA has signed. */
+export interface Pair {
+  readonly hub: string;
+  readonly clinic: string;
+}
+
+export interface Summary {
+  readonly eventsSent: number;
+  readonly eventsConfirmed: number;
+  readonly eventsReceived: number;
+  readonly bytesReceived: number;
+  readonly complete: boolean;
+  readonly attempts: number;
+}
+
+/** A row of `audit`. */
+export interface Row {
+  readonly node: string;
+  readonly epoch: string;
+  readonly lane: string;
+  readonly seq: number;
+  readonly sha256: string;
+}
+
 export interface Product {
   readonly folder: string;
   start(kind: Kind, args: readonly string[]): ChildProcess;
@@ -111,6 +135,36 @@ function productOver(edge: readonly string[]): Product {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Each is made by its own command. */
+export async function makePair(made: Product, hubKind: Kind, clinicKind: Kind): Promise<Pair> {
+  const base = mkdtempSync(join(made.folder, "pair-"));
+  const pair = { hub: join(base, "hub"), clinic: join(base, "clinic_a") };
+  const bundle = join(base, "bundle");
+  await made.json(hubKind, ["keygen", pair.hub, "--hub"]);
+  await made.json(clinicKind, ["keygen", pair.clinic]);
+  const csr = join(pair.clinic, "tls", "node.csr");
+  await made.json(hubKind, ["sign", csr, "--ca", pair.hub, "--out", bundle]);
+  await made.json(clinicKind, ["install", bundle, "--data-dir", pair.clinic]);
+  return pair;
+}
+
+/** For `push --stdin`. */
+export function visits(from: number, to: number): string {
+  return Array.from({ length: to - from + 1 }, (_, at) => {
+    const n = from + at;
+    const name = ["Amina", "Joseph", "Wanjirũ"][n % 3];
+    return `${JSON.stringify({ visit: n, patient: `p-${(n * 7919) % 97}`, name, pulse: 60 + (n % 41) })}\n`;
+  }).join("");
+}
+
+/** What a directory holds. */
+export async function digest(made: Product, kind: Kind, dir: string): Promise<readonly string[]> {
+  const rows = await made.json<Row>(kind, ["audit", dir]);
+  return rows
+    .map(({ node, epoch, lane, seq, sha256 }) => `${node} ${epoch} ${lane} ${seq} ${sha256}`)
+    .sort();
 }
 
 function listeningPort(child: ChildProcess): Promise<number> {
