@@ -29,6 +29,7 @@ const replacements: Readonly<Record<string, string>> = {
   "storage/directory-lock": "edge/directory-lock",
   "storage/node-compressor": "edge/ports",
   "storage/node-crypto": "edge/ports",
+  "storage/small-records": "edge/small-records",
   "torture/command-line": "edge/torture-command-line",
 };
 
