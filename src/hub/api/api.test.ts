@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "../../../lab/command.ts";
 import { revokeToken } from "../../engine/index.ts";
 import { bearer, codeOf, startTestHub, type TestHub } from "../hub.test-fixture.ts";
 
@@ -251,6 +253,41 @@ describe("reading over HTTP", () => {
     };
     await assert.rejects(rest);
     assert.ok(bytes < 20e6, `${bytes} bytes came behind the revocation`);
+  });
+
+  it("has a few large events in memory at a time, however many readers take nothing", async (t) => {
+    const hub = await startTestHub(t);
+    const sizeBytes = 12 * 1024 * 1024;
+    await hub.node.push([{ payload: Buffer.alloc(sizeBytes, 0xff) }]);
+    const cursor = hub.node.newestCursor();
+    await hub.node.push([{ payload: Buffer.from("1") }]);
+    const token = await hub.token(["read"]);
+    let answered = 0;
+    const readers = Array.from({ length: 8 }, (_, n) => {
+      const socket = connect(Number(new URL(hub.url).port), "127.0.0.1");
+      t.after(() => socket.destroy());
+      socket.on("error", () => undefined);
+      // The first bytes, and then no more.
+      socket.once("data", () => {
+        answered++;
+        socket.pause();
+      });
+      const accept = n % 2 === 0 ? "Accept: application/x-ndjson\r\n" : "";
+      socket.write(
+        `GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n${accept}\r\n`,
+      );
+      return socket;
+    });
+    await waitUntil(() => answered === 4, 20_000);
+    await sleep(3000);
+    assert.equal(answered, 4, "the others wait for a place");
+    assert.equal((await page(hub, `?since=${cursor}`)).events.length, 1, "small ones do not wait");
+    for (const socket of readers) socket.destroy();
+    // Places are given back: more readers than there are places get all of it.
+    const whole = await Promise.all(
+      Array.from({ length: 5 }, async () => (await (await hub.call("/v1/events")).text()).length),
+    );
+    for (const length of whole) assert.ok(length > sizeBytes);
   });
 
   it("looks at a bounded part of the log, however few events match", async (t) => {

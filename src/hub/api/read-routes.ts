@@ -1,9 +1,11 @@
 /** `GET /v1/events` and one event. What is shown is durable; a read costs the range that it shows. */
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import type { EventPage, PageQuery } from "../../engine/index.ts";
 import type { HubApp, HubContext } from "../hub-context.ts";
+import { type HeldPage, LargePages } from "../stream/large-pages.ts";
 import type { OpenStream, OpenStreams } from "../stream/open-streams.ts";
 import { principalOf, readableNodes } from "../http/access.ts";
 import { eventSchema, eventToJson } from "./event-json.ts";
@@ -51,6 +53,8 @@ export function toPageQuery(
 
 export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStreams): void {
   app.addSchema(eventSchema);
+  // Above what a page of small events comes to.
+  const large = new LargePages(2 * pageBytesMax);
   app.get<{ readonly Querystring: EventsQuery }>(
     "/v1/events",
     {
@@ -90,9 +94,12 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
         // A cursor that is refused is so while a status can still say it.
         await hub.node.page({ ...query, limit: 1, bytesMax: 1 });
         const stream = downloads.open(principalOf(request));
-        return sendLines(hub, { query: { ...query, limit }, stream, reply });
+        return sendLines(hub, large, { query: { ...query, limit }, stream, reply });
       }
-      const page = await hub.node.page({ ...query, limit: limit ?? limitDefault });
+      const page = await large.hold(() =>
+        hub.node.page({ ...query, limit: limit ?? limitDefault }),
+      );
+      releaseAfter(reply, page);
       return reply
         .type("application/json; charset=utf-8")
         .serializer(String)
@@ -136,6 +143,12 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
   );
 }
 
+/** Until the answer is with the reader, or the reader is gone. */
+function releaseAfter(reply: FastifyReply, page: HeldPage): void {
+  if (reply.raw.destroyed) page.release();
+  else reply.raw.once("close", page.release);
+}
+
 function wantsLines(request: FastifyRequest): boolean {
   return /\bapplication\/(x-)?ndjson\b/i.test(request.headers.accept ?? "");
 }
@@ -153,6 +166,7 @@ type LinesQuery = Omit<PageQuery, "limit"> & { readonly limit: number | undefine
  */
 function sendLines(
   hub: HubContext,
+  large: LargePages,
   download: {
     readonly query: LinesQuery;
     readonly stream: OpenStream;
@@ -160,22 +174,46 @@ function sendLines(
   },
 ): FastifyReply {
   const { query, stream, reply } = download;
-  const lines = Readable.from(linesOf(hub, query), { objectMode: false, highWaterMark: 64 * 1024 });
+  const lines = Readable.from(linesOf(hub, large, { query, reader: reply.raw }), {
+    objectMode: false,
+    highWaterMark: 64 * 1024,
+  });
   stream.signal.addEventListener("abort", () => lines.destroy(stream.reason));
   stream.settled = new Promise((resolve) => lines.once("close", resolve));
   lines.once("close", () => stream.close());
   return reply.type("application/x-ndjson; charset=utf-8").send(lines);
 }
 
-async function* linesOf(hub: HubContext, query: LinesQuery): AsyncGenerator<string> {
+async function* linesOf(
+  hub: HubContext,
+  large: LargePages,
+  download: { readonly query: LinesQuery; readonly reader: ServerResponse },
+): AsyncGenerator<string> {
+  const { query, reader } = download;
   let left = query.limit ?? Number.MAX_SAFE_INTEGER;
   for (let { after } = query; left > 0; ) {
-    const page = await hub.node.page({ ...query, after, limit: Math.min(left, limitDefault) });
-    for (const event of page.events) yield `${eventToJson(event)}\n`;
+    const limit = Math.min(left, limitDefault);
+    const page = await large.hold(() => hub.node.page({ ...query, after, limit }));
+    try {
+      for (const event of page.events) yield `${eventToJson(event)}\n`;
+      // The next line is asked for while this one still waits for the reader.
+      if (page.isLarge) await untilTaken(reader);
+    } finally {
+      page.release();
+    }
     left -= page.events.length;
     after = page.cursor;
     if (page.isEnd) return;
   }
+}
+
+/** All that was written is with the system, or the reader is gone. */
+function untilTaken(reader: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (!reader.writableNeedDrain || reader.destroyed) return resolve();
+    reader.once("drain", resolve);
+    reader.once("close", resolve);
+  });
 }
 
 const pageSchema = {
