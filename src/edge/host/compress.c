@@ -49,7 +49,9 @@ static JSValue call_compress(JSContext *ctx, JSValueConst self, int argc, JSValu
   size_t status = state == NULL ? (size_t)-1 : 0;
   for (size_t at = 0; !ZSTD_isError(status) && at < sizeof settings / sizeof settings[0]; at++)
     status = ZSTD_CCtx_setParameter(state, settings[at].name, settings[at].value);
-  if (!ZSTD_isError(status)) status = ZSTD_CCtx_refPrefix(state, dictionary.data, dictionary.size);
+  /* Loaded, as on Node: as a prefix zstd searches it less well, and takes 4 % more bytes. */
+  if (!ZSTD_isError(status))
+    status = ZSTD_CCtx_loadDictionary_byReference(state, dictionary.data, dictionary.size);
   if (!ZSTD_isError(status)) status = ZSTD_compress2(state, out, room, input.data, input.size);
   if (ZSTD_isError(status)) JS_ThrowInternalError(ctx, "zstd: %u", (unsigned)ZSTD_getErrorCode(status));
   else result = new_bytes(ctx, out, status);
