@@ -211,8 +211,14 @@ async function* linesOf(
 function untilTaken(reader: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     if (!reader.writableNeedDrain || reader.destroyed) return resolve();
-    reader.once("drain", resolve);
-    reader.once("close", resolve);
+    // Both are taken away again: a long download would gather them, one for each large event.
+    const done = (): void => {
+      reader.off("drain", done);
+      reader.off("close", done);
+      resolve();
+    };
+    reader.once("drain", done);
+    reader.once("close", done);
   });
 }
 
