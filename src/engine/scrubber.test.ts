@@ -70,6 +70,29 @@ test("a pass that was stopped goes on from its place, in the next process too", 
   await rest;
 });
 
+test("a log that takes no writes is left alone, and the disk with it", async () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 5);
+  store.faults.add({ operation: "sync", name: /\.seg$/ });
+  assert.throws(() => pushMany(log, 1), { code: "Z205" });
+  const folder = memoryFolder();
+  let writes = 0;
+  const counted = {
+    ...folder,
+    write: async (name: string, content: Uint8Array) => {
+      writes++;
+      await folder.write(name, content);
+    },
+  };
+  const stop = new AbortController();
+  const work = scrubAlways({ log, folder: counted, wallMs: Date.now, signal: stop.signal });
+  await sleep(100);
+  assert.equal(writes, 0);
+  stop.abort();
+  await work;
+});
+
 test("any bytes decode to a state or to nothing", () => {
   for (let length = 0; length < 40; length++) {
     const bytes = Uint8Array.from({ length }, (_, at) => (at * 37 + length) & 0xff);

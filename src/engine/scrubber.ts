@@ -17,6 +17,8 @@ const stepMs = 62;
 /** A crash costs so much of a pass. */
 const saveBytes = 16 * 1024 * 1024;
 const passEveryMs = 7 * 86_400_000;
+/** How soon it goes on once the log takes writes again: what it finds must be kept. */
+const readOnlyWaitMs = 60_000;
 /** Named at most; the log itself remembers all. */
 const foundMax = 32;
 
@@ -42,12 +44,16 @@ export interface ScrubbingInput {
 
 /** Resolves when the signal aborts, with the place saved. */
 export async function scrubAlways(input: ScrubbingInput): Promise<void> {
-  const { signal, wallMs, folder } = input;
+  const { signal, wallMs, folder, log } = input;
   let state = readScrubState(folder);
   while (!signal.aborted) {
     const sinceMs = wallMs() - state.finishedMs;
     // A clock that went back does not stop it for years.
     const isDue = state.place !== undefined || sinceMs >= passEveryMs || sinceMs < 0;
+    if (isDue && log.readOnlyReason !== undefined) {
+      await sleep(readOnlyWaitMs, signal);
+      continue;
+    }
     if (isDue) state = await scrubOnce(input, state);
     const waitMs = Math.min(passEveryMs, Math.max(0, passEveryMs - (wallMs() - state.finishedMs)));
     await sleep(Math.min(waitMs + 1, 86_400_000), signal);
