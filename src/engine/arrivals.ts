@@ -48,7 +48,11 @@ async function gather(log: Log, after: number, eventsMax: number): Promise<Gathe
     });
     // What the disk would not open just now is no end: it is asked for again.
     if (read.length === 0) {
-      if (events.count === 0) requireRead(log);
+      if (events.count === 0) {
+        requireRead(log);
+        // Nor is what a full disk hides: whoever had it before would take it for gone.
+        if (log.readOnlyReason?.code === "Z204") throw log.readOnlyReason;
+      }
       return { events: events.finish(), isCaughtUp: log.readRefusal === undefined };
     }
     for (const event of read) {

@@ -15,7 +15,10 @@ import type { Log, StoredEvent } from "../core/log/api.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 
 /** What is needed of a log. */
-export type CursorLog = Pick<Log, "logId" | "lastOrdinal" | "readRefusal" | "readArrivals">;
+export type CursorLog = Pick<
+  Log,
+  "logId" | "lastOrdinal" | "readOnlyReason" | "readRefusal" | "readArrivals"
+>;
 
 const cursorPattern = /^([0-9a-f]{8})-([0-9a-z]{1,11})(?:-([0-9a-f]{8}))?$/;
 const checkBytes = 28;
@@ -36,7 +39,7 @@ export function ordinalToCursor(log: CursorLog, ordinal: number): string {
 /**
  * The ordinal after which to read on. Reads one event.
  *
- * @throws ZamError Z206, Z208; Z605 for what this log did not give out, Z615 and Z621 for what it gave
+ * @throws ZamError Z204, Z205, Z206 and Z208 while the disk hides what stands there; Z605 for what this log did not give out, Z615 and Z621 for what it gave
  * out before it was put back from an older copy
  */
 export function cursorToOrdinal(log: CursorLog, cursor: string): number {
@@ -45,13 +48,18 @@ export function cursorToOrdinal(log: CursorLog, cursor: string): number {
   if (match?.[1] !== logTag(log) || !Number.isSafeInteger(ordinal))
     throw new ZamError("Z605", { cursor: cursor.slice(0, 64) });
   // Waiting there would leave out everything that comes until then.
-  if (ordinal > log.lastOrdinal) throw new ZamError("Z615", { cursor });
+  if (ordinal > log.lastOrdinal) throw hiddenTail(log) ?? new ZamError("Z615", { cursor });
   const check = match[3];
   if (check === undefined) return ordinal;
   const event = eventAt(log, ordinal);
   if (event === undefined && log.readRefusal !== undefined) throw log.readRefusal;
   if (event !== undefined && checkOf(event) !== check) throw new ZamError("Z621", { cursor });
   return ordinal;
+}
+
+/** A log that was opened on a disk that took no writes does not show its last events yet, which readers may have had. */
+function hiddenTail({ readOnlyReason }: CursorLog): ZamError | undefined {
+  return readOnlyReason?.code === "Z208" ? undefined : readOnlyReason;
 }
 
 function logTag({ logId }: Pick<Log, "logId">): string {

@@ -53,13 +53,11 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
   if (status.rekey?.isRunning === false) found.error("attention", new ZamError("Z230"));
   found.checked("clock", status.clock.ok ? "plausible" : "wrong");
   if (status.readOnly !== null) {
-    const error = new ZamError("Z208", { reason: status.readOnly.message });
-    found.add({
-      level: "failure",
-      code: status.readOnly.code,
-      message: error.message,
-      hint: error.hint,
-    });
+    const { code, message } = status.readOnly;
+    const readOnly = new ZamError("Z208", { reason: message });
+    // Nobody has to open that one again.
+    const { hint } = code === "Z204" ? new ZamError("Z204", { operation: "writing" }) : readOnly;
+    found.add({ level: "failure", code, message: readOnly.message, hint });
   }
 }
 

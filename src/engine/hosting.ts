@@ -193,9 +193,16 @@ export function hostSession(
     node.sessions.remove(open);
     if (pingCount !== undefined) return summary;
     note();
-    await book.save({ ...base, ...resultOf(summary, host), state, confirmations });
+    try {
+      await book.save({ ...base, ...resultOf(summary, host), state, confirmations });
+    } catch (error) {
+      // What was saved before holds: on a full disk the next session costs bytes, and this node goes on.
+      if (!(error instanceof ZamError)) throw error;
+      input.onReport?.(error);
+    }
     return summary;
   });
+  node.sessions.run(host, ended);
   host.start();
   return { host, ended };
 }

@@ -5,16 +5,15 @@ import { CodecMemory } from "../core/codec/codec-memory.ts";
 import { CodingMeter } from "../core/session/coding-meter.ts";
 import { InputTurns } from "./input-turns.ts";
 import { uptime } from "node:os";
-import { resolve } from "node:path";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
 import type { Judge, Log } from "../core/log/api.ts";
 import type { HealthBlock, Role } from "../core/session/api.ts";
 import { formatAddress, parseAddress } from "../network/address.ts";
-import { readCertificateInfo } from "../pki/index.ts";
 import type { DirectoryLock } from "../storage/directory-lock.ts";
 import { type RpcServer, serveRpc } from "../storage/local-rpc.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import { acknowledgeAlarm } from "./acknowledging.ts";
+import { refuseAddressee } from "./addressees.ts";
 import type {
   AcknowledgedAlarm,
   ArrivalBatch,
@@ -43,6 +42,7 @@ import type {
   VerifyReport,
 } from "./api.ts";
 import { readArrivals } from "./arrivals.ts";
+import { awaitRoom } from "./awaiting-room.ts";
 import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
 import { type AgingClock, openAgingClock } from "./aging-clock.ts";
@@ -58,6 +58,7 @@ import { HubLink } from "./hub-link.ts";
 import type { EventName, EventPage, HubEvent, HubNode, PageQuery } from "./hub-node.ts";
 import { listNodes } from "./nodes.ts";
 import { OpenSessions } from "./open-sessions.ts";
+import { ownCertificate } from "./own-certificate.ts";
 import type { OpenedLog } from "./open-log.ts";
 import { readEvent, readPage } from "./paging.ts";
 import type { PeerBook, SidecarFolder } from "./peer-book.ts";
@@ -100,20 +101,27 @@ export class LocalNode implements HubNode {
   private isRekeyRunning = false;
   /** While `serve` has a schema. */
   private judge: Judge | undefined;
+  private release: () => void = () => {};
   private releasing: Promise<void> = Promise.resolve();
+  private awaiting: Promise<void> = Promise.resolve();
   private expired = 0;
   private newest: { readonly ordinal: number; readonly cursor: string } | undefined;
   private aging: AgingClock | undefined;
   private closing: Promise<void> | undefined;
 
-  /** `lock` is undefined for a reader, whose log takes no writes. */
+  /** `dataDir` is absolute; `lock` is undefined for a reader, whose log takes no writes. */
   constructor(dataDir: string, opened: OpenedLog, lock: DirectoryLock | undefined) {
-    this.dataDir = resolve(dataDir);
+    this.dataDir = dataDir;
     this.opened = opened;
     this.lock = lock;
     this.log = opened.log;
     this.book = opened.book;
     this.commits = new CommitScheduler(opened.log, Date.now);
+    if (lock !== undefined && opened.awaitedRoom !== undefined)
+      this.awaiting = awaitRoom(opened.awaitedRoom, {
+        ...{ dataDir: this.dataDir, opened, sessions: this.sessions },
+        ...{ onRoom: () => this.release(), signal: this.stopping.signal },
+      });
   }
 
   get nodeId(): string {
@@ -127,7 +135,7 @@ export class LocalNode implements HubNode {
 
   async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
     const rules = {
-      refuseAddressee: (nodeId: string) => this.refuseAddressee(nodeId),
+      refuseAddressee: (nodeId: string) => refuseAddressee(nodeId, this.addresser()),
       judge: this.judge,
     };
     try {
@@ -185,7 +193,7 @@ export class LocalNode implements HubNode {
   }
 
   async status(): Promise<NodeStatus> {
-    const { info, error } = this.certificate();
+    const { info, error } = ownCertificate(this.dataDir);
     const status = computeStatus({
       log: this.log,
       role: info?.role ?? "unsigned",
@@ -255,8 +263,8 @@ export class LocalNode implements HubNode {
 
   /** One at a time: two would write into the same unfinished file. */
   async snapshot(input: SnapshotInput): Promise<SnapshotSummary> {
-    const { dataDir, log } = this;
-    const { bytes: dataKey } = this.opened.key;
+    const { dataDir, log, opened } = this;
+    const dataKey = opened.key.bytes;
     const signals = { signal: input.signal, stopping: this.stopping.signal };
     const { takeSnapshot } = await import("./snapshot.ts");
     return this.snapshotTurns.run(() =>
@@ -293,13 +301,17 @@ export class LocalNode implements HubNode {
     this.judge = judge;
     this.log.setJudge(judge);
     const release = (): Promise<number> => releaseJudged(this.log, judge, this.stopping.signal);
-    this.releasing = this.releasing.then(release).then(
-      (count) => onReleased?.(count),
-      (error: unknown) => {
-        if (error instanceof ZamError) onReport?.(error, "");
-        else throw error;
-      },
-    );
+    this.release = () => {
+      this.releasing = this.releasing.then(release).then(
+        (count) => onReleased?.(count),
+        (error: unknown) => {
+          if (error instanceof ZamError) onReport?.(error, "");
+          else throw error;
+        },
+      );
+    };
+    // A log that takes no writes now lets nothing in; it is asked again when there is room.
+    if (this.log.readOnlyReason === undefined) this.release();
   }
 
   private startHousekeeping(input: Pick<ServeInput, "retainMs" | "onRetained" | "onReport">) {
@@ -410,7 +422,7 @@ export class LocalNode implements HubNode {
   }
 
   private careNode(): CareNode {
-    const role = this.certificate().info?.role ?? "unsigned";
+    const role = ownCertificate(this.dataDir).info?.role ?? "unsigned";
     const uptimeMs = uptime() * 1000;
     const nowFor = (ageMs: number): number => this.agingClock.nowMs(ageMs);
     return { log: this.log, role, peers: this.book.all, wallMs: Date.now(), uptimeMs, nowFor };
@@ -432,6 +444,7 @@ export class LocalNode implements HubNode {
     await this.socket?.close();
     this.stopping.abort();
     await Promise.allSettled([...this.servers].map((server) => server.close()));
+    await this.awaiting;
     await this.daemonTurns.idle();
     await this.syncTurns.idle();
     await this.snapshotTurns.idle();
@@ -446,7 +459,7 @@ export class LocalNode implements HubNode {
   }
 
   private hosted(): HostedNode {
-    const { info } = this.certificate();
+    const { info } = ownCertificate(this.dataDir);
     const role: Role = info?.role ?? "clinic";
     return {
       log: this.log,
@@ -466,16 +479,12 @@ export class LocalNode implements HubNode {
     return computeHealth(this.log, { freeBytes: freeBytesOf(this.opened.store), certDaysLeft });
   }
 
-  private certificate(): {
-    readonly info: ReturnType<typeof readCertificateInfo>;
-    readonly error: ZamError | undefined;
-  } {
-    try {
-      return { info: readCertificateInfo(this.dataDir, Date.now()), error: undefined };
-    } catch (error) {
-      if (error instanceof ZamError) return { info: undefined, error };
-      throw error;
-    }
+  private addresser() {
+    return {
+      nodeId: this.nodeId,
+      role: ownCertificate(this.dataDir).info?.role,
+      peers: this.book.all,
+    };
   }
 
   /** Own events that hubs have confirmed, over all streams. */
@@ -487,14 +496,5 @@ export class LocalNode implements HubNode {
     const address = named ?? this.link?.address ?? this.book.lastHub?.address;
     if (address === undefined) throw new ZamError("Z106");
     return address;
-  }
-
-  /** RULES 33: a clinic may address only hubs. Before it has met one, it cannot know better. */
-  private refuseAddressee(nodeId: string): string | undefined {
-    if (nodeId === this.log.nodeId) return "that is this node itself";
-    if (this.certificate().info?.role === "hub") return undefined;
-    const hubs = this.book.all.filter((peer) => peer.role === "hub").map((peer) => peer.peerId);
-    if (hubs.length === 0 || hubs.includes(nodeId)) return undefined;
-    return `'${nodeId}' is not its hub (${hubs.join(", ")})`;
   }
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { Log } from "../core/log/api.ts";
 import { discover } from "../core/log/discover.ts";
-import { openLog, type RecoveryReport } from "../core/log/open.ts";
+import { type AwaitedRoom, openLog, type RecoveryReport } from "../core/log/open.ts";
 import { FileFault } from "../core/ports.ts";
 import {
   dataKeyPath,
@@ -31,6 +31,8 @@ export interface OpenedLog {
   /** `peers/`, writable unless the log was opened for reading. */
   readonly peersFolder: SealedFolder;
   readonly recovery: RecoveryReport;
+  /** While the log can only be read because the disk is full. */
+  readonly awaitedRoom?: AwaitedRoom | undefined;
   readonly key: HeldKey;
 }
 
@@ -67,7 +69,7 @@ export function openDirectory(options: OpenLogOptions): OpenedLog {
   } = findDataKey(options, store, identity.nodeId);
   const sealed = { directory: join(dataDir, "peers"), dataKey, formerKey, crypto: nodeCrypto };
   const book = new PeerBook(openSealedFolder({ ...sealed, isReadOnly: true }));
-  const { log, recovery } = openLog({
+  const { log, recovery, awaitedRoom } = openLog({
     store,
     crypto: nodeCrypto,
     nodeId: identity.nodeId,
@@ -82,10 +84,14 @@ export function openDirectory(options: OpenLogOptions): OpenedLog {
     if (isStaged) installStagedKey(path);
     book.writeTo(peersFolder);
   }
-  // The log is authoritative for the epoch; node.json is a copy (RULES 13).
-  if (!isReadOnly && log.ownEpoch !== identity.epoch)
-    writeIdentity(dataDir, { nodeId: identity.nodeId, epoch: log.ownEpoch });
-  return { log, store, book, peersFolder, recovery, key: { bytes: dataKey, path } };
+  if (log.readOnlyReason === undefined) copyEpoch(dataDir, log);
+  return { log, store, book, peersFolder, recovery, awaitedRoom, key: { bytes: dataKey, path } };
+}
+
+/** The log is authoritative for the epoch; node.json is a copy (RULES 13). */
+export function copyEpoch(dataDir: string, log: Log): void {
+  const { nodeId, epoch } = readIdentity(dataDir);
+  if (log.ownEpoch !== epoch) writeIdentity(dataDir, { nodeId, epoch: log.ownEpoch });
 }
 
 interface FoundKey extends HeldKey {

@@ -3,6 +3,7 @@
  * days, and what `peers/` has was written when it last rested: with these,
  * `status` tells how things are and not how they were.
  */
+import { ZamError } from "../core/errors/zam-error.ts";
 import type { PeerRecord } from "./peer-record.ts";
 
 export interface OpenSession {
@@ -13,8 +14,33 @@ export interface OpenSession {
   tellHealth(): void;
 }
 
+/** Also one that has not said HELLO yet. */
+interface RunningSession {
+  cutOff(error: ZamError): void;
+}
+
 export class OpenSessions {
   private readonly sessions = new Set<OpenSession>();
+  private readonly running = new Map<RunningSession, Promise<unknown>>();
+
+  /** From its start until `ended`, which never rejects but for a defect. */
+  run(session: RunningSession, ended: Promise<unknown>): void {
+    this.running.set(session, ended);
+    const forget = (): boolean => this.running.delete(session);
+    ended.then(forget, forget);
+  }
+
+  /** Resolves at a moment when there is none, those that began meanwhile included. */
+  async cutAll(): Promise<void> {
+    while (this.running.size > 0) {
+      const error = new ZamError("Z407", {
+        address: "peer",
+        reason: "this node's log was opened anew",
+      });
+      for (const session of this.running.keys()) session.cutOff(error);
+      await Promise.allSettled(this.running.values());
+    }
+  }
 
   add(session: OpenSession): void {
     this.sessions.add(session);

@@ -24,9 +24,10 @@ export async function releaseJudged(log: Log, judge: Judge, signal: AbortSignal)
 
 async function* allowedOf(log: Log, run: QuarantinedRun, judge: Judge): AsyncGenerator<number> {
   const { stream, to } = run;
-  const index = log.findStream(stream);
-  if (index === undefined) return;
   for (let seq = run.from; seq <= to; ) {
+    // Each time: a log that was opened for writing meanwhile may count its streams otherwise.
+    const index = log.findStream(stream);
+    if (index === undefined) return;
     const events = log.readStream(index, seq, {
       events: Math.min(eventsPerStep, to - seq + 1),
       bytes: 1024 * 1024,

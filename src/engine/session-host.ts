@@ -142,6 +142,17 @@ export class SessionHost {
     this.feed({ kind: "fence" });
   }
 
+  /** Ends at once and without a word, as a broken link does; nothing of the peer is stored from now on. */
+  cutOff(error: ZamError): void {
+    const { commits, transport } = this.options;
+    if (this.isOver) return;
+    commits.fence();
+    this.storesOpen = 0;
+    this.isClosing = true;
+    transport.destroy();
+    this.onTransportEnd(error);
+  }
+
   /**
    * The peer may not go on (it was revoked): nothing of it is stored from now on,
    * also not what it has sent already. It gets `farewell`, a whole frame, and is cut off.

@@ -39,6 +39,22 @@ test("a cursor that is ahead, or stands for another event by now, is refused", (
   assert.equal(cursorToOrdinal(restored, kept), 5);
 });
 
+test("a cursor of an event that a full disk hides is refused for now, and good again with room", () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 5);
+  const { lastOrdinal } = log;
+  const cursor = ordinalToCursor(log, lastOrdinal);
+  const disk = store.kill();
+  disk.remove("reserve");
+  disk.capacityBytes = disk.usedBytes;
+  const { log: full, awaitedRoom } = open(disk);
+  assert.throws(() => cursorToOrdinal(full, cursor), { code: "Z204", isRetryable: true });
+  disk.capacityBytes = Number.POSITIVE_INFINITY;
+  awaitedRoom?.tryOpening({ confirmed: [], wallMs: 2_000_000 })?.takeOver();
+  assert.equal(cursorToOrdinal(full, cursor), lastOrdinal);
+});
+
 test("a cursor of another log, or no cursor at all, is refused with Z605", () => {
   const log = logOf(5);
   const cursor = ordinalToCursor(log, 5);

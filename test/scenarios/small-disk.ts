@@ -4,7 +4,17 @@
  * the tests that need it are skipped by name.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, rmdirSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  rmdirSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -12,6 +22,10 @@ import type { TestContext } from "node:test";
 export interface SmallDisk {
   readonly dir: string;
   resize(sizeBytes: number): void;
+  /** Takes up all the room but this much, by a file of others. */
+  fill(leftBytes?: number): void;
+  /** That file goes. */
+  free(): void;
   /** Takes it away, also from under processes that use it; the empty folder below shows. */
   pullOut(): void;
 }
@@ -39,6 +53,7 @@ export const skipWithoutMount: string | false = canMount() ? false : "needs root
 export function mountSmallDisk(t: TestContext, sizeBytes: number): SmallDisk {
   const dir = mkdtempSync(join(tmpdir(), "zs-disk-"));
   if (!mount("-o", `size=${sizeBytes}`, "tmpfs", dir)) throw new Error(`cannot mount ${dir}`);
+  const ballast = join(dir, "ballast");
   const pullOut = () => unmount(dir);
   t.after(() => {
     pullOut();
@@ -49,6 +64,22 @@ export function mountSmallDisk(t: TestContext, sizeBytes: number): SmallDisk {
     resize(bytes) {
       mount("-o", `remount,size=${bytes}`, "tmpfs", dir);
     },
+    fill: (leftBytes = 0) => fillUp(dir, ballast, leftBytes),
+    free: () => rmSync(ballast, { force: true }),
     pullOut,
   };
+}
+
+function fillUp(dir: string, ballast: string, leftBytes: number): void {
+  const page = Buffer.alloc(4096);
+  const file = openSync(ballast, "a");
+  try {
+    for (;;) writeSync(file, page);
+  } catch (error) {
+    if (Reflect.get(Object(error), "code") !== "ENOSPC") throw error;
+  }
+  if (leftBytes > 0) ftruncateSync(file, Math.max(0, fstatSync(file).size - leftBytes));
+  closeSync(file);
+  const { bavail, bsize } = statfsSync(dir);
+  if (bavail * bsize > leftBytes) throw new Error(`${bavail * bsize} bytes are still free`);
 }

@@ -17,6 +17,7 @@ import type { SegmentIndex } from "./index/segment-index.ts";
 import { locate, locationOf } from "./locate.ts";
 import { lostPiecesIn, notAmong } from "./lost-pieces.ts";
 import { type MissingRun, missingRunsMax, type StoredMark } from "./mark-fields.ts";
+import { removeQuietly } from "./replace-file.ts";
 import { stageOwnMark } from "./stage-mark.ts";
 import { indexOf, openReader } from "./segment-access.ts";
 import type { SegmentReader } from "./segment-reader.ts";
@@ -214,19 +215,24 @@ function subtractRecord(core: LogCore, reader: SegmentReader, expected: Map<numb
   expected.set(alias, subtractRanges(ranges, [{ from: seq, to: seq }]));
 }
 
-/** A copy for whoever investigates; when it cannot be made, the range itself is still where it was. */
+/**
+ * A copy for whoever investigates. False when it cannot be made: then nothing of it is left to
+ * take up room, and the range itself is still where it was.
+ */
 export function setAside(
   core: LogCore,
   segment: number,
   from: number,
   to: number,
   isLastCopy = false,
-): void {
-  if (to <= from || core.readOnlyReason !== undefined) return;
+): boolean {
+  if (to <= from) return true;
+  if (core.readOnlyReason !== undefined) return false;
+  const copyName = `${fileName.setAside}/${segment}-${from}`;
   try {
     const source = core.files.get(core.segmentFile(segment));
     core.store.makeFolder(fileName.setAside);
-    const copy = core.store.open(`${fileName.setAside}/${segment}-${from}`, "replace");
+    const copy = core.store.open(copyName, "replace");
     try {
       const piece = new Uint8Array(Math.min(pieceBytes, to - from));
       for (let at = from; at < to; ) {
@@ -244,8 +250,11 @@ export function setAside(
     } finally {
       copy.close();
     }
+    return true;
   } catch (fault) {
     if (!(fault instanceof FileFault)) throw fault;
+    removeQuietly(core, copyName);
+    return false;
   }
 }
 

@@ -6,7 +6,7 @@ import type { MemoryStore } from "../../testing/memory-store.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { StreamId } from "../event.ts";
 import type { ConfirmedHead, Log, Mark, NewEvent, PushedEvent } from "./api.ts";
-import { createLog, openLog, type RecoveryReport } from "./open.ts";
+import { createLog, type OpenedLog, openLog } from "./open.ts";
 
 export const dataKey = new Uint8Array(32).fill(7);
 export const epoch = 0x1234;
@@ -38,10 +38,7 @@ export function create(store: MemoryStore, options: KitOptions = {}): Log {
   return createLog({ ...toInput(store, options), epoch });
 }
 
-export function open(
-  store: MemoryStore,
-  options: KitOptions = {},
-): { readonly log: Log; readonly recovery: RecoveryReport } {
+export function open(store: MemoryStore, options: KitOptions = {}): OpenedLog {
   return openLog({
     ...toInput(store, options),
     confirmed: options.confirmed ?? [],

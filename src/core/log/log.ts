@@ -44,12 +44,12 @@ import { scrub } from "./scrub.ts";
 import { snapshotLog } from "./snapshot.ts";
 import { verify } from "./verify.ts";
 
-export function createOpenLog(core: LogCore): Log {
+export function createOpenLog(core: LogCore): OpenLog {
   return new OpenLog(core);
 }
 
-class OpenLog implements Log {
-  private readonly core: LogCore;
+export class OpenLog implements Log {
+  core: LogCore;
 
   constructor(core: LogCore) {
     this.core = core;
@@ -252,6 +252,16 @@ class OpenLog implements Log {
 
   snapshot(): LogSnapshot {
     return snapshotLog(this.core);
+  }
+
+  /** Of a log that could only be read until now. */
+  replaceCore(core: LogCore): void {
+    const old = this.core;
+    core.listeners = old.listeners;
+    core.judge = old.judge;
+    this.core = core;
+    closeLog(old);
+    for (const listener of core.listeners) listener(core.lastOrdinal);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** What creating and opening a log take, and what opening reports. */
 import type { ZamError } from "../errors/zam-error.ts";
 import type { CryptoPort, FileStore } from "../ports.ts";
-import type { ConfirmedHead } from "./api.ts";
+import type { ConfirmedHead, Log } from "./api.ts";
 
 export interface CreateLogInput {
   readonly store: FileStore;
@@ -45,4 +45,30 @@ export interface RecoveryReport {
   readonly copiedBytes: number;
   /** One for each thing that an operator should know. */
   readonly reports: readonly ZamError[];
+}
+
+export interface OpenedLog {
+  readonly log: Log;
+  readonly recovery: RecoveryReport;
+  /** Only of a log that was to be written, and can only be read because the disk is full (Z204). */
+  readonly awaitedRoom?: AwaitedRoom;
+}
+
+export interface AwaitedRoom {
+  /**
+   * Opens the log for writing beside the one that is read meanwhile, as any opening does,
+   * if there is room for it now. Undefined: there is none, and the log is as it was. Then its
+   * `readOnlyReason` says why; when that is not Z204 any more, only a person can help.
+   */
+  tryOpening(now: Pick<OpenLogInput, "confirmed" | "wallMs">): OpenedBeside | undefined;
+}
+
+/** Opened for writing, and not in use yet. */
+export interface OpenedBeside {
+  readonly recovery: RecoveryReport;
+  /**
+   * The log goes on with it, listeners and judge included. Owed sooner or later, for closing
+   * the log closes what is in use. Stream indexes may be others from then on: nobody holds one across it.
+   */
+  takeOver(): void;
 }

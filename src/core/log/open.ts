@@ -16,18 +16,30 @@ import { discover, type DiscoveredLog } from "./discover.ts";
 import { diskError, syncError } from "./faults.ts";
 import { checkpointBytesDefault, fileName, logIdBytes, segmentBytesDefault } from "./format.ts";
 import { pump } from "./group-commit.ts";
-import { createOpenLog } from "./log.ts";
+import { createOpenLog, type OpenLog } from "./log.ts";
 import { awaitLastPiece } from "./partials.ts";
 import { recover } from "./recovery.ts";
 import { writeManifest } from "./roll.ts";
 import { createSegmentFile } from "./segment-writer.ts";
 import { stageMark } from "./stage-mark.ts";
 
-import type { CreateLogInput, OpenLogInput, RecoveryReport } from "./open-input.ts";
+import type {
+  CreateLogInput,
+  OpenedBeside,
+  OpenedLog,
+  OpenLogInput,
+  RecoveryReport,
+} from "./open-input.ts";
 import { Opening } from "./opening.ts";
 import { writeReserve } from "./reserve.ts";
 
-export type { CreateLogInput, OpenLogInput, RecoveryReport } from "./open-input.ts";
+export type {
+  AwaitedRoom,
+  CreateLogInput,
+  OpenedLog,
+  OpenLogInput,
+  RecoveryReport,
+} from "./open-input.ts";
 
 /** Makes a new log. Throws Z202 when there is one, else Z204 to Z208 when the disk fails. */
 export function createLog(input: CreateLogInput): Log {
@@ -65,25 +77,64 @@ export function createLog(input: CreateLogInput): Log {
 }
 
 /** Opens an existing log. Throws Z201, Z202, Z203, Z301, Z302 with nothing changed. */
-export function openLog(input: OpenLogInput): {
-  readonly log: Log;
-  readonly recovery: RecoveryReport;
-} {
+export function openLog(input: OpenLogInput): OpenedLog {
+  const { readOnly = false } = input;
+  return withDiskErrors(() => {
+    const found = find(input);
+    if (readOnly) {
+      const { log, recovery } = openToRead(input, found);
+      return { log, recovery };
+    }
+    const written = openToWrite(input, found);
+    if (!(written instanceof ZamError))
+      return { log: createOpenLog(written.core), recovery: written.recovery };
+    // The disk takes no writes now: the log can be read, as far as it is proven durable.
+    const { log, recovery } = openToRead(input, found, written);
+    if (written.code !== "Z204") return { log, recovery };
+    return { log, recovery, awaitedRoom: { tryOpening: (now) => openBeside(log, input, now) } };
+  });
+}
+
+/** See `AwaitedRoom`. */
+function openBeside(
+  log: OpenLog,
+  input: OpenLogInput,
+  now: Pick<OpenLogInput, "confirmed" | "wallMs">,
+): OpenedBeside | undefined {
+  const again = { ...input, ...now };
+  let written: ReturnType<typeof openToWrite>;
   try {
-    return openFound(input);
+    written = withDiskErrors(() => openToWrite(again, find(again)));
+  } catch (error) {
+    if (!(error instanceof ZamError)) throw error;
+    written = error;
+  }
+  if (written instanceof ZamError) {
+    log.core.readOnlyReason = written;
+    return undefined;
+  }
+  const { core, recovery } = written;
+  return { recovery, takeOver: () => log.replaceCore(core) };
+}
+
+function find({ store, crypto, nodeId, dataKey }: OpenLogInput): DiscoveredLog {
+  return discover({ store, crypto, nodeId, dataKey });
+}
+
+function withDiskErrors<Result>(work: () => Result): Result {
+  try {
+    return work();
   } catch (fault) {
     if (fault instanceof FileFault) throw diskError(fault, "opening the log");
     throw fault;
   }
 }
 
-function openFound(input: OpenLogInput): {
-  readonly log: Log;
-  readonly recovery: RecoveryReport;
-} {
-  const { store, crypto, nodeId, dataKey, readOnly = false } = input;
-  const found = discover({ store, crypto, nodeId, dataKey });
-  if (readOnly) return openToRead(input, found);
+/** An error: why the disk takes no writes now. */
+function openToWrite(
+  input: OpenLogInput,
+  found: DiscoveredLog,
+): { readonly core: LogCore; readonly recovery: RecoveryReport } | ZamError {
   const recovered = recover(toOptions(input, found), found, false);
   const { core } = recovered;
   const recovery = orCloseFiles(core, () =>
@@ -91,22 +142,21 @@ function openFound(input: OpenLogInput): {
   );
   const { readOnlyReason } = core;
   if (readOnlyReason !== undefined) {
-    // The disk takes no writes now: the log can be read, as far as it is proven durable.
     core.closeFiles();
-    return openToRead(input, found, readOnlyReason);
+    return readOnlyReason;
   }
   for (const [index, partial] of core.partials) {
     awaitLastPiece(partial);
     showPartial(core, index);
   }
-  return { log: createOpenLog(core), recovery };
+  return { core, recovery };
 }
 
 function openToRead(
   input: OpenLogInput,
   found: DiscoveredLog,
   reason?: ZamError,
-): { readonly log: Log; readonly recovery: RecoveryReport } {
+): { readonly log: OpenLog; readonly recovery: RecoveryReport } {
   const recovered = recover(toOptions(input, found), found, true);
   const { core } = recovered;
   const recovery = orCloseFiles(core, () =>

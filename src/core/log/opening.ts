@@ -125,7 +125,8 @@ export class Opening {
     const { core, recovered } = this;
     const { last, lastFileBytes } = recovered;
     const old = core.active;
-    if (tornBytes > 0) setAside(core, old.number, last.verifiedEnd, lastFileBytes, true);
+    const isKept =
+      tornBytes === 0 || setAside(core, old.number, last.verifiedEnd, lastFileBytes, true);
     old.end = last.durableEnd;
     old.mustEnd = true;
     let failure: ZamError | undefined;
@@ -138,7 +139,8 @@ export class Opening {
       core.readOnlyReason ??= failure;
       return;
     }
-    if (lastFileBytes > old.end) this.cutOld(old.number, old.end);
+    // Without its copy the torn end stays in the old file, which is not read beyond its listed end.
+    if (isKept && lastFileBytes > old.end) this.cutOld(old.number, old.end);
   }
 
   /** Only tidiness: the manifest says where the segment ends. */
@@ -288,7 +290,7 @@ export class Opening {
       const index = core.streams.indexOfAlias(jump.alias) ?? 0;
       const head = core.streams.table.head(index);
       const { node, lane } = core.streams.table.id(index);
-      stageMark(core, jump, core.wallMs);
+      stageMark(core, jump, core.wallMs).callbacks.push(this.mustBeStored);
       pump(core);
       this.explained += jump.to - head;
       this.nameJump(jump.alias, head + 1, jump.to);
@@ -334,7 +336,8 @@ export class Opening {
     if (!isUncertain && isEpochKnown) return;
     const epoch = randomEpoch(core);
     const reason = "Z214";
-    stageMark(core, { kind: "newEpoch", epoch, reason, restartMs: undefined }, core.wallMs);
+    const fresh: StoredMark = { kind: "newEpoch", epoch, reason, restartMs: undefined };
+    stageMark(core, fresh, core.wallMs).callbacks.push(this.mustBeStored);
     core.stagedEpoch = epoch;
     const error = new ZamError("Z214", {
       count: Math.max(1, unexplained),
@@ -344,6 +347,11 @@ export class Opening {
     pump(core);
     this.reports.push(error);
   }
+
+  /** Without these marks a seq could be used twice: a log that cannot keep them takes no writes. */
+  private readonly mustBeStored = (error?: ZamError): void => {
+    this.core.readOnlyReason ??= error;
+  };
 
   private repairSidecars(): void {
     const { core } = this;

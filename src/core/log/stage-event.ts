@@ -180,10 +180,12 @@ export function whenDurable(core: LogCore, durable: Durable): void {
   else last.callbacks.push(durable);
 }
 
-/** Throws Z210 or Z208 when the log takes no writes. */
+/** Throws Z210, Z208, or Z204 when the log takes no writes. */
 export function assertWritable(core: LogCore): void {
   if (core.isClosed) throw new ZamError("Z210");
   const reason = core.readOnlyReason;
+  // Nobody has to open it again: it waits for room by itself.
+  if (reason?.code === "Z204") throw new ZamError("Z204", { operation: "a push" }, reason);
   if (reason !== undefined) throw new ZamError("Z208", { reason: reason.message }, reason);
 }
 

@@ -2,7 +2,7 @@
  * Health for supervisors and load balancers, without a token and without names.
  *
  * Live says whether a restart would help: it is not ok when the log takes no writes
- * until it is opened again (RULES 16). Ready says whether data is at risk or cannot be
+ * until it is opened again (RULES 16). One that waits for room goes on by itself. Ready says whether data is at risk or cannot be
  * taken: a full disk, damage, a log that cannot be written. What merely needs a person
  * some day is "degraded", and still 200.
  */
@@ -55,11 +55,11 @@ export function createHealth(hub: HubContext): HubPart {
         { config: { access: "public" }, schema: schema("Whether a restart would help: 503 then") },
         async (_request, reply) => {
           const { readOnly } = await currentStatus();
-          const health: Health =
-            readOnly === null
-              ? { status: "ok", codes: [] }
-              : { status: "failing", codes: [readOnly.code] };
-          return reply.code(readOnly === null ? 200 : 503).send(health);
+          const isLive = readOnly === null || readOnly.code === "Z204";
+          const health: Health = isLive
+            ? { status: "ok", codes: [] }
+            : { status: "failing", codes: [readOnly.code] };
+          return reply.code(isLive ? 200 : 503).send(health);
         },
       );
       app.get(

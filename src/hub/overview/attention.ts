@@ -240,7 +240,10 @@ export function hubAttention(status: NodeStatus): readonly Attention[] {
     items.push({
       ...{ level: "urgent", kind: "disk", code: readOnly.code },
       text: "the hub takes no new events: clinics cannot deliver",
-      todo: `${readOnly.message}; mend or free the disk, then start the hub again`,
+      todo:
+        readOnly.code === "Z204"
+          ? "free space on the hub's disk: it goes on by itself within half a minute"
+          : `${readOnly.message}; mend the disk, then start the hub again`,
     });
   for (const { id, code, text } of status.alarms) items.push(alarmItem(id, code, text));
   if (damaged > 0)

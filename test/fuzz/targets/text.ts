@@ -16,6 +16,7 @@ const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8"
 const endless: CursorLog = {
   logId: Uint8Array.from({ length: 16 }, (_, at) => at * 17),
   lastOrdinal: 2 ** 41,
+  readOnlyReason: undefined,
   readRefusal: undefined,
   readArrivals: (after) => [eventOf(after + 1 + (after % 2))],
 };
