@@ -5,14 +5,14 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { dirname } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe } from "node:test";
 import {
-  createProduct,
   digest,
   type Kind,
   makePair,
   type Pair,
   type Product,
+  productTests,
   type Summary,
   visits,
 } from "./product.ts";
@@ -35,16 +35,7 @@ interface Status {
 }
 
 const otherThan = { edge: "node", node: "edge" } as const;
-let product: Product | undefined;
-let missing = "";
-
-before(async () => {
-  const created = await createProduct();
-  if (typeof created === "string") missing = created;
-  else product = created;
-});
-
-after(() => product?.dispose());
+const test = productTests();
 
 async function syncOnce(made: Product, pair: Pair, kind: Kind): Promise<Summary> {
   const served = await made.serve("node", pair.hub);
@@ -95,9 +86,7 @@ async function floorsOf(made: Product, kind: Kind, dir: string): Promise<readonl
 }
 
 describe(`compact and expire on zamsync-edge (${variant})`, { concurrency: 1 }, () => {
-  test("a clinic's directory: what no hub has confirmed stays, and its seqs go on", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("a clinic's directory: what no hub has confirmed stays, and its seqs go on", async (made) => {
     const synced = await makeSynced(made);
     const pairs = { edge: copyOf(synced, "edge"), node: copyOf(synced, "node") };
     const clinicOf = (kind: Kind): string => pairs[kind].clinic;
@@ -154,9 +143,7 @@ describe(`compact and expire on zamsync-edge (${variant})`, { concurrency: 1 }, 
     });
   });
 
-  test("a hub's directory: others' events go by their time, its own stay", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("a hub's directory: others' events go by their time, its own stay", async (made) => {
     const synced = await makeSynced(made);
     await made.json("node", ["push", synced.hub, "--stdin"], visits(1, 3));
     const pairs = { edge: copyOf(synced, "edge"), node: copyOf(synced, "node") };

@@ -1,27 +1,16 @@
 /** A clinic's worst day on the small device, from its first command on: cut, killed, opened again. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { after, before, describe, test } from "node:test";
+import { describe } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startLink } from "../../lab/link.ts";
-import { createProduct, digest, makePair, type Product, type Summary, visits } from "./product.ts";
+import { digest, makePair, productTests, type Summary, visits } from "./product.ts";
 import { variant } from "./runner.ts";
 
-let product: Product | undefined;
-let missing = "";
-
-before(async () => {
-  const created = await createProduct();
-  if (typeof created === "string") missing = created;
-  else product = created;
-});
-
-after(() => product?.dispose());
+const test = productTests();
 
 describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
-  test("keygen, push 1,000, sync with a cut, kill -9, reopen", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("keygen, push 1,000, sync with a cut, kill -9, reopen", async (made) => {
     const { hub, clinic } = await makePair(made, "node", "edge");
     await made.json("edge", ["push", clinic, "--stdin"], visits(1, 1000));
     const pushed = await digest(made, "edge", clinic);

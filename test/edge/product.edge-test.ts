@@ -13,35 +13,25 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { describe } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { faultKinds, type TortureReport } from "../../src/torture/report.ts";
 import { rpcProtocol } from "../../src/storage/local-rpc.ts";
 import { startLink } from "../../lab/link.ts";
 import {
-  createProduct,
   digest,
   type Kind,
   linesOf,
   makePair,
-  type Product,
   resultOf,
   type Row,
   type Summary,
+  productTests,
   visits,
 } from "./product.ts";
 import { variant } from "./runner.ts";
 
-let product: Product | undefined;
-let missing = "";
-
-before(async () => {
-  const created = await createProduct();
-  if (typeof created === "string") missing = created;
-  else product = created;
-});
-
-after(() => product?.dispose());
+const test = productTests();
 
 const pairings: readonly (readonly [Kind, Kind])[] = [
   ["node", "edge"],
@@ -51,13 +41,10 @@ const pairings: readonly (readonly [Kind, Kind])[] = [
 
 /** The emulator runs one executable; that one cannot start itself again. */
 const isEmulated = variant !== "x86_64" && variant !== "sanitized";
-const emulated = "under qemu no process starts its own executable";
 
 describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
   for (const [hubKind, clinicKind] of pairings) {
-    test(`hub on ${hubKind}, clinic on ${clinicKind}: both ways, resumed, revoked`, async (t) => {
-      if (product === undefined) return t.skip(missing);
-      const made = product;
+    test(`hub on ${hubKind}, clinic on ${clinicKind}: both ways, resumed, revoked`, async (made) => {
       const { hub, clinic } = await makePair(made, hubKind, clinicKind);
       await made.json(clinicKind, ["push", clinic, "--payload", '{"visit":0}']);
       await made.json(clinicKind, ["push", clinic, "--stdin"], visits(1, 120));
@@ -92,9 +79,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     });
   }
 
-  test("a directory goes from one command to the other and back", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("a directory goes from one command to the other and back", async (made) => {
     for (const [maker, other] of [
       ["edge", "node"],
       ["node", "edge"],
@@ -128,9 +113,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     ["edge", "node"],
     ["node", "edge"],
   ] as const) {
-    test(`while ${owner} owns a directory, ${other} goes through it, and never beside it`, async (t) => {
-      if (product === undefined) return t.skip(missing);
-      const made = product;
+    test(`while ${owner} owns a directory, ${other} goes through it, and never beside it`, async (made) => {
       const hub = join(made.folder, `owned-by-${owner}`, "hub");
       await made.json(owner, ["keygen", hub, "--hub"]);
       const served = await made.serve(owner, hub);
@@ -152,9 +135,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
   }
 
   for (const kind of ["edge", "node"] as const) {
-    test(`${kind}: an owner that goes away instead of answering is waited for no longer`, async (t) => {
-      if (product === undefined) return t.skip(missing);
-      const made = product;
+    test(`${kind}: an owner that goes away instead of answering is waited for no longer`, async (made) => {
       const dir = join(made.folder, `left-by-its-owner-${kind}`, "clinic_a");
       await made.json(kind, ["keygen", dir]);
       let askedCount = 0;
@@ -174,9 +155,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     });
   }
 
-  test("what was acknowledged survives kill -9", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("what was acknowledged survives kill -9", async (made) => {
     const dir = join(made.folder, "killed", "clinic_a");
     await made.json("edge", ["keygen", dir]);
     let acknowledged = 0;
@@ -199,9 +178,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     assert.deepEqual(report?.problems, []);
   });
 
-  test("a link that is cut in mid-sync costs nothing that was received", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("a link that is cut in mid-sync costs nothing that was received", async (made) => {
     const { hub, clinic } = await makePair(made, "node", "edge");
     await made.json("edge", ["push", clinic, "--stdin"], visits(1, 2000));
     const served = await made.serve("node", hub);
@@ -227,9 +204,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     assert.deepEqual(await digest(made, "edge", clinic), await digest(made, "node", hub));
   });
 
-  test("a stranger is turned away, and the hub goes on", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("a stranger is turned away, and the hub goes on", async (made) => {
     const own = await makePair(made, "edge", "edge");
     const others = await makePair(made, "node", "node");
     const served = await made.serve("edge", own.hub);
@@ -246,9 +221,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     await served.stop();
   });
 
-  test("a daemon sends at once, hears its hub, and ends on SIGTERM", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("a daemon sends at once, hears its hub, and ends on SIGTERM", async (made) => {
     const { hub, clinic } = await makePair(made, "edge", "edge");
     const served = await made.serve("edge", hub);
     const child = made.start("edge", [
@@ -273,14 +246,12 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     await served.stop();
   });
 
-  test("torture meets each fault once, and leaves nothing behind", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    if (isEmulated) return t.skip(emulated);
-    const dir = join(product.folder, "torture");
+  test("torture meets each fault once, and leaves nothing behind", async (made) => {
+    if (isEmulated) return;
+    const dir = join(made.folder, "torture");
     mkdirSync(dir);
-    const rounds = String(faultKinds.length);
-    const args = ["torture", dir, "--rounds", rounds, "--seed", "5"];
-    const [report] = await product.json<TortureReport>("edge", args);
+    const args = ["torture", dir, "--rounds", String(faultKinds.length), "--seed", "5"];
+    const [report] = await made.json<TortureReport>("edge", args);
     assert.deepEqual([report?.endedBy, report?.exit, report?.problems], ["rounds", 0, []]);
     for (const kind of faultKinds) {
       assert.equal(report?.faults[kind].rounds, 1, kind);
@@ -291,10 +262,9 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     assert.deepEqual(readdirSync(dir), []);
   });
 
-  test("a torture that is killed with -9 takes its hub along", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    if (isEmulated) return t.skip(emulated);
-    const dir = join(product.folder, "killed-torture");
+  test("a torture that is killed with -9 takes its hub along", async (made) => {
+    if (isEmulated) return;
+    const dir = join(made.folder, "killed-torture");
     mkdirSync(dir);
     const hubs = (): readonly string[] =>
       readdirSync("/proc").filter((pid) => {
@@ -303,7 +273,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
         const line = existsSync(file) ? readFileSync(file, "utf8") : "";
         return line.includes(dir) && line.includes("\0serve\0");
       });
-    const child = product.start("edge", ["torture", dir, "--verbose"]);
+    const child = made.start("edge", ["torture", dir, "--verbose"]);
     const ended = resultOf(child);
     for await (const text of child.stderr as NodeJS.ReadableStream)
       if (/: 1 round,/.test(String(text))) break;
@@ -314,9 +284,7 @@ describe(`zamsync-edge (${variant})`, { concurrency: 1 }, () => {
     assert.deepEqual(hubs(), []);
   });
 
-  test("usage, errors and exit statuses are the Node command's", async (t) => {
-    if (product === undefined) return t.skip(missing);
-    const made = product;
+  test("usage, errors and exit statuses are the Node command's", async (made) => {
     const dir = join(made.folder, "usage", "clinic_a");
     await made.json("edge", ["keygen", dir]);
     const calls: readonly (readonly string[])[] = [

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
 import { architectures } from "../../scripts/edge/architectures.ts";
 import { buildProgram, prepare } from "../../scripts/edge/build.ts";
 import { BuildError, hasTool } from "../../scripts/edge/run.ts";
@@ -63,8 +64,26 @@ export interface Product {
   dispose(): void;
 }
 
+/**
+ * `test` for a file of tests of the product, which is made before them and ends after them.
+ * Where it cannot be made they are skipped, and say what is missing.
+ */
+export function productTests(): (name: string, act: (made: Product) => Promise<void>) => void {
+  let product: Product | undefined;
+  let missing = "";
+  before(async () => {
+    const created = await createProduct();
+    if (typeof created === "string") missing = created;
+    else product = created;
+  });
+  after(() => product?.dispose());
+  return (name, act) => {
+    void test(name, async (t) => (product === undefined ? t.skip(missing) : act(product)));
+  };
+}
+
 /** The built product, or a text that says what is missing for it. */
-export async function createProduct(): Promise<Product | string> {
+async function createProduct(): Promise<Product | string> {
   const isSanitized = variant === "sanitized";
   const architecture = architectures[isSanitized ? "x86_64" : variant];
   if (architecture === undefined) throw new Error(`ZAMSYNC_EDGE=${variant} is no variant`);
