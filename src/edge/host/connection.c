@@ -153,7 +153,7 @@ static JSValue call_write(JSContext *ctx, JSValueConst self, int argc, JSValueCo
     connection->out = larger;
     connection->out_room = needed;
   }
-  memcpy(connection->out + connection->out_size, bytes.data, bytes.size);
+  if (bytes.size > 0) memcpy(connection->out + connection->out_size, bytes.data, bytes.size);
   connection->out_size = needed;
   flush(connection);
   return JS_TRUE;
