@@ -159,6 +159,8 @@ export interface HostFunctions {
   terminalColumns(fd: number): number;
   exit(status: number): never;
   readonly processId: number;
+  /** The first word of the command line; a path where it was started by one. */
+  readonly calledAs: string;
   readonly arguments: readonly string[];
   /** The process's exit status, read when nothing is left to do. */
   exitStatus: number;

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -92,18 +92,25 @@ async function createProduct(): Promise<Product | string> {
     return `${architecture.emulator} is missing: apt-get install qemu-user-static`;
   try {
     const { path } = await buildProgram(await prepare(architecture, { isSanitized }));
-    return productOver(isForeign ? [architecture.emulator, path] : [path]);
+    const folder = mkdtempSync(join(tmpdir(), "zamsync-product-"));
+    return productOver(folder, isForeign ? emulated(folder, architecture.emulator, path) : path);
   } catch (error) {
     if (error instanceof BuildError) return error.message;
     throw error;
   }
 }
 
-function productOver(edge: readonly string[]): Product {
-  const folder = mkdtempSync(join(tmpdir(), "zamsync-product-"));
+/** A script that starts the executable under its own name, which the torture's processes are then started by as well. */
+function emulated(folder: string, emulator: string, path: string): string {
+  const script = join(folder, "zamsync-edge");
+  writeFileSync(script, `#!/bin/sh\nexec ${emulator} -0 "$0" "${path}" "$@"\n`, { mode: 0o755 });
+  return script;
+}
+
+function productOver(folder: string, edge: string): Product {
   const commands: Readonly<Record<Kind, readonly string[]>> = {
     node: [process.execPath, sourceEntry],
-    edge,
+    edge: [edge],
   };
   const children = new Set<ChildProcess>();
   const start = (kind: Kind, args: readonly string[]): ChildProcess => {

@@ -1,4 +1,11 @@
-/** In the place of src/cli/entry.ts: the executable. */
-import { realpathSync } from "../node/fs.ts";
+/**
+ * In the place of src/cli/entry.ts: the path that this process was called by, so that a script around the
+ * executable, which gives it its own name, is around the torture's processes too; else the executable.
+ */
+import { host } from "../host-functions.ts";
+import { existsSync, realpathSync } from "../node/fs.ts";
 
-export const entry: string = realpathSync("/proc/self/exe");
+const { calledAs } = host;
+const isPath = calledAs.includes("/") && existsSync(calledAs);
+
+export const entry: string = realpathSync(isPath ? calledAs : "/proc/self/exe");

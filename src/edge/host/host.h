@@ -61,6 +61,7 @@ void add_crypto(JSContext *ctx, JSValueConst object);
 void add_compress(JSContext *ctx, JSValueConst object);
 void add_files(JSContext *ctx, JSValueConst object);
 void add_text(JSContext *ctx, JSValueConst object);
-void add_process(JSContext *ctx, JSValueConst object, int argc, char **argv);
+/* `name` is what the process was called as; the arguments are without it. */
+void add_process(JSContext *ctx, JSValueConst object, const char *name, int argc, char **argv);
 
 #endif

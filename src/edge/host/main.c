@@ -296,7 +296,7 @@ int main(int argc, char **argv) {
   add_connections(ctx, host);
   add_tls(ctx, host);
   add_children(ctx, host);
-  add_process(ctx, host, program.argc, program.argv);
+  add_process(ctx, host, argv[0], program.argc, program.argv);
   add_functions(ctx, host, functions, sizeof functions / sizeof functions[0]);
   JS_SetPropertyStr(ctx, global, "host", JS_DupValue(ctx, host));
   JS_FreeValue(ctx, global);

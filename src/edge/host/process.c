@@ -106,8 +106,9 @@ static const HostFunction functions[] = {
     {"readInput", 1, call_read_input},     {"isTerminal", 1, call_is_terminal},
 };
 
-void add_process(JSContext *ctx, JSValueConst object, int argc, char **argv) {
+void add_process(JSContext *ctx, JSValueConst object, const char *name, int argc, char **argv) {
   add_functions(ctx, object, functions, sizeof functions / sizeof functions[0]);
+  JS_SetPropertyStr(ctx, object, "calledAs", JS_NewString(ctx, name == NULL ? "" : name));
   JSValue list = JS_NewArray(ctx);
   for (int at = 0; at < argc; at++)
     JS_SetPropertyUint32(ctx, list, (uint32_t)at, JS_NewString(ctx, argv[at]));
