@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Architecture } from "./architectures.ts";
+import { buildAlone } from "./build-lock.ts";
 import { buildExecutable } from "./executable.ts";
 import { fetchSource } from "./fetch.ts";
 import { buildLibraries, type SourceFolders, type Toolchain } from "./libraries.ts";
@@ -19,11 +20,57 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const cache = process.env.ZAMSYNC_EDGE_CACHE ?? join(root, ".edge");
 const host = join(root, "src", "edge", "host");
 
-/** Tools and sources of one architecture. @throws BuildError that says what is missing */
-export async function prepare(
+export interface BuildOptions {
+  readonly isSanitized?: boolean;
+}
+
+/** Overwritten by the next build. */
+export interface Built {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sources: SourceFolders;
+}
+
+/**
+ * Builds `zamsync-edge`, the host with the program in it, and hands it to `use`, before
+ * whose end no other build begins.
+ *
+ * @throws BuildError that says what is missing, or what failed
+ */
+export function withProgram<T>(
   architecture: Architecture,
-  options: { readonly isSanitized?: boolean } = {},
-): Promise<Toolchain> {
+  use: (built: Built) => T | Promise<T>,
+  options: BuildOptions = {},
+): Promise<T> {
+  return buildAlone(cache, async () => {
+    const toolchain = await prepare(architecture, options);
+    const path = join(placeOf(toolchain), "zamsync-edge");
+    const program = `${path}.bytecode`;
+    const libraries = await buildLibraries(toolchain);
+    const { scripts } = await bundleProgram(`linux-${architecture.name}`);
+    await compileModules(await compilerOf(toolchain), { scripts, out: program });
+    const sizeBytes = await buildExecutable({ toolchain, libraries, host, out: path, program });
+    return use({ path, sizeBytes, sources: toolchain.sources });
+  });
+}
+
+/** The same for the host alone, and the compiler that makes bytecode for it, which stays. */
+export function withRunner<T>(
+  architecture: Architecture,
+  use: (built: { readonly path: string; readonly compiler: string }) => T | Promise<T>,
+  options: BuildOptions = {},
+): Promise<T> {
+  return buildAlone(cache, async () => {
+    const toolchain = await prepare(architecture, options);
+    const path = join(placeOf(toolchain), "runner");
+    const libraries = await buildLibraries(toolchain);
+    await buildExecutable({ toolchain, libraries, host, out: path });
+    return use({ path, compiler: await compilerOf(toolchain) });
+  });
+}
+
+/** Tools and sources of one architecture. */
+async function prepare(architecture: Architecture, options: BuildOptions): Promise<Toolchain> {
   for (const tool of ["gcc", "ar", "strip"])
     assertTool(`${architecture.prefix}${tool}`, architecture.compilerPackage);
   assertTool("gcc", "gcc libc6-dev");
@@ -38,30 +85,6 @@ export async function prepare(
     mbedtlsConfig: join(host, "mbedtls-config.h"),
     isSanitized: options.isSanitized ?? false,
   };
-}
-
-/** The host alone, and the compiler that makes bytecode for it. */
-export async function buildRunner(
-  toolchain: Toolchain,
-): Promise<{ readonly runner: string; readonly compiler: string }> {
-  const runner = join(placeOf(toolchain), "runner");
-  const libraries = await buildLibraries(toolchain);
-  await buildExecutable({ toolchain, libraries, host, out: runner });
-  return { runner, compiler: await compilerOf(toolchain) };
-}
-
-/** `zamsync-edge`: the host with the program in it. */
-export async function buildProgram(
-  toolchain: Toolchain,
-): Promise<{ readonly path: string; readonly sizeBytes: number }> {
-  const path = join(placeOf(toolchain), "zamsync-edge");
-  const program = `${path}.bytecode`;
-  const libraries = await buildLibraries(toolchain);
-  const compiler = await compilerOf(toolchain);
-  const { scripts } = await bundleProgram(`linux-${toolchain.architecture.name}`);
-  await compileModules(compiler, { scripts, out: program });
-  const sizeBytes = await buildExecutable({ toolchain, libraries, host, out: path, program });
-  return { path, sizeBytes };
 }
 
 function placeOf(toolchain: Toolchain): string {

@@ -5,13 +5,13 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { takeEvents } from "../../lab/clinic-events.ts";
 import { architectures } from "./architectures.ts";
-import { buildProgram, prepare } from "./build.ts";
+import { withProgram } from "./build.ts";
 import { startHub } from "./hub-process.ts";
 import { assertTool, BuildError, run } from "./run.ts";
 
@@ -27,8 +27,8 @@ const cyclesPerInstruction = 1.5;
 const folder = mkdtempSync(join(tmpdir(), "zamsync-instructions-"));
 const plugin = join(folder, "instructions.so");
 const countFile = join(folder, "count");
-let arm = "";
-let host = "";
+const arm = join(folder, "zamsync-edge-armv7");
+const host = join(folder, "zamsync-edge");
 
 interface Done {
   readonly stdout: string;
@@ -140,8 +140,8 @@ try {
     ...["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", plugin],
     fileURLToPath(new URL("instructions.c", import.meta.url)),
   ]);
-  arm = (await buildProgram(await prepare(armv7))).path;
-  host = (await buildProgram(await prepare(x86_64))).path;
+  await withProgram(armv7, ({ path }) => copyFileSync(path, arm));
+  await withProgram(x86_64, ({ path }) => copyFileSync(path, host));
   await measure();
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;

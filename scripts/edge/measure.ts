@@ -5,14 +5,14 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { takeEvents } from "../../lab/clinic-events.ts";
 import { architectures } from "./architectures.ts";
-import { buildProgram, prepare } from "./build.ts";
+import { withProgram } from "./build.ts";
 import { startHub } from "./hub-process.ts";
 import { BuildError, run } from "./run.ts";
 
@@ -23,7 +23,7 @@ const peakTool = join(folder, "peak");
 const peakFile = join(folder, "peak.out");
 
 type Kind = "edge" | "node";
-let edgePath = "";
+const edgePath = join(folder, "zamsync-edge");
 
 const nodeMain = join(root, "src", "cli", "main.ts");
 /** Node with the small device's codecs, window and tables. */
@@ -272,13 +272,15 @@ async function million(): Promise<void> {
 try {
   const { x86_64 } = architectures;
   if (x86_64 === undefined) throw new BuildError("there is no build for x86_64");
-  const built = await buildProgram(await prepare(x86_64));
-  edgePath = built.path;
+  const sizeBytes = await withProgram(x86_64, (built) => {
+    copyFileSync(built.path, edgePath);
+    return built.sizeBytes;
+  });
   await run("gcc", ["-O1", "-o", peakTool, join(root, "scripts", "edge", "peak.c")]);
   const nodeBytes = statSync(process.execPath).size;
   row(
     "executable, x86-64",
-    `${(built.sizeBytes / 1e6).toFixed(2)} MB`,
+    `${(sizeBytes / 1e6).toFixed(2)} MB`,
     `${(nodeBytes / 1e6).toFixed(0)} MB`,
     "2.5 MB",
   );

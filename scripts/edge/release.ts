@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Architecture, architectures } from "./architectures.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
-import { buildProgram, prepare } from "./build.ts";
+import { type Built, withProgram } from "./build.ts";
 import { BuildError, MissingError, run } from "./run.ts";
 import { type SourcePackage, sourcePackages } from "./sources.ts";
 
@@ -27,16 +27,22 @@ export interface Release {
 }
 
 /** @throws BuildError that says what is missing, or what failed */
-export async function buildRelease(architecture: Architecture, folder: string): Promise<Release> {
-  const toolchain = await prepare(architecture);
-  const { path, sizeBytes } = await buildProgram(toolchain);
+export function buildRelease(architecture: Architecture, folder: string): Promise<Release> {
+  return withProgram(architecture, (built) => release(architecture, built, folder));
+}
+
+async function release(
+  architecture: Architecture,
+  { path, sizeBytes, sources }: Built,
+  folder: string,
+): Promise<Release> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const name = `zamsync-edge-${architecture.name}`;
   const executable = join(folder, name);
   copyFileSync(path, executable);
   chmodSync(executable, 0o755);
-  writeFileSync(join(folder, "LICENSES.txt"), licences(toolchain.sources));
+  writeFileSync(join(folder, "LICENSES.txt"), licences(sources));
   const compiler = await run(`${architecture.prefix}gcc`, ["-dumpfullversion"]);
   const bill = billOfMaterials({
     name,

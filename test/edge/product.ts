@@ -4,13 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { architectures } from "../../scripts/edge/architectures.ts";
-import { buildProgram, prepare } from "../../scripts/edge/build.ts";
+import { withProgram } from "../../scripts/edge/build.ts";
 import { BuildError, hasTool } from "../../scripts/edge/run.ts";
 import { sourceEntry } from "../../lab/command.ts";
 import { variant } from "./runner.ts";
@@ -91,9 +91,10 @@ async function createProduct(): Promise<Product | string> {
   if (isForeign && !hasTool(architecture.emulator))
     return `${architecture.emulator} is missing: apt-get install qemu-user-static`;
   try {
-    const { path } = await buildProgram(await prepare(architecture, { isSanitized }));
-    const folder = mkdtempSync(join(tmpdir(), "zamsync-product-"));
-    return productOver(folder, isForeign ? emulated(folder, architecture.emulator, path) : path);
+    const emulator = isForeign ? architecture.emulator : undefined;
+    return await withProgram(architecture, ({ path }) => productOver(path, emulator), {
+      isSanitized,
+    });
   } catch (error) {
     if (error instanceof BuildError) return error.message;
     throw error;
@@ -101,16 +102,20 @@ async function createProduct(): Promise<Product | string> {
 }
 
 /** A script that starts the executable under its own name, which the torture's processes are then started by as well. */
-function emulated(folder: string, emulator: string, path: string): string {
-  const script = join(folder, "zamsync-edge");
+function emulated(emulator: string, path: string): string {
+  const script = `${path}.sh`;
   writeFileSync(script, `#!/bin/sh\nexec ${emulator} -0 "$0" "${path}" "$@"\n`, { mode: 0o755 });
   return script;
 }
 
-function productOver(folder: string, edge: string): Product {
+/** Has an executable of its own: the one that was built may be built again at any time. */
+function productOver(built: string, emulator: string | undefined): Product {
+  const folder = mkdtempSync(join(tmpdir(), "zamsync-product-"));
+  const path = join(folder, "zamsync-edge");
+  copyFileSync(built, path);
   const commands: Readonly<Record<Kind, readonly string[]>> = {
     node: [process.execPath, sourceEntry],
-    edge: [edge],
+    edge: [emulator === undefined ? path : emulated(emulator, path)],
   };
   const children = new Set<ChildProcess>();
   const start = (kind: Kind, args: readonly string[]): ChildProcess => {

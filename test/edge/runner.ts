@@ -5,11 +5,11 @@
  * skipped, and say what is missing.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { architectures } from "../../scripts/edge/architectures.ts";
-import { buildRunner, prepare } from "../../scripts/edge/build.ts";
+import { withRunner } from "../../scripts/edge/build.ts";
 import { edgeModules } from "../../scripts/edge/bundle.ts";
 import { compileScript } from "../../scripts/edge/program.ts";
 import { BuildError, hasTool } from "../../scripts/edge/run.ts";
@@ -45,21 +45,23 @@ export async function createGuest(): Promise<Guest | string> {
   if (isForeign && !hasTool(architecture.emulator))
     return `${architecture.emulator} is missing: apt-get install qemu-user-static`;
   try {
-    const tools = await buildRunner(await prepare(architecture, { isSanitized }));
-    return guestOver({ ...tools, command: isForeign ? [architecture.emulator] : [] });
+    const emulator = isForeign ? [architecture.emulator] : [];
+    return await withRunner(architecture, (built) => guestOver(built, emulator), { isSanitized });
   } catch (error) {
     if (error instanceof BuildError) return error.message;
     throw error;
   }
 }
 
-function guestOver(tools: {
-  readonly runner: string;
-  readonly compiler: string;
-  readonly command: readonly string[];
-}): Guest {
+/** Has a runner of its own: the one that was built may be built again at any time. */
+function guestOver(
+  built: { readonly path: string; readonly compiler: string },
+  emulator: readonly string[],
+): Guest {
   const folder = mkdtempSync(join(tmpdir(), "zamsync-edge-"));
-  const [command = tools.runner, ...before] = [...tools.command, tools.runner];
+  const runner = join(folder, "runner");
+  copyFileSync(built.path, runner);
+  const [command = runner, ...before] = [...emulator, runner];
   let scripts = 0;
   const start = (script: string, args: readonly string[] = []): ChildProcess =>
     spawn(command, [...before, script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
@@ -68,7 +70,7 @@ function guestOver(tools: {
     start,
     async compile(code) {
       const out = join(folder, `script-${scripts++}`);
-      await compileScript(tools.compiler, {
+      await compileScript(built.compiler, {
         script: await bundleGuest({ code, ports, plugins: [edgeModules] }),
         out,
       });
