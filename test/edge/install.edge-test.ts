@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { architectures } from "../../scripts/edge/architectures.ts";
 import { buildRelease } from "../../scripts/edge/release.ts";
-import { BuildError, hasTool } from "../../scripts/edge/run.ts";
+import { hasTool, MissingError } from "../../scripts/edge/run.ts";
 
 const script = fileURLToPath(new URL("../../deploy/install.sh", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "zamsync-install-"));
@@ -32,7 +32,7 @@ before(async () => {
   try {
     await buildRelease(x86_64, release);
   } catch (error) {
-    if (!(error instanceof BuildError)) throw error;
+    if (!(error instanceof MissingError)) throw error;
     missing = error.message;
     return;
   }

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { architectures } from "../../scripts/edge/architectures.ts";
 import { withProgram } from "../../scripts/edge/build.ts";
-import { BuildError, hasTool } from "../../scripts/edge/run.ts";
+import { hasTool, MissingError } from "../../scripts/edge/run.ts";
 import { sourceEntry } from "../../lab/command.ts";
 import { variant } from "./runner.ts";
 
@@ -96,7 +96,7 @@ async function createProduct(): Promise<Product | string> {
       isSanitized,
     });
   } catch (error) {
-    if (error instanceof BuildError) return error.message;
+    if (error instanceof MissingError) return error.message;
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import { architectures } from "../../scripts/edge/architectures.ts";
 import { withRunner } from "../../scripts/edge/build.ts";
 import { edgeModules } from "../../scripts/edge/bundle.ts";
 import { compileScript } from "../../scripts/edge/program.ts";
-import { BuildError, hasTool } from "../../scripts/edge/run.ts";
+import { hasTool, MissingError } from "../../scripts/edge/run.ts";
 import { fileURLToPath } from "node:url";
 import { bundleGuest } from "../quickjs/bundle.ts";
 
@@ -48,7 +48,7 @@ export async function createGuest(): Promise<Guest | string> {
     const emulator = isForeign ? [architecture.emulator] : [];
     return await withRunner(architecture, (built) => guestOver(built, emulator), { isSanitized });
   } catch (error) {
-    if (error instanceof BuildError) return error.message;
+    if (error instanceof MissingError) return error.message;
     throw error;
   }
 }
