@@ -6,6 +6,12 @@ import type { NodeApi, PulledEvent, RunningServer, ServeInput } from "./api.ts";
 import type { SidecarFolder } from "./peer-book.ts";
 import type { SessionMeters } from "./session-meter.ts";
 
+/**
+ * Awaited before a payload that is stored in pieces is read, with how much the answer's payloads
+ * come to with it: whoever must not have many of them in memory lets it wait.
+ */
+export type BeforeLarge = (sizeBytes: number) => Promise<void>;
+
 /** Conditions are joined by "and"; an absent one holds for every event. */
 export interface PageQuery {
   /** Events after this cursor; absent: from the beginning. */
@@ -20,6 +26,7 @@ export interface PageQuery {
   readonly limit: number;
   /** Payload bytes after which a page ends; at least one event is in it all the same. */
   readonly bytesMax: number;
+  readonly beforeLarge?: BeforeLarge | undefined;
 }
 
 export interface HubEvent extends PulledEvent {
@@ -56,7 +63,7 @@ export interface HubNode extends NodeApi {
    */
   page(query: PageQuery): Promise<EventPage>;
   /** Undefined when it is not here, or cannot be read. */
-  event(name: EventName): Promise<HubEvent | undefined>;
+  event(name: EventName, beforeLarge?: BeforeLarge): Promise<HubEvent | undefined>;
   /** Where a reader starts that wants only what comes from now on. */
   newestCursor(): string;
   /** Calls `listener` after each group that became durable. Returns how to stop. */

@@ -55,7 +55,7 @@ import { computeHealth, diskFreeBytesMin, freeBytesOf } from "./health.ts";
 import type { HostedNode } from "./hosting.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { HubLink } from "./hub-link.ts";
-import type { EventName, EventPage, HubEvent, HubNode, PageQuery } from "./hub-node.ts";
+import type { EventPage, HubEvent, HubNode, PageQuery } from "./hub-node.ts";
 import { listNodes } from "./nodes.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import { ownCertificate } from "./own-certificate.ts";
@@ -162,8 +162,8 @@ export class LocalNode implements HubNode {
     return readPage(this.log, query);
   }
 
-  event(name: EventName): Promise<HubEvent | undefined> {
-    return readEvent(this.log, name);
+  event(...[name, beforeLarge]: Parameters<HubNode["event"]>): Promise<HubEvent | undefined> {
+    return readEvent(this.log, name, beforeLarge);
   }
 
   newestCursor(): string {

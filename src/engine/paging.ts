@@ -3,8 +3,8 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { isNodeId } from "../core/event.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
 import { cursorToOrdinal, eventToCursor, ordinalToCursor } from "./cursor.ts";
-import type { EventName, EventPage, HubEvent, PageQuery } from "./hub-node.ts";
-import { msToIso, requireRead, toPulled } from "./reading.ts";
+import type { BeforeLarge, EventName, EventPage, HubEvent, PageQuery } from "./hub-node.ts";
+import { msToIso, pulledWith, requireRead, wholePayloadInTurns } from "./reading.ts";
 
 /** What one synchronous read takes before the event loop runs again. */
 const stepLimit: ReadLimit = { events: 256, bytes: 1024 * 1024 };
@@ -29,11 +29,14 @@ export async function readPage(log: Log, query: PageQuery): Promise<EventPage> {
     // What is damaged beyond the last readable event has no ordinal to wait at.
     if (events.length === 0) at = Math.max(at, newest);
     for (const event of events) {
+      const isOurs = isWanted(event, query, nodes);
+      if (isOurs && event.isFragmented) await query.beforeLarge?.(sizeBytes + event.payloadSize);
+      const whole = isOurs ? await toHubEvent(log, event) : undefined;
+      // What is at this place now is asked for again.
+      if (whole === "moved") break;
       at = event.ordinal;
       last = event;
       lookedAt++;
-      if (!isWanted(event, query, nodes)) continue;
-      const whole = toHubEvent(log, event);
       if (whole === undefined) continue;
       found.push(whole);
       sizeBytes += whole.payload.length;
@@ -63,20 +66,32 @@ function isWanted(
   return query.toMs === undefined || event.hlc.ms < query.toMs;
 }
 
-export async function readEvent(log: Log, name: EventName): Promise<HubEvent | undefined> {
-  const { node, lane, seq } = name;
-  if (!isNodeId(node) || !/^[0-9a-f]{8}$/.test(name.epoch)) return undefined;
-  const epoch = Number.parseInt(name.epoch, 16);
-  const index = log.findStream({ node, epoch, lane });
+export async function readEvent(
+  log: Log,
+  name: EventName,
+  beforeLarge?: BeforeLarge,
+): Promise<HubEvent | undefined> {
+  for (;;) {
+    const event = findEvent(log, name);
+    if (event === undefined) return undefined;
+    if (event.isFragmented) await beforeLarge?.(event.payloadSize);
+    const whole = await toHubEvent(log, event);
+    if (whole !== "moved") return whole;
+  }
+}
+
+function findEvent(log: Log, { node, epoch, lane, seq }: EventName): StoredEvent | undefined {
+  if (!isNodeId(node) || !/^[0-9a-f]{8}$/.test(epoch)) return undefined;
+  const index = log.findStream({ node, epoch: Number.parseInt(epoch, 16), lane });
   if (index === undefined || seq < 1 || seq > log.streamHead(index)) return undefined;
   const event = log.readStream(index, seq, { events: 1, bytes: 1 })[0];
   if (event === undefined) requireRead(log);
   // What is held back is not given out by name either.
-  const isThere = event !== undefined && event.seq === seq && !event.isQuarantined;
-  return isThere ? toHubEvent(log, event) : undefined;
+  return event?.seq === seq && !event.isQuarantined ? event : undefined;
 }
 
-function toHubEvent(log: Log, event: StoredEvent): HubEvent | undefined {
-  const pulled = toPulled(log, event);
-  return pulled && { ...pulled, received: msToIso(event.receivedMs) };
+async function toHubEvent(log: Log, event: StoredEvent): Promise<HubEvent | undefined | "moved"> {
+  const payload = await wholePayloadInTurns(log, event);
+  if (payload === undefined || payload === "moved") return payload;
+  return { ...pulledWith(log, event, payload), received: msToIso(event.receivedMs) };
 }

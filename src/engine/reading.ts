@@ -4,7 +4,7 @@
  */
 import { setImmediate as breathe } from "node:timers/promises";
 import { hlcToText } from "../core/clock/hlc.ts";
-import { bytesToHex } from "../core/bytes.ts";
+import { bytesEqual, bytesToHex } from "../core/bytes.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { epochToText, fragmentBytesMax } from "../core/event.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
@@ -25,6 +25,9 @@ export function msToIso(ms: number): string {
   return new Date(Math.min(ms, dateMsMax)).toISOString();
 }
 
+/** Each part costs a look at the list of all pieces: a thousand looks took longer than the pieces themselves. */
+const partBytes = 32 * fragmentBytesMax;
+
 /** The whole payload, put together from its fragments where it has any; undefined when part of it is damaged. */
 export function wholePayload(log: Log, event: StoredEvent): Uint8Array | undefined {
   if (!event.isFragmented) return event.payload;
@@ -32,23 +35,56 @@ export function wholePayload(log: Log, event: StoredEvent): Uint8Array | undefin
   return eachPart(log, event, (part, offset) => whole.set(part, offset)) ? whole : undefined;
 }
 
+/**
+ * The same a part at a time, so that 16 MiB keep nobody else waiting. "moved": meanwhile
+ * another event, or none, is where this one was, and nothing that was read counts.
+ */
+export async function wholePayloadInTurns(
+  log: Log,
+  event: StoredEvent,
+): Promise<Uint8Array | undefined | "moved"> {
+  if (event.payloadSize <= partBytes) return wholePayload(log, event);
+  const whole = new Uint8Array(event.payloadSize);
+  let isWhole = true;
+  for (let offset = 0; isWhole && offset < event.payloadSize; offset += partBytes) {
+    const part = readPart(log, event, offset);
+    if (part === undefined) isWhole = false;
+    else whole.set(part, offset);
+    await breathe();
+  }
+  if (!isStillThere(log, event)) return "moved";
+  return isWhole ? whole : undefined;
+}
+
+/** Its chain covers all of it, and what has left its place never comes back to it. */
+function isStillThere(log: Log, { stream, seq, chain }: StoredEvent): boolean {
+  const index = log.findStream(stream);
+  const now = index === undefined ? undefined : log.chainAt(index, seq);
+  requireRead(log);
+  return now !== undefined && bytesEqual(now, chain);
+}
+
 function eachPart(
   log: Log,
   event: StoredEvent,
   take: (part: Uint8Array, offset: number) => void,
 ): boolean {
-  const index = log.findStream(event.stream);
-  if (index === undefined) return false;
-  for (let offset = 0; offset < event.payloadSize; offset += fragmentBytesMax) {
-    const sizeBytes = Math.min(fragmentBytesMax, event.payloadSize - offset);
-    const part = log.readPayload(index, event.seq, { offset, sizeBytes });
-    if (part === undefined) {
-      requireRead(log);
-      return false;
-    }
+  for (let offset = 0; offset < event.payloadSize; offset += partBytes) {
+    const part = readPart(log, event, offset);
+    if (part === undefined) return false;
     take(part, offset);
   }
   return true;
+}
+
+/** @throws ZamError Z206, Z208 where the disk would not let it be read just now */
+function readPart(log: Log, event: StoredEvent, offset: number): Uint8Array | undefined {
+  const index = log.findStream(event.stream);
+  if (index === undefined) return undefined;
+  const sizeBytes = Math.min(partBytes, event.payloadSize - offset);
+  const part = log.readPayload(index, event.seq, { offset, sizeBytes });
+  if (part === undefined) requireRead(log);
+  return part;
 }
 
 function isWanted(
@@ -59,9 +95,13 @@ function isWanted(
   return query.type === undefined || event.type === query.type;
 }
 
-export function toPulled(log: Log, event: StoredEvent): PulledEvent | undefined {
+function toPulled(log: Log, event: StoredEvent): PulledEvent | undefined {
   const payload = wholePayload(log, event);
-  if (payload === undefined) return undefined;
+  return payload && pulledWith(log, event, payload);
+}
+
+/** An event as readers see it, with its whole payload. */
+export function pulledWith(log: Log, event: StoredEvent, payload: Uint8Array): PulledEvent {
   return {
     cursor: eventToCursor(log, event),
     node: event.stream.node,

@@ -389,10 +389,13 @@ export function readPayload(
   const from = Math.min(part.offset, total);
   const out = new Uint8Array(Math.max(0, Math.min(part.sizeBytes, total - from)));
   let at = 0;
+  // One reader for pieces that lie side by side: each would read much more than its piece.
+  let reader: SegmentReader | undefined;
   for (const place of places) {
     const end = at + place.sizeBytes;
     if (end > from && at < from + out.length) {
-      const piece = readFragment(core, index, place);
+      if (reader?.segment !== place.segment) reader = readerFor(core, place.segment);
+      const piece = reader === undefined ? undefined : pieceAt(core, reader, index, place.offset);
       if (core.readRefusal !== undefined) return undefined;
       if (piece === undefined || piece.length !== place.sizeBytes) {
         reportDamage(core, place.segment, place.offset, { index, seq });
@@ -407,16 +410,29 @@ export function readPayload(
   return out;
 }
 
+function readerFor(core: LogCore, segment: number): SegmentReader | undefined {
+  return untilRefused(core, () => openReader(core, segment));
+}
+
+/** A view that the reader's next call may overwrite. */
+function pieceAt(
+  core: LogCore,
+  reader: SegmentReader,
+  index: StreamIndex,
+  offset: number,
+): Uint8Array | undefined {
+  if (reader.readAt(offset) !== "record") return undefined;
+  if (reader.header.kind !== recordKind.fragment) return undefined;
+  const plain = reader.open(core.streams.table.id(index).node);
+  return plain === undefined ? undefined : decodeFragmentFields(plain)?.bytes;
+}
+
 /** One durable piece; a copy. */
 export function readFragment(
   core: LogCore,
   index: StreamIndex,
   place: { readonly segment: number; readonly offset: number },
 ): Uint8Array | undefined {
-  const reader = untilRefused(core, () => openReader(core, place.segment));
-  if (reader === undefined) return undefined;
-  if (reader.readAt(place.offset) !== "record") return undefined;
-  if (reader.header.kind !== recordKind.fragment) return undefined;
-  const plain = reader.open(core.streams.table.id(index).node);
-  return plain === undefined ? undefined : decodeFragmentFields(plain)?.bytes.slice();
+  const reader = readerFor(core, place.segment);
+  return reader === undefined ? undefined : pieceAt(core, reader, index, place.offset)?.slice();
 }

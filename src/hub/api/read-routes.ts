@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import type { EventPage, PageQuery } from "../../engine/index.ts";
 import type { HubApp, HubContext } from "../hub-context.ts";
-import { type HeldPage, LargePages } from "../stream/large-pages.ts";
+import { LargePages, type Place } from "../stream/large-pages.ts";
 import type { OpenStream, OpenStreams } from "../stream/open-streams.ts";
 import { principalOf, readableNodes } from "../http/access.ts";
 import { eventSchema, eventToJson } from "./event-json.ts";
@@ -96,8 +96,8 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
         const stream = downloads.open(principalOf(request));
         return sendLines(hub, large, { query: { ...query, limit }, stream, reply });
       }
-      const page = await large.hold(() =>
-        hub.node.page({ ...query, limit: limit ?? limitDefault }),
+      const page = await large.hold((beforeLarge) =>
+        hub.node.page({ ...query, limit: limit ?? limitDefault, beforeLarge }),
       );
       releaseAfter(reply, page);
       return reply
@@ -133,7 +133,11 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
       const { node, epoch, seq } = request.params;
       const { lane = "" } = request.query;
       readableNodes(principalOf(request), node);
-      const event = await hub.node.event({ node, epoch, lane, seq });
+      const held = await large.hold(async (beforeLarge) => ({
+        event: await hub.node.event({ node, epoch, lane, seq }, beforeLarge),
+      }));
+      releaseAfter(reply, held);
+      const { event } = held;
       if (event === undefined) throw new ZamError("Z610", { node, epoch, seq });
       return reply
         .type("application/json; charset=utf-8")
@@ -144,9 +148,9 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
 }
 
 /** Until the answer is with the reader, or the reader is gone. */
-function releaseAfter(reply: FastifyReply, page: HeldPage): void {
-  if (reply.raw.destroyed) page.release();
-  else reply.raw.once("close", page.release);
+function releaseAfter(reply: FastifyReply, place: Place): void {
+  if (reply.raw.destroyed) place.release();
+  else reply.raw.once("close", place.release);
 }
 
 function wantsLines(request: FastifyRequest): boolean {
@@ -193,7 +197,9 @@ async function* linesOf(
   let left = query.limit ?? Number.MAX_SAFE_INTEGER;
   for (let { after } = query; left > 0; ) {
     const limit = Math.min(left, limitDefault);
-    const page = await large.hold(() => hub.node.page({ ...query, after, limit }));
+    const page = await large.hold((beforeLarge) =>
+      hub.node.page({ ...query, after, limit, beforeLarge }),
+    );
     try {
       for (const event of page.events) yield `${eventToJson(event)}\n`;
       // The next line is asked for while this one still waits for the reader.

@@ -1,15 +1,15 @@
 /**
- * Pages of large events, a few in memory at a time: each is there three times while it
+ * Answers of large events, a few in memory at a time: each is there three times while it
  * goes out (the payload, its text, what the socket has of it).
  */
-import type { EventPage } from "../../engine/index.ts";
+import type { BeforeLarge } from "../../engine/index.ts";
 import { largeBytes, largeReadersMax } from "./limits.ts";
 import { Permits } from "./permits.ts";
 
-export interface HeldPage extends EventPage {
-  /** It has one of the places. */
+export interface Place {
+  /** It is one of the few. */
   readonly isLarge: boolean;
-  /** Must be called when the page's events are needed no more. Twice is allowed. */
+  /** Must be called when the answer's events are needed no more. Twice is allowed. */
   release(): void;
 }
 
@@ -17,32 +17,25 @@ export class LargePages {
   private readonly permits = new Permits(largeReadersMax);
   private readonly largeBytes: number;
 
-  /** Pages with more payload than that are large. */
+  /** Answers with more payload than that are large. */
   constructor(limitBytes: number = largeBytes) {
     this.largeBytes = limitBytes;
   }
 
-  async hold(read: () => Promise<EventPage>): Promise<HeldPage> {
-    const page = await read();
-    if (payloadBytes(page) <= this.largeBytes)
-      return { ...page, isLarge: false, release: () => undefined };
-    const release = this.permits.tryTake();
-    if (release !== undefined) return { ...page, isLarge: true, release };
-    return this.inTurn(read);
-  }
-
-  /** It is read again when there is room for it: meanwhile it is not in memory. */
-  private async inTurn(read: () => Promise<EventPage>): Promise<HeldPage> {
-    const release = await this.permits.take();
+  /** What would make the answer a large one is read once there is a place for it. */
+  async hold<Answer extends object>(
+    read: (beforeLarge: BeforeLarge) => Promise<Answer>,
+  ): Promise<Answer & Place> {
+    let free: (() => void) | undefined;
+    const release = (): void => free?.();
     try {
-      return { ...(await read()), isLarge: true, release };
+      const answer = await read(async (sizeBytes) => {
+        if (sizeBytes > this.largeBytes) free ??= await this.permits.take();
+      });
+      return { ...answer, isLarge: free !== undefined, release };
     } catch (error) {
       release();
       throw error;
     }
   }
-}
-
-function payloadBytes(page: EventPage): number {
-  return page.events.reduce((sum, { payload }) => sum + payload.length, 0);
 }

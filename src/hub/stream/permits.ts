@@ -14,13 +14,6 @@ export class Permits {
     return this.giver();
   }
 
-  /** Undefined when none is free. */
-  tryTake(): (() => void) | undefined {
-    if (this.free === 0) return undefined;
-    this.free--;
-    return this.giver();
-  }
-
   private giver(): () => void {
     let isTaken = true;
     return () => {

@@ -11,8 +11,7 @@ import { ZamError } from "../../core/errors/zam-error.ts";
 import type { HubEvent } from "../../engine/index.ts";
 import { eventToJson } from "../api/event-json.ts";
 import type { HubContext } from "../hub-context.ts";
-import type { HeldPage } from "../stream/large-pages.ts";
-import type { Tail } from "../stream/tail.ts";
+import type { HeldPage, Tail } from "../stream/tail.ts";
 import { type Answer, deliver } from "./delivery.ts";
 import { backoffMs, deadLettersMax, type WebhookTiming } from "./timing.ts";
 import type { DeadLetter, WebhookState } from "./webhook-state.ts";
@@ -208,11 +207,7 @@ export class WebhookWorker {
   }
 
   private async sendAgain(letter: DeadLetter): Promise<void> {
-    const event = await this.host.hub.node.event(letter);
-    const outcome =
-      event === undefined
-        ? { kind: "refused" as const, text: "the event is in the log no more", attempts: 0 }
-        : await this.sendOne({ ...event, cursor: letter.cursor }, letter.delivery);
+    const outcome = await this.sendByName(letter);
     if (outcome === undefined) return;
     const rest = this.state.dead.filter(({ delivery }) => delivery !== letter.delivery);
     if (outcome.kind === "taken") {
@@ -225,6 +220,22 @@ export class WebhookWorker {
       this.trouble = undefined;
     }
     await this.saveDurably();
+  }
+
+  private async sendByName(
+    letter: DeadLetter,
+  ): Promise<(Answer & { readonly attempts: number }) | undefined> {
+    const { event, release } = await this.host.tail.event(letter);
+    try {
+      if (event === undefined)
+        return {
+          ...{ kind: "refused", text: "the event is in the log no more" },
+          ...{ retryAfterMs: undefined, attempts: 0 },
+        };
+      return await this.sendOne({ ...event, cursor: letter.cursor }, letter.delivery);
+    } finally {
+      release();
+    }
   }
 
   private countDelivered(): void {
