@@ -5,9 +5,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createHubClient } from "../../src/client/index.ts";
+import { startReceiver } from "../../src/hub/webhooks/receiver.test-server.ts";
 import { startDaemon, untilHeld } from "./daemons.ts";
-import { auditOf, copyDir, makeFleet, numbered, pushAll, run, sync } from "./harness.ts";
+import { auditOf, copyDir, makeFleet, numbered, pushAll, run, sync, waitUntil } from "./harness.ts";
 import { bearer, makeToken, serveHttp, verdictOf } from "./http.ts";
 import { mountSmallDisk, skipWithoutMount } from "./small-disk.ts";
 
@@ -82,5 +85,97 @@ test("a hub that was started on a full disk is read, and takes events once there
     [1, 2, 3, 4, 5],
   );
   await daemon.stop();
+  await hub.stop();
+});
+
+function rowsOf(path: string): number[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const rows = database.prepare("SELECT payload FROM zamsync_events").all();
+  database.close();
+  return rows.map(({ payload }) => (JSON.parse(String(payload)) as Named["payload"]).n);
+}
+
+test("through full disks and kill -9 every acknowledged event is read, streamed, delivered and projected", {
+  skip: skipWithoutMount,
+  timeout: 120_000,
+}, async (t) => {
+  const fleet = await makeFleet(t);
+  const disk = mountSmallDisk(t, diskBytes);
+  const dir = join(disk.dir, "hub");
+  const rows = join(disk.dir, "rows.db");
+  await copyDir(fleet.hub, dir);
+  const { token } = await makeToken(dir, ["--scope", "push,read,admin"]);
+  const args = ["--project", `sqlite:${rows}`];
+  const first = await serveHttp(t, dir, { args });
+  const { url, port } = first;
+
+  const receiver = await startReceiver(t);
+  const made = await fetch(`${url}/v1/webhooks`, {
+    method: "POST",
+    body: JSON.stringify({ url: receiver.url }),
+    headers: { ...bearer(token), "content-type": "application/json" },
+  });
+  receiver.secret = ((await made.json()) as { readonly secret: string }).secret;
+  const streamed: number[] = [];
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const following = (async () => {
+    const client = createHubClient({ url, token });
+    for await (const event of client.follow({ signal: stop.signal }))
+      streamed.push((event.payload as Named["payload"]).n);
+  })();
+
+  const acknowledged: number[] = [];
+  let refusals = 0;
+  let n = 0;
+  const pushSome = async (until: () => boolean): Promise<void> => {
+    while (!until()) {
+      const { status } = await push(url, token, ++n, 2_000);
+      if (status === 201) acknowledged.push(n);
+      else refusals++;
+    }
+  };
+  const untilTaken = async (): Promise<void> => {
+    for (let tries = 0; (await push(url, token, n)).status >= 400; tries++) {
+      assert.ok(tries < 200, "it takes events again");
+      await sleep(200);
+    }
+  };
+  await pushSome(() => n >= 100);
+  disk.fill(40_000);
+  await pushSome(() => refusals >= 20);
+  disk.free();
+  await untilTaken();
+  await pushSome(() => n >= 200);
+  disk.fill(40_000);
+  await pushSome(() => refusals >= 40);
+  await first.hub.kill();
+  disk.fill();
+  const { hub } = await serveHttp(t, dir, { args, httpPort: port });
+  assert.match(await readyOf(url), /^503 .*Z204/);
+  await sleep(1_500);
+  disk.free();
+  await untilTaken();
+  await pushSome(() => n >= 300);
+
+  const read = await fetch(`${url}/v1/events?limit=10000`, { headers: bearer(token) });
+  const { events } = (await read.json()) as { readonly events: readonly Named[] };
+  const held = events.map(({ payload }) => payload.n).sort((a, b) => a - b);
+  assert.equal(new Set(held).size, held.length, "each is held once");
+  const sorted = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
+  for (const acked of acknowledged) assert.ok(held.includes(acked), `${acked} was acknowledged`);
+  await waitUntil(() => streamed.length >= held.length, 30_000);
+  await waitUntil(() => new Set(receiver.taken()).size === held.length, 30_000);
+  await waitUntil(() => rowsOf(rows).length >= held.length, 60_000);
+  stop.abort();
+  await following;
+  assert.deepEqual(sorted(streamed), held, "exactly once on the stream");
+  assert.deepEqual(sorted(rowsOf(rows)), held, "exactly once as a row");
+  const idByNumber = new Map(receiver.received.map((one) => [one.n, one.id]));
+  for (const { n: of, id } of receiver.received) assert.equal(id, idByNumber.get(of));
+  assert.equal(new Set(idByNumber.values()).size, held.length);
+  // At least once: what came again is what a crash took the receipt of.
+  const repeats = receiver.received.length - held.length;
+  assert.ok(repeats < 100, `${repeats} repeats`);
   await hub.stop();
 });
