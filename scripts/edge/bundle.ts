@@ -26,7 +26,7 @@ const replacements: Readonly<Record<string, string>> = {
   "network/tls-profile": "edge/tls-profile",
   "pki/key-fingerprint": "edge/key-fingerprint",
   "pki/x509": "edge/x509",
-  "storage/directory-lock": "edge/directory-lock",
+  "storage/lock-file": "edge/lock-file",
   "storage/node-compressor": "edge/ports",
   "storage/node-crypto": "edge/ports",
   "storage/small-records": "edge/small-records",
