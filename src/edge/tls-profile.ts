@@ -2,24 +2,10 @@
  * In the place of src/network/tls-profile.ts: the same TLS, by mbedTLS. It has no
  * ML-KEM, so full handshakes use plain X25519 as well.
  */
-import type { X509Certificate } from "./node/crypto.ts";
 import { host } from "./host-functions.ts";
 import type { SecureContext } from "./node/tls.ts";
-import type { PeerVerdict } from "../core/session/peer-verdict.ts";
+import type { TlsCredentials } from "../core/session/credentials.ts";
 import { assert } from "../core/errors/zam-error.ts";
-
-export interface TlsCredentials {
-  readonly keyPem: string;
-  readonly certificatePem: string;
-  readonly authorityPem: string;
-  readonly certificateFingerprint: string;
-  readonly authorityFingerprint: string;
-}
-
-export type CertificateJudge = (
-  certificate: X509Certificate | undefined,
-  address: string,
-) => PeerVerdict;
 
 /** The host's tickets are sealed under the first of the 48 bytes that OpenSSL wants. */
 const ticketKeyBytes = 32;

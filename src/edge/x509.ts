@@ -1,11 +1,15 @@
 /** In the place of src/pki/x509.ts: the same certificates and requests, by mbedTLS. */
-import type { Role } from "../core/session/api.ts";
+import {
+  type CsrContent,
+  type NodeCertificateInput,
+  nodeUriPrefix,
+  serialBytes,
+  toSerial,
+} from "../core/session/credentials.ts";
 import { host } from "./host-functions.ts";
 
-const nodeUriPrefix = "urn:zamsync:node:";
 /** RFC 5280, 4.1.2.5: no well-defined expiry. */
 const authorityNotAfter = "99991231235959";
-const serialBytes = 8;
 
 export async function createCsr(input: {
   readonly nodeId: string;
@@ -13,11 +17,6 @@ export async function createCsr(input: {
 }): Promise<string> {
   const { nodeId, keyPem } = input;
   return host.requestMake(`CN=${nodeId}`, nodeUriPrefix + nodeId, keyPem);
-}
-
-export interface CsrContent {
-  readonly nodeId: string;
-  readonly spki: Uint8Array;
 }
 
 /** What a request asks for, or a text that says what is wrong with it. */
@@ -39,15 +38,6 @@ export async function createAuthorityCertificate(input: {
   return host.authorityMake(`CN=${input.name}`, createSerial(), authorityNotAfter, input.keyPem);
 }
 
-export interface NodeCertificateInput {
-  readonly nodeId: string;
-  readonly role: Role;
-  readonly spki: Uint8Array;
-  readonly notAfterMs: number;
-  readonly authorityPem: string;
-  readonly authorityKeyPem: string;
-}
-
 export async function createNodeCertificate(input: NodeCertificateInput): Promise<string> {
   const { nodeId, role, spki, notAfterMs, authorityPem, authorityKeyPem } = input;
   // YYYYMMDDhhmmss.
@@ -63,9 +53,6 @@ export async function createNodeCertificate(input: NodeCertificateInput): Promis
   );
 }
 
-/** 63 random bits; the first byte is never zero, and the sign bit is clear. */
 function createSerial(): Uint8Array {
-  const bytes = host.randomBytes(serialBytes);
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes;
+  return toSerial(host.randomBytes(serialBytes));
 }

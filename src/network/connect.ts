@@ -13,12 +13,13 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTlsSocket, type TLSSocket } from "node:tls";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { PeerIdentity } from "../core/session/api.ts";
+import type { TlsCredentials } from "../core/session/credentials.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
 import { toNetworkError } from "./socket-errors.ts";
 import { keepAliveMs, SocketTransport } from "./socket-transport.ts";
 import { ticketRecordSize } from "./ticket-record.ts";
 import type { StoredTicket, TicketStore } from "./ticket-store.ts";
-import { type CertificateJudge, createClientContext, type TlsCredentials } from "./tls-profile.ts";
+import { type CertificateJudge, createClientContext } from "./tls-profile.ts";
 
 /** Name lookup and TCP: with a round trip of 2.5 s this lets the second and third SYN through. */
 export const connectTimeoutMsDefault = 20_000;

@@ -15,4 +15,4 @@ export {
   type TransportListener,
 } from "./socket-transport.ts";
 export { createTicketStore, type StoredTicket, type TicketStore } from "./ticket-store.ts";
-export type { CertificateJudge, TlsCredentials } from "./tls-profile.ts";
+export type { CertificateJudge } from "./tls-profile.ts";

@@ -12,13 +12,14 @@ import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { PeerIdentity } from "../core/session/api.ts";
+import type { TlsCredentials } from "../core/session/credentials.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
 import { ListeningClock } from "./listening-clock.ts";
 import { Admission, type AdmissionEffect, type AdmissionLimits } from "./admission.ts";
 import { toListenError, toNetworkError } from "./socket-errors.ts";
 import { keepAliveMs, SocketTransport } from "./socket-transport.ts";
 import { type StrangerEffect, type StrangerLimits, Strangers } from "./strangers.ts";
-import { type CertificateJudge, createServerContext, type TlsCredentials } from "./tls-profile.ts";
+import { type CertificateJudge, createServerContext } from "./tls-profile.ts";
 
 /** A ClientHello with a hybrid key share and a ticket is about 3 KB. More than this before it has its turn is no such thing. */
 const knockBytesMax = 8 * 1024;

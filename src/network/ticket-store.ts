@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { bytesToHex, hexToBytes } from "../core/bytes.ts";
 import { isNodeId } from "../core/event.ts";
 import type { PeerIdentity } from "../core/session/api.ts";
-import type { TlsCredentials } from "./tls-profile.ts";
+import type { TlsCredentials } from "../core/session/credentials.ts";
 
 /** A ticket holds our own certificate, about 1.1 KB; a third more in base64. */
 const fileBytesMax = 16 * 1024;

@@ -16,18 +16,8 @@
  */
 import type { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
+import type { TlsCredentials } from "../core/session/credentials.ts";
 import type { PeerVerdict } from "../core/session/peer-verdict.ts";
-
-/** PEM texts, and what tells two generations of them apart. */
-export interface TlsCredentials {
-  readonly keyPem: string;
-  readonly certificatePem: string;
-  readonly authorityPem: string;
-  /** Hex. */
-  readonly certificateFingerprint: string;
-  /** Hex. */
-  readonly authorityFingerprint: string;
-}
 
 /** Decides about a peer by its certificate alone. Must not throw. */
 export type CertificateJudge = (

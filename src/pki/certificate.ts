@@ -10,10 +10,10 @@ import { X509Certificate } from "node:crypto";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { isNodeId } from "../core/event.ts";
 import type { Role } from "../core/session/api.ts";
+import { nodeUriPrefix } from "../core/session/credentials.ts";
 import type { PeerVerdict } from "../core/session/peer-verdict.ts";
 import { keyFingerprintOf } from "./key-fingerprint.ts";
 
-export const nodeUriPrefix = "urn:zamsync:node:";
 export const serverAuthOid = "1.3.6.1.5.5.7.3.1";
 export const clientAuthOid = "1.3.6.1.5.5.7.3.2";
 const dayMs = 86_400_000;

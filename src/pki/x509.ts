@@ -12,14 +12,20 @@
 import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import type * as X509 from "@peculiar/x509";
-import type { Role } from "../core/session/api.ts";
-import { clientAuthOid, nodeUriPrefix, serverAuthOid } from "./certificate.ts";
+import { bytesToHex } from "../core/bytes.ts";
+import {
+  type CsrContent,
+  type NodeCertificateInput,
+  nodeUriPrefix,
+  serialBytes,
+  toSerial,
+} from "../core/session/credentials.ts";
+import { clientAuthOid, serverAuthOid } from "./certificate.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const notBefore = new Date(0);
 /** RFC 5280, 4.1.2.5: no well-defined expiry. The CA is replaced by hand, not by a date. */
 const authorityNotAfter = new Date("9999-12-31T23:59:59Z");
-const serialBytes = 8;
 const subjectAltNameOid = "2.5.29.17";
 
 let loaded: Promise<typeof X509> | undefined;
@@ -63,14 +69,6 @@ export async function createCsr(input: {
   return `${csr.toString("pem")}\n`;
 }
 
-export interface CsrContent {
-  /** As written in the request: not checked for being a legal node id. */
-  readonly nodeId: string;
-  readonly publicKey: X509.PublicKey;
-  /** DER. */
-  readonly spki: Uint8Array;
-}
-
 /** What a request asks for, or a text that says what is wrong with it. Any bytes are safe to pass. */
 export async function readCsr(pem: string): Promise<CsrContent | string> {
   const x509 = await load();
@@ -86,7 +84,7 @@ export async function readCsr(pem: string): Promise<CsrContent | string> {
     if (!(await csr.verify())) return "its signature does not fit its key";
     const nodeId = csrNodeId(x509, csr);
     if (nodeId === undefined) return "it names no node";
-    return { nodeId, publicKey: csr.publicKey, spki: new Uint8Array(csr.publicKey.rawData) };
+    return { nodeId, spki: new Uint8Array(csr.publicKey.rawData) };
   } catch {
     return "its signature or its names cannot be read";
   }
@@ -129,16 +127,6 @@ export async function createAuthorityCertificate(input: {
     ],
   });
   return `${certificate.toString("pem")}\n`;
-}
-
-export interface NodeCertificateInput {
-  readonly nodeId: string;
-  readonly role: Role;
-  /** DER. */
-  readonly spki: Uint8Array;
-  readonly notAfterMs: number;
-  readonly authorityPem: string;
-  readonly authorityKeyPem: string;
 }
 
 /** A node's certificate, signed by the CA, as PEM. */
@@ -209,9 +197,6 @@ function nodeName(
   return new x509.SubjectAlternativeNameExtension([name], isCritical);
 }
 
-/** 63 random bits; the first byte is never zero, and the sign bit is clear. */
 function createSerial(): string {
-  const bytes = randomBytes(serialBytes);
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toString("hex");
+  return bytesToHex(toSerial(randomBytes(serialBytes)));
 }
