@@ -60,3 +60,25 @@ test("the curl lines of the README work as they stand, but for the ports", {
   assert.match(nodes ?? "", /\{"nodes":\[\{"node":"hub"/);
   assert.match(stream ?? "", /^retry: 2000\n\nid: \S+\ndata: \{.*BT-0042.*\n\n.*event: live/s);
 });
+
+test("the curl line of docs/http-api.md for TLS works as it stands, but for the port", {
+  skip: spawnSync("curl", ["--version"]).status === 0 ? false : "needs curl",
+}, async (t) => {
+  const page = await readFile(new URL("docs/http-api.md", root), "utf8");
+  const line = /^curl --cacert .*https:\/\/hub\.example\.org:8443\/.*$/m.exec(page)?.[0] ?? "";
+  const dir = await mkdtemp(join(tmpdir(), "zs-"));
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
+  const [http, sync] = [await freePort(), await freePort()];
+  const zamsync = [process.execPath, fileURLToPath(new URL("src/cli/main.ts", root))].join(" ");
+  const script = [
+    `${zamsync} keygen hub --hub >/dev/null`,
+    `TOKEN=$(${zamsync} token create --data-dir hub --scope read --quiet)`,
+    `${zamsync} serve --data-dir hub --bind 127.0.0.1:${sync} --http 0.0.0.0:${http} --http-name hub.example.org >/dev/null &`,
+    // The name leads to this machine, as the operator's DNS would have it.
+    `curl() { command curl -s --resolve hub.example.org:${http}:127.0.0.1 --retry 60 --retry-connrefused --retry-delay 1 "$@"; }`,
+    line.replace("8443", String(http)),
+    "kill %1; wait",
+  ].join("\n");
+  const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: dir });
+  assert.match(stdout, /^\{"nodes":\[\{"node":"hub"/, stdout);
+});

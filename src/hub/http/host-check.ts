@@ -6,8 +6,10 @@
  * Against pages of other sites: a browser names the page's site as Origin, and only
  * the hub's own pages may use it.
  */
+import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { isIP } from "node:net";
+import { ZamError } from "../../core/errors/zam-error.ts";
 
 export interface OwnNames {
   /** Lower case, without port. */
@@ -28,6 +30,24 @@ export function certificateNames(own: OwnNames): readonly string[] {
   // Link-local addresses come with a zone, which no certificate can name.
   const usable = addresses.map(({ address }) => address).filter((it) => !/^fe80:/i.test(it));
   return [...new Set([...own.names, "127.0.0.1", "::1", ...usable])].filter((it) => it !== "");
+}
+
+/**
+ * The host that a request is for (RFC 9112, 3.2): that of an absolute target before the Host
+ * header, of which there is one. Undefined: HTTP/1.0 names none.
+ *
+ * @throws ZamError Z418 for several, and for none in HTTP/1.1
+ */
+export function authorityOf(
+  request: Pick<IncomingMessage, "url" | "httpVersionMinor" | "headersDistinct">,
+): string | undefined {
+  const hosts = request.headersDistinct.host ?? [];
+  if (hosts.length > 1) throw new ZamError("Z418", { problem: "it has more than one Host" });
+  const absolute = /^https?:\/\/([^/?#]*)/i.exec(request.url ?? "")?.[1];
+  const authority = absolute ?? hosts[0] ?? "";
+  if (authority !== "") return authority;
+  if (request.httpVersionMinor > 0) throw new ZamError("Z418", { problem: "it names no Host" });
+  return undefined;
 }
 
 /** The value of a Host header, or what follows `//` in an Origin; undefined when it is neither. */

@@ -149,6 +149,45 @@ describe("Host and Origin", () => {
     }
   });
 
+  it("are one for each request, and an absolute target counts before a Host", async (t) => {
+    const hub = await startTestHub(t);
+    const { host } = new URL(hub.url);
+    const auth = `Authorization: Bearer ${await hub.token(["read"])}`;
+    const foreign = "Host: evil.example";
+    const own = `Host: ${host}`;
+    const cases: readonly (readonly [string, readonly string[], string])[] = [
+      ["GET /v1/nodes HTTP/1.1", [own], "200"],
+      ["GET /v1/nodes HTTP/1.0", [own], "200"],
+      ["GET /v1/nodes HTTP/1.1", [], "400 Z418"],
+      ["GET /v1/nodes HTTP/1.1", ["Host:"], "400 Z418"],
+      ["GET /v1/nodes HTTP/1.0", [], "400 Z418"],
+      ["GET /v1/nodes HTTP/1.0", ["Host:"], "400 Z418"],
+      ["GET /health/live HTTP/1.1", [], "400 Z418"],
+      ["GET /health/live HTTP/1.0", [], "200"],
+      ["GET /health/live HTTP/1.0", ["Host: "], "200"],
+      ["GET /health/live HTTP/1.0", [`Origin: http://evil.example`], "400 Z418"],
+      ["GET /v1/nodes HTTP/1.1", [own, foreign], "400 Z418"],
+      ["GET /v1/nodes HTTP/1.1", [foreign, own], "400 Z418"],
+      ["GET /v1/nodes HTTP/1.0", [own, own], "400 Z418"],
+      [`GET http://${host}/v1/nodes HTTP/1.1`, [own], "200"],
+      [`GET http://${host}/v1/nodes HTTP/1.1`, [foreign], "200"],
+      [`GET http://${host}/v1/nodes HTTP/1.0`, [], "200"],
+      ["GET http://evil.example/v1/nodes HTTP/1.1", [own], "403 Z415"],
+      [`GET http://${host}@evil.example/v1/nodes HTTP/1.1`, [own], "403 Z415"],
+      [`GET http://evil.example?${host}/v1/nodes HTTP/1.1`, [own], "403 Z415"],
+      [`GET ftp://${host}/v1/nodes HTTP/1.1`, [own], "400 Z418"],
+    ];
+    for (const [line, names, expected] of cases) {
+      const { socket, heard } = talk(t, hub);
+      socket.write([line, ...names, auth, "", ""].join("\r\n"));
+      await waitUntil(() => /\r\n\r\n.*\}/s.test(heard()), 3000);
+      const status = /^HTTP\/1\.1 (\d+)/.exec(heard())?.[1];
+      const found = `${status} ${/"code":"(Z\d+)"/.exec(heard())?.[1] ?? ""}`.trim();
+      assert.equal(found, expected, `${line} ${names.join()}: ${heard()}`);
+      socket.destroy();
+    }
+  });
+
   it("are read as browsers write them", () => {
     const own = ownNames(["a.example"]);
     assert.equal(hostOf("[fe80::1]:80"), "fe80::1");
@@ -183,10 +222,10 @@ describe("what is bound beyond loopback", () => {
     const ca = readFileSync(`${dir}/ca/ca.crt`);
     const status = await new Promise<number>((resolve, reject) => {
       // The certificate is checked, the host name as well.
-      const sent = request(
-        { host: "127.0.0.1", port, path: "/v1/events", ca, headers: bearer(made.token) },
-        (response) => resolve(response.statusCode ?? 0),
-      );
+      const target = { host: "127.0.0.1", port, path: "/v1/events", headers: bearer(made.token) };
+      // What `curl --http1.0` offers.
+      const offer = { ...target, ca, ALPNProtocols: ["http/1.0"], agent: false as const };
+      const sent = request(offer, (response) => resolve(response.statusCode ?? 0));
       sent.on("error", reject).end();
     });
     assert.equal(status, 200);
@@ -212,7 +251,7 @@ describe("limits", () => {
         /^HTTP\/1\.1 431 .*Z419/s,
       ],
       ["GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", /^HTTP\/1\.1 400 .*"code":"Z418"/s],
-      ["GET / HTTP/1.1\r\n\r\n", /^HTTP\/1\.1 400 /s],
+      ["GET / HTTP/1.1\r\n\r\n", /^HTTP\/1\.1 400 .*"code":"Z418"/s],
       ["BREW /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n", /^HTTP\/1\.1 4\d\d /s],
       [
         "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

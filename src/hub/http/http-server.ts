@@ -14,7 +14,7 @@ import { addAccess } from "./access.ts";
 import { isLoopback } from "./bind-policy.ts";
 import { addBodyBudget } from "./body-budget.ts";
 import { ConnectionCount } from "./connection-count.ts";
-import { isOwnHost, isOwnOrigin, type OwnNames } from "./host-check.ts";
+import { authorityOf, isOwnHost, isOwnOrigin, type OwnNames } from "./host-check.ts";
 import {
   bodyBytesMax,
   connectionsCheckMs,
@@ -138,6 +138,8 @@ function createNodeServer(handler: RequestListener, tls: HttpsCredentials | unde
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionsCheckingInterval: connectionsCheckMs,
     noDelay: true,
+    // Refused by `authorityOf`, with a problem that says so.
+    requireHostHeader: false,
   };
   if (tls === undefined) return limited(createServer(options, handler));
   const server = createTlsServer(
@@ -147,7 +149,8 @@ function createNodeServer(handler: RequestListener, tls: HttpsCredentials | unde
       cert: tls.certificatePem,
       minVersion: "TLSv1.2",
       handshakeTimeout: headersTimeoutMs,
-      ALPNProtocols: ["http/1.1"],
+      // curl --http1.0 names the latter, and is cut off by OpenSSL if nobody speaks it.
+      ALPNProtocols: ["http/1.1", "http/1.0"],
     },
     handler,
   );
@@ -164,7 +167,7 @@ function limited(server: Server): Server {
 
 function addGuards(app: HubApp, own: OwnNames, isTls: boolean): void {
   app.addHook("onRequest", async (request, reply) => {
-    const { host = "", origin } = request.headers;
+    const { origin } = request.headers;
     void reply.headers({
       "x-content-type-options": "nosniff",
       "x-frame-options": "DENY",
@@ -172,6 +175,11 @@ function addGuards(app: HubApp, own: OwnNames, isTls: boolean): void {
       "cross-origin-resource-policy": "same-origin",
       "cache-control": "no-store",
     });
+    const host = authorityOf(request.raw);
+    // No browser asks so: it is how load balancers ask for health.
+    const isPublic = request.routeOptions.config.access === "public";
+    if (host === undefined && origin === undefined && isPublic) return;
+    if (host === undefined) throw new ZamError("Z418", { problem: "it names no Host" });
     if (!isOwnHost(host, own)) throw new ZamError("Z415", { host: printable(host) });
     if (origin !== undefined && !isOwnOrigin(origin, { authority: host, isTls }))
       throw new ZamError("Z416", { origin: printable(origin) });
