@@ -15,7 +15,7 @@ import { readThroughFaults } from "./file-cache.ts";
 import { fileName, recordKind } from "./format.ts";
 import type { SegmentIndex } from "./index/segment-index.ts";
 import { locate, locationOf } from "./locate.ts";
-import { lostPiecesIn, notAmong } from "./lost-pieces.ts";
+import { lostPiecesIn } from "./lost-pieces.ts";
 import { type MissingRun, missingRunsMax, type StoredMark } from "./mark-fields.ts";
 import { removeQuietly } from "./replace-file.ts";
 import { stageOwnMark } from "./stage-mark.ts";
@@ -77,7 +77,7 @@ export function recordDamage(
   const { segment, fromOffset, toOffset } = damage;
   setAside(core, segment, fromOffset, toOffset);
   const pieces = lostPiecesIn(core, { segment, fromOffset, toOffset });
-  const all = [...damage.missing, ...notAmong(pieces.missing, damage.missing)];
+  const all = [...damage.missing, ...pieces.missing];
   for (let at = 0; at === 0 || at < all.length; at += missingRunsMax) {
     const missing = all.slice(at, at + missingRunsMax);
     const mark: StoredMark = { kind: "damage", segment, fromOffset, toOffset, missing };

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { MemoryStore } from "../../testing/memory-store.ts";
 import { createSeededRandom } from "../../testing/seeded-random.ts";
 import { bytesEqual } from "../bytes.ts";
-import type { Log, StoredEvent } from "./api.ts";
+import type { Log } from "./api.ts";
 import { arrivals, create, digest, epoch, event, open, pushNow } from "./log.test-kit.ts";
 
 const stream = { node: "clinic_a", epoch, lane: "" };
@@ -13,9 +13,9 @@ const payload = createSeededRandom(7).bytes(50_000);
 /** Plaintext, so that the test finds the payload's pieces on the card. */
 const plain = { dataKey: undefined };
 
-function withLarge(options: { readonly segmentBytes?: number } = {}): MemoryStore {
+function withLarge(): MemoryStore {
   const store = new MemoryStore();
-  const log = create(store, { ...plain, ...options });
+  const log = create(store, plain);
   pushNow(log, event("first"), event("large", { payload }), event("other", { lane: "urgent" }));
   pushNow(log, event("another", { payload: payload.slice(0, 20_000).reverse() }), event("last"));
   log.close();
@@ -30,55 +30,146 @@ function flipAt(store: MemoryStore, offset: number): void {
   assert.fail(`byte ${offset} of the payload is in no segment`);
 }
 
-function sendAll(original: Log, large: StoredEvent, to: Log): string[] {
-  const kinds: string[] = [];
-  for (let offset = 0; offset < large.payloadSize; offset += 16_000) {
-    const sizeBytes = Math.min(16_000, large.payloadSize - offset);
-    const bytes = original.readPayload(0, large.seq, { offset, sizeBytes });
-    assert.ok(bytes !== undefined);
-    const { seq, hlc, type, known, payloadSize: totalBytes } = large;
-    const chainBefore8 = large.chainBefore.slice(0, 8);
-    const chainAfter8 = large.chain.slice(0, 8);
-    const from = { receivedFrom: "hub", receivedMs: 2_000_000 };
-    const shape = { stream, seq, hlc, type, known, totalBytes, offset, bytes };
-    kinds.push(
-      to.receiveFragment({ ...shape, chainBefore8, chainAfter8, ...from }, (error) =>
-        assert.equal(error, undefined),
-      ).kind,
-    );
-  }
-  return kinds;
+const pieceBytes = 16_000;
+
+/** One piece of the large event, as the original has it. */
+function send(original: Log, to: Log, offset: number): string {
+  const [large] = original.readStream(0, 2, { events: 1, bytes: 1 });
+  assert.ok(large?.isFragmented === true);
+  const sizeBytes = Math.min(pieceBytes, large.payloadSize - offset);
+  const bytes = original.readPayload(0, large.seq, { offset, sizeBytes });
+  assert.ok(bytes !== undefined);
+  const { seq, hlc, type, known, payloadSize: totalBytes } = large;
+  const chainBefore8 = large.chainBefore.slice(0, 8);
+  const chainAfter8 = large.chain.slice(0, 8);
+  const from = { receivedFrom: "hub", receivedMs: 2_000_000 };
+  const shape = { stream: large.stream, seq, hlc, type, known, totalBytes, offset, bytes };
+  return to.receiveFragment({ ...shape, chainBefore8, chainAfter8, ...from }, (error) =>
+    assert.equal(error, undefined),
+  ).kind;
 }
 
-for (const [label, options] of [
-  ["in its event's segment", {}],
-  ["in the segment before its event's", { segmentBytes: 40_000 }],
-] as const) {
-  test(`a rotten piece ${label} makes its event a hole at the next opening, which heals`, () => {
-    const pristine = withLarge(options);
-    const original = open(pristine.copy(), plain).log;
-    const [large] = original.readStream(0, 2, { events: 1, bytes: 1 });
-    assert.ok(large?.isFragmented === true);
-    for (const offset of [5, 20_000, 49_000]) {
-      const store = pristine.copy();
-      flipAt(store, offset);
-      const { log, recovery } = open(store, { ...plain, ...options });
-      assert.deepEqual(log.stream(0).holes, [{ from: 2, to: 2 }], `byte ${offset}`);
-      assert.deepEqual(
-        recovery.reports.map(({ code }) => code),
-        ["Z209"],
-      );
-      assert.equal(log.ownEpoch, epoch, "the loss is explained: no fresh epoch");
-      const kinds = sendAll(original, large, log);
-      assert.deepEqual(kinds, ["stored", "stored", "stored", "stored"]);
-      checkHealed(log, original);
-      log.close();
-      const again = open(store, { ...plain, ...options });
-      assert.equal(again.recovery.reports.length, 0);
-      checkHealed(again.log, original);
-    }
-  });
+const offsets = Array.from(
+  { length: Math.ceil(payload.length / pieceBytes) },
+  (_, at) => at * pieceBytes,
+);
+
+function sendAll(original: Log, to: Log): void {
+  for (const offset of offsets) assert.equal(send(original, to, offset), "stored");
 }
+
+test("a rotten piece makes its event a hole at the next opening, which heals", () => {
+  const pristine = withLarge();
+  const original = open(pristine.copy(), plain).log;
+  for (const offset of [5, 20_000, 49_000]) {
+    const store = pristine.copy();
+    flipAt(store, offset);
+    const { log, recovery } = open(store, plain);
+    assert.deepEqual(log.stream(0).holes, [{ from: 2, to: 2 }], `byte ${offset}`);
+    assert.deepEqual(
+      recovery.reports.map(({ code }) => code),
+      ["Z209"],
+    );
+    assert.equal(log.ownEpoch, epoch, "the loss is explained: no fresh epoch");
+    sendAll(original, log);
+    checkHealed(log, original);
+    log.close();
+    const again = open(store, plain);
+    assert.equal(again.recovery.reports.length, 0);
+    checkHealed(again.log, original);
+  }
+});
+
+test("a rotten piece is told from however many segments lie between it and its event", () => {
+  const original = open(withLarge(), plain).log;
+  const [first] = original.readStream(0, 1, { events: 1, bytes: 1 });
+  assert.ok(first !== undefined);
+  const options = { ...plain, nodeId: "hub", segmentBytes: 20_000 };
+  const pristine = new MemoryStore();
+  const hub = create(pristine, options);
+  const range = { stream, from: 1, events: [first], receivedFrom: "clinic_a", receivedMs: 1 };
+  const chains = {
+    chainBefore8: first.chainBefore.slice(0, 8),
+    chainAfter8: first.chain.slice(0, 8),
+  };
+  assert.equal(hub.receive({ ...range, ...chains }, () => {}).kind, "stored");
+  // Between two pieces the link was gone, and the hub wrote on.
+  const writeOn = () => {
+    for (let i = 0; i < 4; i++) pushNow(hub, event("", { payload: new Uint8Array(9_000).fill(i) }));
+  };
+  for (const offset of offsets) {
+    writeOn();
+    assert.equal(send(original, hub, offset), "stored");
+  }
+  writeOn();
+  hub.close();
+  for (const offset of [5, 20_000, 40_000]) {
+    const store = pristine.copy();
+    flipAt(store, offset);
+    const { log, recovery } = open(store, options);
+    const index = log.findStream(stream) ?? 0;
+    assert.deepEqual(log.stream(index).holes, [{ from: 2, to: 2 }], `byte ${offset}`);
+    assert.equal(recovery.reports.length, 1);
+    sendAll(original, log);
+    assert.deepEqual(log.stream(index).holes, []);
+    assert.deepEqual(log.readPayload(index, 2, { offset: 0, sizeBytes: 50_000 }), payload);
+  }
+});
+
+test("a rotten piece is told from a megabyte and more behind it", () => {
+  const store = new MemoryStore();
+  const log = create(store, plain);
+  const more = new Uint8Array(1_400_000);
+  more.set(payload);
+  pushNow(log, event("large", { payload: more }), event("last"));
+  log.close();
+  flipAt(store, 5);
+  assert.deepEqual(open(store, plain).log.stream(0).holes, [{ from: 1, to: 1 }]);
+});
+
+test("pieces of two streams that rot side by side make a hole in each", () => {
+  const clinics = ["clinic_b", "clinic_c"].map((nodeId, at) => {
+    const log = create(new MemoryStore(), { ...plain, nodeId });
+    pushNow(log, event("first"), event("large", { payload: payload.slice(at) }));
+    return log;
+  });
+  const store = new MemoryStore();
+  const hub = create(store, { ...plain, nodeId: "hub" });
+  for (const log of clinics) {
+    const [first] = log.readStream(0, 1, { events: 1, bytes: 1 });
+    assert.ok(first !== undefined);
+    const chains = {
+      chainBefore8: first.chainBefore.slice(0, 8),
+      chainAfter8: first.chain.slice(0, 8),
+    };
+    const range = {
+      stream: first.stream,
+      from: 1,
+      events: [first],
+      receivedFrom: "hub_b",
+      receivedMs: 1,
+    };
+    assert.equal(hub.receive({ ...range, ...chains }, () => {}).kind, "stored");
+  }
+  for (const offset of offsets)
+    for (const log of clinics) assert.equal(send(log, hub, offset), "stored");
+  hub.close();
+  const all = digest(hub);
+  // The second piece of each.
+  const [[name, content] = ["", payload]] = [...store.dump()].filter(([file]) =>
+    file.endsWith(".seg"),
+  );
+  const part = payload.subarray(16_100, 17_000);
+  const places = [Buffer.from(content).indexOf(part), Buffer.from(content).lastIndexOf(part)];
+  assert.ok((places[0] ?? 0) > 0 && places[0] !== places[1]);
+  for (const at of places) store.flip(name, at);
+  const { log } = open(store, { ...plain, nodeId: "hub" });
+  for (const clinic of clinics) {
+    const index = log.findStream(clinic.stream(0).id) ?? 0;
+    assert.deepEqual(log.stream(index).holes, [{ from: 2, to: 2 }]);
+  }
+  assert.equal(digest(log).size, all.size - 2);
+});
 
 function checkHealed(log: Log, original: Log): void {
   assert.deepEqual(log.stream(0).holes, []);

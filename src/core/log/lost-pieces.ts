@@ -6,7 +6,6 @@
  * At most one event of a stream is under way at a time, so the first large one of
  * the stream behind a piece is the piece's own.
  */
-import { rangesContain } from "../vector/ranges.ts";
 import { isHeld } from "./apply.ts";
 import type { LogCore } from "./core.ts";
 import { decodeEventFields, decodeFragmentList } from "./event-fields.ts";
@@ -37,12 +36,12 @@ export function lostPiecesIn(core: LogCore, range: BadRange): LostPieces {
   let pieceCount = 0;
   const wanted = streamsInside(core, range);
   let leftBytes = wanted === "unknown" ? blindBytesMax : Number.POSITIVE_INFINITY;
-  // A large event that begins in one segment ends in the next one at the latest.
-  for (const segment of [range.segment, nextSegment(core, range.segment)]) {
-    const reader = segment === undefined ? undefined : openReader(core, segment);
+  const isOver = (): boolean => leftBytes <= 0 || (wanted !== "unknown" && wanted.size === 0);
+  for (const segment of segmentsFrom(core, range.segment, wanted)) {
+    const reader = isOver() ? undefined : openReader(core, segment);
     if (reader === undefined) continue;
     let offset = segment === range.segment ? range.toOffset : fileHeaderBytes;
-    while (leftBytes > 0 && reader.peekAt(reader.skipBad(offset)) === "record") {
+    while (!isOver() && reader.peekAt(reader.skipBad(offset)) === "record") {
       leftBytes -= reader.nextOffset - offset;
       offset = reader.nextOffset;
       const { kind, alias, flags } = reader.header;
@@ -51,9 +50,7 @@ export function lostPiecesIn(core: LogCore, range: BadRange): LostPieces {
       const found = piecesOf(core, reader, range);
       pieceCount += found?.pieceCount ?? 0;
       if (found?.run !== undefined) missing.push(found.run);
-      if (wanted === "unknown") continue;
-      wanted.delete(alias);
-      if (wanted.size === 0) return { missing, pieceCount };
+      if (wanted !== "unknown") wanted.delete(alias);
     }
   }
   return { missing, pieceCount };
@@ -70,9 +67,22 @@ function streamsInside(core: LogCore, range: BadRange): Set<number> | "unknown" 
   return aliases;
 }
 
-function nextSegment(core: LogCore, segment: number): number | undefined {
-  const sealed = core.directory.segments.find(({ number }) => number > segment)?.number;
-  return sealed ?? (core.active.number > segment ? core.active.number : undefined);
+/**
+ * The segment itself, and those behind it with events of the streams: the last piece of an event
+ * that came over a bad link may lie any number of segments behind its first.
+ */
+function segmentsFrom(
+  core: LogCore,
+  first: number,
+  wanted: ReadonlySet<number> | "unknown",
+): readonly number[] {
+  const { directory, active } = core;
+  const segments = new Set([first, active.number]);
+  for (let at = 0; at < directory.spanCount; at++) {
+    const { segment, alias } = directory.span(at);
+    if (segment > first && (wanted === "unknown" || wanted.has(alias))) segments.add(segment);
+  }
+  return [...segments].sort((a, b) => a - b);
 }
 
 /** What the large event that the reader stands at has in the range; undefined when it has nothing there. */
@@ -104,18 +114,4 @@ function piecesOf(
     ? { alias: core.streams.alias(place.index), from: place.seq, to: place.seq }
     : undefined;
   return { run, pieceCount };
-}
-
-/** Without the seqs that are named already. */
-export function notAmong(
-  runs: readonly MissingRun[],
-  named: readonly MissingRun[],
-): readonly MissingRun[] {
-  return runs.filter(
-    ({ alias, from }) =>
-      !rangesContain(
-        named.filter((run) => run.alias === alias),
-        from,
-      ),
-  );
 }
