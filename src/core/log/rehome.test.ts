@@ -10,6 +10,7 @@ import {
   digest,
   epoch,
   event,
+  lastSegment,
   open,
   pushMany,
   pushNow,
@@ -207,4 +208,75 @@ test("of a range that is not there nothing moves", () => {
   log.mark({ kind: "rehome", stream, from: 1 }, 1, note);
   assert.equal(log.stream(0).head, 0, "from its first event on all of it does");
   assert.equal(log.stream(1).head, 3);
+});
+
+/**
+ * A card whose event 7 has rotted, of a clinic that moved its branch from there on: as it was when
+ * it held 8, and when it held 9. Nobody can tell there that the branch that moved is its own.
+ */
+function rottenAtFork() {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 7);
+  const name = lastSegment(store);
+  const end = store.dump().get(name)?.length ?? 0;
+  const images = [8, 9].map((seq) => {
+    pushNow(log, event(`first ${seq}`));
+    const image = store.copy();
+    image.flip(name, end - 8);
+    return open(image);
+  });
+  const moved = moveTail(log, 7);
+  const [to8, to9] = images.map((image) => {
+    assert.deepEqual(image.log.stream(0).holes, [{ from: 7, to: 7 }]);
+    return image.log;
+  });
+  assert.ok(to8 !== undefined && to9 !== undefined);
+  return { to8, to9, moved, events: read(log, moved) };
+}
+
+test("of a branch that is known further on under its new name nothing is taken back", () => {
+  const { to8, moved, events } = rottenAtFork();
+  assert.deepEqual(give(to8, events), { kind: "stored" });
+  const note = (error?: unknown) => assert.equal(error, undefined);
+  to8.mark({ kind: "newEpoch", reason: "Z507" }, 1, note);
+  to8.mark({ kind: "rehome", stream, from: 7 }, 1, note);
+  assert.equal(to8.stream(0).head, 6);
+  const { head, holes, lost } = to8.stream(to8.findStream(moved) ?? -1);
+  assert.deepEqual([head, holes, lost], [3, [], []]);
+  assert.deepEqual(
+    read(to8, moved).map(({ chain }) => chain),
+    events.map(({ chain }) => chain),
+  );
+});
+
+test("what of a branch is missing here and known under its new name is not lost", () => {
+  const { to9, moved, events } = rottenAtFork();
+  assert.deepEqual(give(to9, events.slice(0, 2)), { kind: "stored" });
+  const note = (error?: unknown) => assert.equal(error, undefined);
+  to9.mark({ kind: "newEpoch", reason: "Z507" }, 1, note);
+  to9.mark({ kind: "rehome", stream, from: 7 }, 1, note);
+  const { head, holes, lost } = to9.stream(to9.findStream(moved) ?? -1);
+  assert.deepEqual([head, holes, lost], [3, [], []]);
+  assert.deepEqual(
+    read(to9, moved).map(({ chain }) => chain),
+    events.map(({ chain }) => chain),
+  );
+});
+
+test("damage in a branch that moved since costs who holds it no epoch of its own", () => {
+  const { first } = clones();
+  const events = read(first, stream);
+  const { store, log: hub } = hubWith(events.slice(0, 8));
+  const own = hub.ownEpoch;
+  const name = lastSegment(store);
+  const end = store.dump().get(name)?.length ?? 0;
+  assert.equal(give(hub, events.slice(8)).kind, "stored");
+  store.flip(name, end - 8);
+  assert.equal(read(hub, stream, 7).length, 1);
+  assert.deepEqual(hub.stream(0).holes, [{ from: 8, to: 8 }]);
+  assert.deepEqual(give(hub, read(first, moveTail(first, 7))).moved?.from, 7);
+  const { log, recovery } = open(store.kill(), { nodeId: "hub" });
+  assert.deepEqual(recovery.reports, []);
+  assert.equal(log.ownEpoch, own);
 });

@@ -154,14 +154,17 @@ function walk(
   let isBehindGap = false;
   for (let seq = begin; seq <= head; seq++) {
     const event = isIn(gaps, seq) ? undefined : readSurely(core, oldIndex, seq);
+    const newSeq = seq - begin + 1;
+    const held = chainAt(core, newIndex, newSeq);
     if (event === undefined) {
-      isBehindGap = true;
+      // What is missing under the old name may have come under the new one.
+      isBehindGap = held === undefined;
+      newChain = held ?? newChain;
       continue;
     }
     const before = isBehindGap ? event.chainBefore : newChain;
     isBehindGap = false;
     const { hlc, type, known, payload, payloadSize } = event;
-    const newSeq = seq - begin + 1;
     const link = { seq: newSeq, hlc, type, known };
     const sha = event.isFragmented ? payloadSha256At(core, oldIndex, seq) : undefined;
     const chain = nextChain(
@@ -169,7 +172,6 @@ function walk(
       before,
       sha === undefined ? { ...link, payload } : { ...link, payloadSha256: sha, payloadSize },
     );
-    const held = chainAt(core, newIndex, newSeq);
     if (held !== undefined && !bytesEqual(held, chain))
       return { to: seq - 1, newChain, newHlc, otherChain: chain };
     newChain = chain;
