@@ -335,3 +335,26 @@ test("a sealed former key that is stale, foreign or damaged is not believed", ()
   begun.flip(fileName.formerKeyCopy, 100);
   refuses(begun, newKey);
 });
+
+for (const [what, fault, code] of [
+  ["has no room", { operation: "write", kind: "noSpace" }, "Z204"],
+  ["cannot be read", { operation: "open", kind: "io" }, "Z206"],
+] as const) {
+  test(`a rekey is not over, and the former key stays, while a checkpoint ${what}`, () => {
+    const { store, all } = filled();
+    const { log } = open(store, sizes);
+    const times = Number.POSITIVE_INFINITY;
+    const rule = store.faults.add({ ...fault, name: /^checkpoint/, times });
+    const { error } = rekeyNow(log, newKey);
+    assert.ok(rule.fired > 0);
+    assert.equal(error?.code, code);
+    assert.equal(log.isRekeying, true);
+    assert.ok(namesUnder(store, dataKey).some((name) => name.startsWith("checkpoint")));
+    mapsEqual(digest(open(store.copy(), underNew).log), all);
+    store.faults.clear();
+    assert.equal(rekeyNow(log, undefined).error, undefined);
+    assert.deepEqual(namesUnder(store, dataKey), []);
+    log.close();
+    mapsEqual(digest(open(store, underNew).log), all);
+  });
+}

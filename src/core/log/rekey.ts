@@ -10,8 +10,10 @@
  * promised about erasure on flash.
  */
 import { assert, ZamError } from "../errors/zam-error.ts";
+import { FileFault } from "../ports.ts";
 import type { RekeyStep, RekeyWork } from "./api.ts";
 import type { LogCore } from "./core.ts";
+import { diskError } from "./faults.ts";
 import { decodeFileHeader, isUnderFormerKey, keyIdFor } from "./file-header.ts";
 import { fileName, saltBytes, segmentFileName } from "./format.ts";
 import { removeFormerKey, writeFormerKey } from "./former-key.ts";
@@ -54,6 +56,15 @@ export class Rekey implements RekeyWork {
     const { core } = this;
     if (core.isClosed) return done(new ZamError("Z210"));
     if (core.readOnlyReason !== undefined) return done(core.readOnlyReason);
+    try {
+      this.stepOn(done);
+    } catch (fault) {
+      if (!(fault instanceof FileFault)) throw fault;
+      this.fail(diskError(fault, operation), done);
+    }
+  }
+
+  private stepOn(done: (step: RekeyStep) => void): void {
     switch (this.phase) {
       case "begin":
         return this.begin(done);
