@@ -348,8 +348,7 @@ function restoreDirectory(core: LogCore, reader: ByteReader): void {
     const first = reader.varint();
     const last = first + reader.varint();
     if (alias > aliasMax) return reader.fail();
-    if (directory.find(segment)?.hasSpans === true || segment === core.active.number)
-      directory.addSpan(segment, alias, first, last);
+    if (directory.find(segment)?.hasSpans === true) directory.addSpan(segment, alias, first, last);
   }
 }
 

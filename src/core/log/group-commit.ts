@@ -44,10 +44,8 @@ export function openGroup(core: LogCore): Group {
 export function endSegment(core: LogCore): void {
   const last = core.waiting[core.waiting.length - 1];
   const before = last ?? core.inFlight;
-  if (last !== undefined) {
-    if (last.isEmpty && last.segment !== core.active) return;
-    last.isSealed = true;
-  }
+  assert(last?.isEmpty !== true, "a waiting group holds something");
+  if (last !== undefined) last.isSealed = true;
   (before?.segment ?? core.active).mustEnd = true;
 }
 

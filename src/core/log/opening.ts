@@ -78,7 +78,7 @@ export class Opening {
     core.syncs.isBlocking = true;
     try {
       if (isClean) this.openActive();
-      else this.leaveOldSegment(tornBytes);
+      else this.leaveOldSegment();
       if (core.readOnlyReason === undefined) {
         this.checkRecent();
         this.noteDamages();
@@ -121,12 +121,11 @@ export class Opening {
   }
 
   /** A new segment takes over, with a copy of what was not proven durable. */
-  private leaveOldSegment(tornBytes: number): void {
+  private leaveOldSegment(): void {
     const { core, recovered } = this;
     const { last, lastFileBytes } = recovered;
     const old = core.active;
-    const isKept =
-      tornBytes === 0 || setAside(core, old.number, last.verifiedEnd, lastFileBytes, true);
+    const isKept = setAside(core, old.number, last.verifiedEnd, lastFileBytes, true);
     old.end = last.durableEnd;
     old.mustEnd = true;
     let failure: ZamError | undefined;

@@ -111,14 +111,16 @@ function isMissing(core: LogCore, index: StreamIndex, seq: number): boolean {
   return rangesContain(core.streams.table.holes(index), seq);
 }
 
-/** As `provenBefore` has it for a range: here the proof comes with the last piece. */
+/**
+ * As `provenBefore` has it for a range: here the proof comes with the last piece, and only where
+ * the chain behind the event is known, at its hole's end.
+ */
 function provableBefore(
   core: LogCore,
   index: StreamIndex,
   { seq, claimedBefore }: ReceivedFragment,
 ): Uint8Array | undefined {
-  const endsHole = core.streams.table.holes(index).some(({ to }) => to === seq);
-  return endsHole && stagedChainAt(core, index, seq) !== undefined ? claimedBefore : undefined;
+  return stagedChainAt(core, index, seq) === undefined ? undefined : claimedBefore;
 }
 
 function heldAlready(

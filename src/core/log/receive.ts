@@ -172,9 +172,8 @@ function provenBefore(
   const holes = core.streams.table.holes(index);
   const hole = holes.find((range) => range.from <= from && from <= range.to);
   if (claimedBefore === undefined || hole === undefined) return undefined;
-  const rest = events.slice(0, hole.to - from + 1);
   const behind = stagedChainAt(core, index, hole.to);
-  const end = chainsOver(core, claimedBefore, rest)[hole.to - from];
+  const end = chainsOver(core, claimedBefore, events)[hole.to - from];
   const isProven = behind !== undefined && end !== undefined && bytesEqual(end, behind);
   return isProven ? claimedBefore : undefined;
 }
