@@ -238,3 +238,47 @@ test("a tail that moves takes its holes along as lost, and its damage is settled
   for (const first of [5, 6])
     assert.deepEqual(chainsFrom(open(store.copy()).log, first), inOrder.slice(first - 3));
 });
+
+test("what a close tells of a lost range, and what the next events tell of it, is one damage", () => {
+  const store = twoLanes();
+  zero(store, 17, 18);
+  const check = (log: Log) => {
+    assert.equal(log.damages.length, 1);
+    assert.deepEqual([...missingOf(log)].sort(), [
+      ["", 10, 10],
+      ["urgent", 9, 9],
+    ]);
+  };
+  const { log } = open(store);
+  check(log);
+  check(open(store.copy()).log);
+});
+
+test("behind two gaps a moved tail has the same chains wherever reading begins", () => {
+  const store = twoLanes();
+  zero(store, 16, 16);
+  zero(store, 10, 10);
+  const { log } = open(store);
+  const index = log.findStream(normal) ?? 0;
+  assert.deepEqual(log.stream(index).holes, [
+    { from: 6, to: 6 },
+    { from: 9, to: 9 },
+  ]);
+  const note = (error?: unknown) => assert.equal(error, undefined);
+  const before = log.streamCount;
+  log.mark({ kind: "newEpoch", reason: "Z507" }, 1, note);
+  log.mark({ kind: "rehome", stream: normal, from: 5 }, 1, note);
+  const { id } = log.stream(before);
+  const chainsFrom = (current: Log, seqs: readonly number[]) => {
+    const moved = current.findStream(id) ?? -1;
+    return seqs.map((seq) => {
+      const [stored] = current.readStream(moved, seq, { events: 1, bytes: 1 });
+      assert.equal(stored?.seq, seq);
+      return [stored.chainBefore, stored.chain];
+    });
+  };
+  const inOrder = chainsFrom(log, [1, 3, 4, 6]);
+  assert.deepEqual(inOrder[2]?.[0], inOrder[1]?.[1], "they follow on each other");
+  for (const [at, seq] of [1, 3, 4, 6].entries())
+    assert.deepEqual(chainsFrom(open(store.copy()).log, [seq]), [inOrder[at]]);
+});

@@ -159,6 +159,22 @@ for (const [label, key] of keys) {
       });
     }
 
+    test("an event without valid fields is named by whoever would write its segment anew, and left there", () => {
+      const store = new MemoryStore();
+      const log = create(store, options);
+      pushMany(log, 40);
+      forge(store);
+      const note = (error?: unknown) => assert.equal(error, undefined);
+      log.cut([{ index: 0, seq: 2, byOrigin: true }], 1_000_000, note);
+      const work = log.reclaim(1_000_000);
+      assert.equal(run(work), "done");
+      assert.equal(work.skippedSegments, 1);
+      assert.equal(log.damages.length, 1);
+      assert.deepEqual(log.stream(0).holes, hole);
+      assert.ok(store.exists(name));
+      assert.equal(digest(log).size, 37);
+    });
+
     test("verifying names each of them by its place, and nothing else", () => {
       const store = new MemoryStore();
       const log = create(store, { ...options, segmentBytes: 1 << 20 });

@@ -64,6 +64,16 @@ describe("what an author knew", () => {
     assert.deepEqual(knownOfNext(log), ["clinic_b/ 2"]);
   });
 
+  test("is told by the next event where the one that named it found no room", () => {
+    const store = new MemoryStore();
+    const log = create(store);
+    receive(log, of("clinic_b"));
+    store.capacityBytes = store.usedBytes;
+    assert.throws(() => pushNow(log, event("no room")), { code: "Z204" });
+    store.capacityBytes = Number.POSITIVE_INFINITY;
+    assert.deepEqual(knownOfNext(log), ["clinic_b/ 1"]);
+  });
+
   test("names nobody's addressed lanes, but in a lane to one node what that node may know", () => {
     const log = create(new MemoryStore());
     for (const [node, lane] of [

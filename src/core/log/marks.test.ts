@@ -187,7 +187,10 @@ test("a mark whose group fails takes its effect back", () => {
   log.mark({ kind: "bind", node: "clinic_b", epoch: 1, fingerprint: new Uint8Array(32) }, 1, note);
   log.mark({ ...bind, fingerprint: new Uint8Array(32).fill(2) }, 1, note);
   log.mark({ kind: "rehome", stream, from: 2 }, 1, note);
-  assert.deepEqual(codes, ["Z204", "Z204", "Z204", "Z204"]);
+  const frozen = { peer: "hub", peerHead: 2, peerChain: new Uint8Array(8) };
+  log.mark({ kind: "freeze", stream, ...frozen }, 1, note);
+  assert.deepEqual(codes, ["Z204", "Z204", "Z204", "Z204", "Z204"]);
+  assert.equal(log.stream(0).isFrozen, false);
   assert.equal(log.ownEpoch, epoch);
   assert.equal(log.binding("clinic_b", 1), undefined);
   assert.deepEqual(log.binding("clinic_c", 1), new Uint8Array(32).fill(1), "the one before holds");

@@ -1,7 +1,8 @@
 /** What an opening does about what it found: cuts, names, explains, or begins a fresh epoch. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MemoryStore } from "../../testing/memory-store.ts";
+import { MemoryStore, SimulatedCrash } from "../../testing/memory-store.ts";
+import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { StreamId } from "../event.ts";
 import {
   assertIncludes,
@@ -96,6 +97,30 @@ describe("after an unclean end", () => {
     pushNow(again, event("six"));
     assert.equal(lastSegment(store), name);
   });
+});
+
+test("a power cut at any call of an opening, or behind it, leaves what is torn in its segment or in the copy", () => {
+  const { store: image, name, wholeBytes } = torn();
+  const bytes = image.dump().get(name)?.subarray(wholeBytes);
+  assert.ok(bytes !== undefined && bytes.length > 0);
+  const whole = image.copy();
+  open(whole);
+  let copied = 0;
+  for (let at = 0; at <= whole.operations.length; at++) {
+    for (let seed = 1; seed <= 8; seed++) {
+      const disk = image.copy();
+      disk.crashAt(at);
+      if (at < whole.operations.length) assert.throws(() => open(disk), SimulatedCrash);
+      else open(disk);
+      const files = disk.crash(createSeededRandom(seed)).dump();
+      const left: readonly string[] = [...files.keys()].filter((file) =>
+        Buffer.from(files.get(file) ?? []).includes(bytes),
+      );
+      assert.ok(left.length > 0, `power cut at ${whole.operations[at]}, seed ${seed}`);
+      if (left.every((file) => file.startsWith("set-aside/"))) copied++;
+    }
+  }
+  assert.ok(copied > 0, "the copy was all that was left of it");
 });
 
 describe("heads that peers have confirmed", () => {
@@ -260,6 +285,22 @@ describe("a segment whose file stays away", () => {
     disk.remove(gone);
     for (const { epoch: own } of openings(disk, 4)) assert.equal(own, ownEpoch);
   });
+
+  test("and held the last events of an epoch that was left before costs no further epoch", () => {
+    const disk = new MemoryStore();
+    const log = create(disk, sizes);
+    pushMany(log, 30);
+    while (sizeOf(disk, lastSegment(disk)) < sizes.segmentBytes) pushNow(log, event("more"));
+    const last = lastSegment(disk);
+    markNow(log, { kind: "newEpoch", reason: "Z507" });
+    assert.notEqual(lastSegment(disk), last);
+    pushMany(log, 40);
+    log.close();
+    for (const name of ["checkpoint-a", "checkpoint-b"]) if (disk.exists(name)) disk.remove(name);
+    disk.remove(last);
+    const [first] = openings(disk, 1);
+    assert.deepEqual([first?.codes, first?.epoch], [["Z209"], log.ownEpoch]);
+  });
 });
 
 test("two segments whose files are gone are two damages, each with what was in it", () => {
@@ -287,6 +328,51 @@ test("two segments whose files are gone are two damages, each with what was in i
   assert.equal(digest(log).size + (named[0]?.count ?? 0) + (named[1]?.count ?? 0), whole.size);
 });
 
+test("no seq is issued again when the newest event rots, is met by a reader, and the power fails", () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 5);
+  const name = lastSegment(store);
+  store.flip(name, sizeOf(store, name) - 8);
+  assert.equal(digest(log).size, 4);
+  assert.deepEqual(log.stream(0).holes, [{ from: 5, to: 5 }]);
+  const disk = store.kill();
+  const { log: again, recovery } = open(disk);
+  const lost = recovery.reports.filter(({ code }) => code === "Z214");
+  assert.deepEqual(
+    lost.map(({ context }) => context.count),
+    [1],
+  );
+  const [next] = pushNow(again, event("next"));
+  assert.ok(next !== undefined && next.stream.epoch !== epoch, "peers may hold another seq 5");
+  again.close();
+  const { log: later, recovery: second } = open(disk);
+  assert.deepEqual(second.reports, [], "said once");
+  assert.equal(later.ownEpoch, next.stream.epoch);
+});
+
+test("no seq is issued again when a lane's newest event rots and only another lane's tells that one is gone", () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 5);
+  const name = lastSegment(store);
+  const end = sizeOf(store, name);
+  pushNow(log, event("of another lane", { lane: "urgent" }));
+  pushNow(log, event("and one more", { lane: "urgent" }));
+  const disk = store.kill();
+  disk.flip(name, end - 8);
+  const { log: again, recovery } = open(disk);
+  assert.deepEqual(
+    recovery.reports.map(({ code, context }) => [code, context.count]),
+    [
+      ["Z209", 0],
+      ["Z214", 1],
+    ],
+  );
+  const [next] = pushNow(again, event("next"));
+  assert.ok(next !== undefined && next.stream.epoch !== epoch, "peers may hold another seq 5");
+});
+
 /** The same events as `withoutCheckpoint`, with one. */
 function closed(): MemoryStore {
   const disk = withoutCheckpoint();
@@ -297,33 +383,38 @@ function closed(): MemoryStore {
   return disk;
 }
 
-test("the last MiB of a large log is read at opening, and what lies before it is not", () => {
-  const store = new MemoryStore();
-  const options = { dataKey: undefined, segmentBytes: 1 << 20, checkpointBytes: 1 << 16 };
-  const log = create(store, options);
-  for (let i = 0; i < 200; i++)
-    pushNow(log, event("", { payload: new Uint8Array(15_000).fill(i) }));
-  const all = digest(log);
-  log.close();
-  const segments = store.list().filter((name) => name.endsWith(".seg"));
-  assert.ok(segments.length >= 3);
-  const early = store.copy();
-  early.flip(segments[0] ?? "", 20_000);
-  const first = open(early, options);
-  assert.deepEqual(first.recovery.reports, []);
-  assert.equal(digest(first.log).size, 199, "whoever reads it finds it");
-  const late = store.copy();
-  const last = segments[segments.length - 1] ?? "";
-  late.flip(last, sizeOf(late, last) - 40_000);
-  const second = open(late, options);
-  assert.deepEqual(
-    second.recovery.reports.map(({ code, context }) => [code, context.count]),
-    [["Z209", 1]],
-  );
-  assert.equal(second.log.damages.length, 1);
-  assert.equal(digest(second.log).size, 199);
-  mapsEqual(digest(open(store, options).log), all);
-});
+for (const segmentBytes of [1 << 20, 1 << 23]) {
+  test(`the last MiB of a large log is read at opening, and what lies before it is not (segments of ${segmentBytes})`, () => {
+    const store = new MemoryStore();
+    const options = { dataKey: undefined, segmentBytes, checkpointBytes: 1 << 16 };
+    const log = create(store, options);
+    for (let i = 0; i < 200; i++)
+      pushNow(log, event("", { payload: new Uint8Array(15_000).fill(i) }));
+    const all = digest(log);
+    log.close();
+    const segments = store.list().filter((name) => name.endsWith(".seg"));
+    assert.equal(segments.length > 1, segmentBytes === 1 << 20);
+    const early = store.copy();
+    early.flip(segments[0] ?? "", 20_000);
+    const first = open(early, options);
+    assert.deepEqual(first.recovery.reports, []);
+    assert.equal(digest(first.log).size, 199, "whoever reads it finds it");
+    const last = segments[segments.length - 1] ?? "";
+    const places = segments.length > 1 ? [40_000] : [40_000, 900_000];
+    for (const back of places) {
+      const late = store.copy();
+      late.flip(last, sizeOf(late, last) - back);
+      const second = open(late, options);
+      assert.deepEqual(
+        second.recovery.reports.map(({ code, context }) => [code, context.count]),
+        [["Z209", 1]],
+      );
+      assert.equal(second.log.damages.length, 1);
+      assert.equal(digest(second.log).size, 199);
+    }
+    mapsEqual(digest(open(store, options).log), all);
+  });
+}
 
 test("a log of less than 2 MiB is read as a whole at opening, wherever its checkpoint lies", () => {
   const store = new MemoryStore();

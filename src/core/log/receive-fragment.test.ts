@@ -6,6 +6,7 @@ import { MemoryStore } from "../../testing/memory-store.ts";
 import { fragmentBytesMax, payloadBytesMax, type StreamId } from "../event.ts";
 import type { Log, ReceivedFragment, ReceiveOutcome } from "./api.ts";
 import { chainZero, nextChain } from "./chain.ts";
+import { fragmentPlacesMax } from "./event-fields.ts";
 import { create, digest, epoch, event, open, pushNow } from "./log.test-kit.ts";
 
 const stream: StreamId = { node: "clinic_b", epoch: 9, lane: "" };
@@ -245,6 +246,85 @@ describe("a fragment", () => {
     assert.equal(send(log, { offset: 10_000 }).kind, "gap", "its pieces are forgotten");
     assert.deepEqual(kinds(log, 0, 10_000, 20_000), ["stored", "stored", "stored"]);
     assert.deepEqual(log.stream(index).holes, []);
+  });
+
+  /** Seven large events, of which some have rotted; the last bytes of each event's own record do it. */
+  function withRotten(...seqs: number[]) {
+    const store = new MemoryStore();
+    const options = { dataKey: undefined };
+    const first = create(store, options);
+    const authors = [authored()];
+    const ends: number[] = [];
+    for (let seq = 1; seq <= 7; seq++) {
+      const author = authors[seq - 1];
+      assert.ok(author !== undefined);
+      for (const offset of [0, 10_000, 20_000]) send(first, { offset }, author);
+      ends.push(store.dump().get("00000001.seg")?.length ?? 0);
+      authors.push(authored(seq + 1, author.before));
+    }
+    first.close();
+    for (const seq of seqs) store.flip("00000001.seg", (ends[seq - 1] ?? 0) - 8);
+    const { log } = open(store, options);
+    const index = log.findStream(stream) ?? 0;
+    /** All pieces, by a peer that has not what comes before and says by which chain its event follows on. */
+    const give = (seq: number): readonly string[] => {
+      const author = authors[seq - 1];
+      const claimedBefore = authors[seq - 2]?.before;
+      assert.ok(author !== undefined && claimedBefore !== undefined);
+      return [0, 10_000, 20_000].map((offset) => send(log, { offset, claimedBefore }, author).kind);
+    };
+    return { log, holes: () => log.stream(index).holes, give };
+  }
+
+  const stored = ["stored", "stored", "stored"];
+  const gaps = ["gap", "gap", "gap"];
+
+  test("of an event within a hole whose beginning is gone is taken at the hole's end, where it is proven", () => {
+    const { log, holes, give } = withRotten(2, 3, 4, 6);
+    const before = [
+      { from: 2, to: 4 },
+      { from: 6, to: 6 },
+    ];
+    assert.deepEqual(holes(), before);
+    assert.deepEqual(give(3), gaps, "nothing here tells its chain");
+    assert.deepEqual(holes(), before);
+    assert.deepEqual(give(4), stored);
+    assert.deepEqual(give(3), stored);
+    assert.deepEqual(holes(), [
+      { from: 2, to: 2 },
+      { from: 6, to: 6 },
+    ]);
+    assert.equal(digest(log).size, 5);
+  });
+
+  test("at the end of a hole behind which all is lost is proven by nothing, and not taken", () => {
+    const { log, holes, give } = withRotten(2, 3, 4);
+    const [last] = log.readStream(log.findStream(stream) ?? 0, 5, { events: 1, bytes: 1 });
+    const chain = last?.chainBefore;
+    assert.ok(chain !== undefined);
+    log.mark({ kind: "lost", stream, from: 4, to: 4, chain }, 1, () => {});
+    assert.deepEqual(holes(), [{ from: 2, to: 3 }]);
+    assert.deepEqual(give(3), gaps);
+    assert.deepEqual(holes(), [{ from: 2, to: 3 }]);
+  });
+
+  test("more than a record can name is malformed, and the event may come again in larger ones", () => {
+    const log = create(new MemoryStore());
+    for (let offset = 0; offset < fragmentPlacesMax; offset++)
+      assert.equal(send(log, { offset, size: 1 }).kind, "stored");
+    assert.equal(send(log, { offset: fragmentPlacesMax, size: 1 }).kind, "malformed");
+    assert.equal(partialOf(log), undefined);
+    assert.deepEqual(kinds(log, 0, 10_000, 20_000), stored);
+    assert.equal(digest(log).size, 1);
+  });
+
+  test("in as many pieces as a record can name is whole with the last", () => {
+    const log = create(new MemoryStore());
+    const zero = chainZero(nodeCrypto, stream);
+    const small = authored(1, zero, payload.subarray(0, fragmentPlacesMax));
+    for (let offset = 0; offset < fragmentPlacesMax; offset++)
+      assert.equal(send(log, { offset, size: 1 }, small).kind, "stored");
+    assert.equal(digest(log).size, 1);
   });
 
   test("that completes what its chain does not prove is malformed, and all of it forgotten", () => {

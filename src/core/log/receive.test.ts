@@ -282,3 +282,65 @@ test("fragments that do not add up to the chain are forgotten", () => {
   assert.equal(send(10_000, new Uint8Array(10_000).fill(3)), "stored");
   assert.equal(hub.stream(0).head, 1);
 });
+
+/** A hub that had received twenty events one by one, of which some have rotted since. */
+function hubWithRotten(clinic: Log, ...seqs: number[]): Log {
+  const store = new MemoryStore();
+  const options = { nodeId: "hub", dataKey: undefined };
+  const first = create(store, options);
+  const ends: number[] = [];
+  for (let seq = 1; seq <= 20; seq++) {
+    take(first, rangeOf(events(clinic, seq, 1)));
+    ends.push(store.dump().get("00000001.seg")?.length ?? 0);
+  }
+  first.close();
+  for (const seq of seqs) store.flip("00000001.seg", (ends[seq - 1] ?? 0) - 8);
+  return open(store, options).log;
+}
+
+test("the rest of a hole whose beginning is gone is taken where it links to what lies behind, in any hole", () => {
+  const clinic = clinicWith(20);
+  const hub = hubWithRotten(clinic, 5, 6, 7, 12, 13, 14);
+  const holes = () => hub.stream(hub.findStream(stream) ?? 0).holes;
+  const claim = (from: number, count: number, change: Partial<StoredEvent> = {}) => {
+    const claimedBefore = events(clinic, from, 1)[0]?.chainBefore;
+    const range = events(clinic, from, count);
+    const [first, ...rest] = range;
+    assert.ok(claimedBefore !== undefined && first !== undefined);
+    return take(hub, rangeOf([{ ...first, ...change }, ...rest], { claimedBefore })).kind;
+  };
+  const both = [
+    { from: 5, to: 7 },
+    { from: 12, to: 14 },
+  ];
+  assert.deepEqual(holes(), both);
+  assert.equal(claim(13, 1), "gap", "it does not reach to the hole's end");
+  assert.equal(claim(13, 2, { payload: new Uint8Array(3) }), "gap", "other events, another chain");
+  assert.deepEqual(holes(), both);
+  assert.equal(claim(13, 2), "stored");
+  assert.equal(claim(6, 5), "stored", "also with events behind the hole, which are here");
+  assert.deepEqual(holes(), [
+    { from: 5, to: 5 },
+    { from: 12, to: 12 },
+  ]);
+  assert.equal(digest(hub).size, 18);
+});
+
+test("a freeze holds from the moment at which it is asked for", () => {
+  const clinic = clinicWith(6);
+  const { log: first, store } = hubLog();
+  take(first, rangeOf(events(clinic, 1, 5)));
+  first.close();
+  const slow = new MemoryStore({ syncs: "queued" });
+  for (const [name, bytes] of store.dump()) slow.overwrite(name, bytes);
+  const { log: hub } = open(slow, { nodeId: "hub" });
+  const mark = { peer: "clinic_a", peerHead: 6, peerChain: new Uint8Array(8) };
+  let isDurable = false;
+  hub.mark({ kind: "freeze", stream, ...mark }, 1, () => {
+    isDurable = true;
+  });
+  assert.equal(take(hub, rangeOf(events(clinic, 6, 1))).kind, "refused");
+  assert.equal(isDurable, false);
+  slow.runSyncs();
+  assert.equal(isDurable, true);
+});

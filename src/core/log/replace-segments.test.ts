@@ -6,7 +6,9 @@ import { createSeededRandom } from "../../testing/seeded-random.ts";
 import type { Log, ReclaimWork } from "./api.ts";
 import {
   arrivals,
+  assertIncludes,
   create,
+  dataKey,
   digest,
   event,
   mapsEqual,
@@ -330,4 +332,79 @@ test("a log that is read only, or closed, has no segment written anew", () => {
   const { log: writer } = open(store, sizes);
   assert.ok(reclaimNow(writer).freedBytes > 0);
   assert.equal(pushNow(writer, event("next"))[0]?.seq, 81);
+});
+
+for (const [label, key] of [
+  ["an encrypted", dataKey],
+  ["a plaintext", undefined],
+] as const) {
+  test(`a record of ${label} log that rots and is met here first is named, and its segment stays`, () => {
+    const store = new MemoryStore();
+    const log = create(store, { ...sizes, dataKey: key });
+    pushMany(log, 80);
+    cutNow(log, 2);
+    const before = digest(log);
+    store.flip("00000001.seg", 1_500);
+    const work = reclaimNow(log);
+    assert.equal(work.skippedSegments, 1);
+    assert.equal(log.damages.length, 1);
+    assert.ok(store.exists("00000001.seg"));
+    assertIncludes(before, digest(log));
+    assert.equal(digest(log).size, before.size - 1);
+  });
+}
+
+test("a segment whose index found no room is merged and read as any other", () => {
+  const store = new MemoryStore();
+  const log = create(store, { ...sizes, checkpointBytes: 1 << 20 });
+  const rule = store.faults.add({
+    operation: "open",
+    name: /00000002\.idx/,
+    kind: "noSpace",
+    times: Number.POSITIVE_INFINITY,
+  });
+  pushMany(log, 80);
+  assert.equal(rule.fired, 1, "it is tried again after as much as a checkpoint's distance");
+  assert.ok(!store.exists("00000002.idx"));
+  store.faults.clear();
+  cutNow(log, 30);
+  const left = digest(log);
+  const order = arrivals(log);
+  reclaimNow(log);
+  assert.ok(!store.exists("00000002.seg"));
+  const check = (each: Log) => {
+    mapsEqual(digest(each), left);
+    assert.deepEqual(arrivals(each), order);
+    assert.deepEqual(each.damages, []);
+  };
+  check(log);
+  pushMany(log, 20, 100);
+  const names = segmentsOf(store).map((name) => name.replace(/seg$/, "idx"));
+  for (const name of store.list()) if (name.endsWith(".idx")) assert.ok(names.includes(name), name);
+  log.close();
+});
+
+test("what is cut beside pushes that wait for their sync is given back by the work that follows", () => {
+  const { store: made, log: first } = filled(5);
+  first.close();
+  const store = new MemoryStore({ syncs: "queued" });
+  for (const [name, bytes] of made.dump()) store.overwrite(name, bytes);
+  const { log } = open(store, sizes);
+  const acked: string[] = [];
+  for (const name of ["first", "second"]) log.push([event(name)], wallMs, () => acked.push(name));
+  log.cut([{ index: 0, seq: 5, byOrigin: true }], wallMs, () => acked.push("cut"));
+  assert.deepEqual(acked, [], "one push is in flight, the other one waits");
+  store.runSyncs();
+  assert.deepEqual(acked, ["first", "second", "cut"]);
+  const work = log.reclaim(wallMs);
+  for (let isDone = false, steps = 0; !isDone; steps++) {
+    assert.ok(steps < 100);
+    work.step((step) => {
+      isDone = step === "done";
+    });
+    store.runSyncs();
+  }
+  assert.ok(!store.exists("00000001.seg"), "the segment that held them is written anew");
+  assert.ok(work.freedBytes > 0);
+  assert.equal(digest(log).size, 2);
 });
