@@ -1,4 +1,7 @@
 /** Building blocks of readable output: plain functions from values to text. */
+import { counted, grouped } from "../core/counted.ts";
+
+export { counted, grouped };
 
 /** Paints text for a terminal; `plainStyler` leaves it as it is. */
 export interface Styler {
@@ -44,16 +47,6 @@ export function printable(text: string): string {
 export function fit(text: string, columns: number): string {
   if (text.length <= columns) return text;
   return columns <= 1 ? text.slice(0, Math.max(0, columns)) : `${text.slice(0, columns - 1)}…`;
-}
-
-/** 1,234,567 */
-export function grouped(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** "1 event", "5,000 events" */
-export function counted(value: number, one: string, many = `${one}s`): string {
-  return `${grouped(value)} ${value === 1 ? one : many}`;
 }
 
 /** "812 bytes", "4.2 KB", "124 KB", "1.5 GB"; 1024-based. */

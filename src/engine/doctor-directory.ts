@@ -1,6 +1,7 @@
 /** The part of `doctor` around the log: identity, keys, certificates, peers' sidecars, disk. */
 import { existsSync, lstatSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import { counted } from "../core/counted.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import {
   listIssued,
@@ -35,7 +36,7 @@ export function examineIdentity(dataDir: string, found: Findings): void {
     if (daysLeft < 0) found.error("attention", new ZamError("Z314", { nodeId, notAfter }));
     else if (daysLeft < certDaysMin)
       found.error("attention", new ZamError("Z326", { nodeId, daysLeft }));
-    found.checked("certificate", `${info.role}, ${daysLeft} days left`);
+    found.checked("certificate", `${info.role}, ${counted(daysLeft, "day")} left`);
   } catch (error) {
     if (!(error instanceof ZamError)) throw error;
     // A node that was just made has no certificate yet; that hinders nothing but sync.
@@ -78,7 +79,7 @@ export function examineDisk(
   const freeBytes = bavail * bsize;
   if (freeBytes < diskFreeBytesMin)
     found.error("attention", new ZamError("Z220", { path: dataDir, freeBytes }));
-  found.checked("disk", `${freeBytes} bytes free`);
+  found.checked("disk", `${counted(freeBytes, "byte")} free`);
   for (const folder of ["", "tls", "ca", "keys", "peers"]) {
     for (const name of namesIn(join(dataDir, folder))) {
       const isLeftover = isTemporary(name) || name.endsWith(".tmp") || leftoverNames.has(name);

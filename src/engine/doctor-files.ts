@@ -6,6 +6,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
+import { counted } from "../core/counted.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { discover } from "../core/log/discover.ts";
 import { keyFit } from "../core/log/file-header.ts";
@@ -194,13 +195,16 @@ async function scanAll(
     for (const { from, to } of bad) {
       const isEnd = to === sizeBytes && segment === segments.at(-1);
       if (isEnd) {
-        const problem = `${to - from} bytes at the end of ${path} are torn or damaged`;
+        const problem = `${path} ends in ${counted(to - from, "torn or damaged byte")}`;
         found.error("note", new ZamError("Z218", { problem }));
       } else {
-        const problem = `${to - from} bytes whose CRC does not hold`;
+        const problem = `${counted(to - from, "byte")} whose CRC does not hold`;
         found.error("failure", new ZamError("Z216", { path, offset: from, problem }));
       }
     }
   }
-  found.checked("records, by CRC alone", `${recordCount} good, in ${segments.length} segments`);
+  found.checked(
+    "records, by CRC alone",
+    `${recordCount} good, in ${counted(segments.length, "segment")}`,
+  );
 }

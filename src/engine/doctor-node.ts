@@ -1,4 +1,5 @@
 /** The part of `doctor` that asks an opened node: everything re-read, and what its status names. */
+import { counted } from "../core/counted.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import type { NodeApi } from "./api.ts";
 import type { Findings } from "./doctor-findings.ts";
@@ -26,10 +27,11 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
     found.add({ level: "failure", code: error.code, message, hint: error.hint });
   }
   if (status.damagedRanges.length === 0 && status.damaged > 0) {
+    const are = status.damaged === 1 ? "is" : "are";
     found.add({
       level: "attention",
       code: "Z213",
-      message: `${status.damaged} events are known to exist and are not in the log`,
+      message: `${counted(status.damaged, "event")} ${are} known to exist and ${are} not in the log`,
       hint: "sync with a peer to fetch them back; zamsync status --verbose names them",
     });
   }
@@ -64,8 +66,4 @@ export async function examineNode(node: NodeApi, found: Findings): Promise<void>
 /** For a shell: ids of forks and rollbacks have spaces. */
 function quoted(id: string): string {
   return /^[A-Za-z0-9_.:/-]+$/.test(id) ? id : `'${id.replaceAll("'", "'\\''")}'`;
-}
-
-function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? "" : "s"}`;
 }

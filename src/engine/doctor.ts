@@ -9,6 +9,7 @@
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { counted } from "../core/counted.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
 import { readDataKey, readIdentity } from "../pki/index.ts";
 import { probeLock } from "../storage/directory-lock.ts";
@@ -155,7 +156,7 @@ function openForReading(
     if (tornBytes > 0)
       found.error(
         "note",
-        new ZamError("Z218", { problem: `${tornBytes} bytes at its end are torn` }),
+        new ZamError("Z218", { problem: `it ends in ${counted(tornBytes, "torn byte")}` }),
       );
     else if (needsWriter && reports.length === 0)
       found.error("note", new ZamError("Z218", { problem: "its end was not proven durable yet" }));

@@ -2,6 +2,7 @@
  * What needs a person, in plain words with what to do: rules over facts, nothing else.
  * Whoever reads this looks after clinics, not after software; codes are for looking up.
  */
+import { counted } from "../../core/counted.ts";
 import { catalogue, type ZCode } from "../../core/errors/catalogue.ts";
 import { isZCode } from "../../core/errors/zam-error.ts";
 import type { NodeStatus } from "../../engine/index.ts";
@@ -255,7 +256,7 @@ export function hubAttention(status: NodeStatus): readonly Attention[] {
   if (quarantined > 0)
     items.push({
       ...{ level: "soon", kind: "quarantine", code: "" },
-      text: `${counted(quarantined, "event")} are held back by the schema`,
+      text: `${counted(quarantined, "event")} ${quarantined === 1 ? "is" : "are"} held back by the schema`,
       todo: "zamsync status says which and why; mend the schema and let the hub read it again (kill -HUP, or a restart), which lets them in",
     });
   if (!clock.ok)
@@ -298,10 +299,6 @@ function alarmItem(id: string, code: string, text: string): Item {
       ...(isCleared ? [`at the hub: zamsync doctor --ack '${id}'`] : []),
     ].join("; "),
   };
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** "40 minutes", "3 hours", "12 days": one unit, rounded down. */
