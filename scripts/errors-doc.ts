@@ -82,9 +82,10 @@ function row(code: string, entry: CatalogueEntry): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** A pipe would end the table's cell; an angle bracket would start a tag. */
+/** A pipe would end the table's cell; an angle bracket would start a tag. What is counted stands there as many. */
 function cell(text: string): string {
-  return text.replace(/\|/g, "\\|").replace(/</g, "&lt;");
+  const plain = text.replace(/\{(\w+) ([\w ]+)\}/g, "{$1} $2s");
+  return plain.replace(/\|/g, "\\|").replace(/</g, "&lt;");
 }
 
 function main(args: readonly string[]): number {

@@ -65,7 +65,7 @@ test("messages and hints are one line of plain words", () => {
 test("placeholders are whole, and named like context fields", () => {
   for (const [code, entry] of entries) {
     for (const text of [entry.message, entry.hint]) {
-      const rest = text.replace(/\{[a-z][A-Za-z0-9]*\}/g, "");
+      const rest = text.replace(/\{[a-z][A-Za-z0-9]*( [a-z ]+)?\}/g, "");
       assert.doesNotMatch(rest, /[{}]/, `${code}: ${text}`);
     }
   }
@@ -116,7 +116,7 @@ function raisedIn(root: URL): Raised[] {
 }
 
 function placeholders(entry: CatalogueEntry): string[] {
-  const found = `${entry.message} ${entry.hint}`.matchAll(/\{(\w+)\}/g);
+  const found = `${entry.message} ${entry.hint}`.matchAll(/\{(\w+)(?: [a-z ]+)?\}/g);
   return [...new Set([...found].map((match) => match[1] ?? ""))];
 }
 

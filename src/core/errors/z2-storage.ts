@@ -68,7 +68,7 @@ export const storageErrors = {
   },
   Z209: {
     name: "RangeDamaged",
-    message: "{count} records could not be read ({path}, bytes {from} to {to})",
+    message: "{count record} could not be read ({path}, bytes {from} to {to})",
     hint: "sync with a peer to fetch them back; zamsync status shows what is still missing",
     exit: 3,
     http: 503,
@@ -110,7 +110,7 @@ export const storageErrors = {
   Z214: {
     name: "RecordsUnexplained",
     message:
-      "{count} damaged records cannot be told apart; a fresh epoch was begun so that no seq is used twice",
+      "{count damaged record} cannot be told apart; a fresh epoch was begun so that no seq is used twice",
     hint: "sync with every peer, then clear this with zamsync doctor --ack; the bytes are kept in log/set-aside",
     exit: 3,
     http: 503,
@@ -166,7 +166,7 @@ export const storageErrors = {
   },
   Z221: {
     name: "BytesSetAside",
-    message: "{path} keeps {count} files, {sizeBytes} bytes, of torn or damaged ends",
+    message: "{path} keeps {count file}, {sizeBytes byte}, of torn or damaged ends",
     hint: "nothing to do; they are copies for whoever looks into it, and may be deleted once every alarm is cleared",
     exit: 3,
     http: 503,
@@ -230,7 +230,7 @@ export const storageErrors = {
   },
   Z229: {
     name: "RekeyIncomplete",
-    message: "{count} segments cannot be sealed under the new key now",
+    message: "{count segment} cannot be sealed under the new key now",
     hint: "the log works, under both keys; zamsync doctor says what is wrong with it; then run zamsync rekey again",
     exit: 3,
     http: 503,

@@ -205,7 +205,7 @@ export const identityErrors = {
   },
   Z326: {
     name: "CertificateEnding",
-    message: "the certificate of '{nodeId}' has {daysLeft} days left",
+    message: "the certificate of '{nodeId}' has {daysLeft day} left",
     hint: "have the hub sign tls/node.csr again, and install the result",
     exit: 4,
     http: 503,

@@ -193,7 +193,7 @@ export const protocolErrors = {
   },
   Z524: {
     name: "EventsHeldBack",
-    message: "{peer} has {count} events of this node and holds them back from its readers{example}",
+    message: "{peer} holds {count event} of this node back from its readers{example}",
     hint: "they are safe there, and stay here too; see with the hub's operator whether the data or the schema is to be changed",
     exit: 8,
     http: 409,

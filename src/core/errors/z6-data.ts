@@ -101,7 +101,7 @@ export const dataErrors = {
   Z613: {
     name: "ProjectionIncomplete",
     message:
-      "{count} events are in no row of {table}, because the log no longer had them: they were compacted, expired or lost before",
+      "{table} has no row for {count event}, because the log no longer had them: they were compacted, expired or lost before",
     hint: "table zamsync_missing names them; project more often than --retain and expire drop",
     exit: 8,
     http: 409,

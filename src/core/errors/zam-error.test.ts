@@ -15,6 +15,20 @@ describe("ZamError", () => {
     assert.match(counted.hint, /--node-id 7$/);
   });
 
+  test("says one of a thing and many of it", () => {
+    const place = { path: "1.seg", from: 64, to: 128 };
+    const texts = [1, 0, 2500].map((count) => new ZamError("Z209", { count, ...place }).message);
+    assert.deepEqual(
+      texts.map((text) => text.replace(/ \(.*/, "")),
+      [
+        "1 record could not be read",
+        "0 records could not be read",
+        "2,500 records could not be read",
+      ],
+    );
+    assert.match(new ZamError("Z209", place).message, /^\{count record\} could/);
+  });
+
   test("takes exit status and whether to retry from the catalogue, and keeps code, context and cause", () => {
     for (const code of ["Z101", "Z301", "Z602"] as const) {
       const cause = new Error("below");

@@ -2,6 +2,7 @@
  * The one error type. Callers branch on `code`, never on text. Codes are
  * append-only: never reused, renumbered or given a new meaning.
  */
+import { counted } from "../counted.ts";
 import { catalogue, type ZCode } from "./catalogue.ts";
 import type { ExitStatus } from "./entry.ts";
 
@@ -39,9 +40,10 @@ export function isZCode(text: string): text is ZCode {
 }
 
 function fill(template: string, context: ErrorContext): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+  return template.replace(/\{(\w+)(?: ([\w ]+))?\}/g, (whole, name: string, one?: string) => {
     const value = context[name];
-    return value === undefined ? whole : String(value);
+    if (value === undefined) return whole;
+    return one === undefined ? String(value) : counted(Number(value), one);
   });
 }
 

@@ -270,7 +270,7 @@ push 12 of 90 bytes
 close
   create 00000004.seg; write 00000004.seg 0+64; append 00000004.seg 64+234; syncDirectory; replace manifest (190); replace manifest-copy (190); replace 00000003.idx (98); empty checkpoint-b; append checkpoint-b 0+259; syncDirectory
 byte 400 of 00000001.seg rots
-opened -> tornBytes 0, copiedBytes 0; Z209 1 records could not be read (00000001.seg, bytes 336 to 487)
+opened -> tornBytes 0, copiedBytes 0; Z209 1 record could not be read (00000001.seg, bytes 336 to 487)
   makeFolder set-aside; create set-aside/1-336; write set-aside/1-336 0+151; append 00000004.seg 298+117
 now:
   clinic_a/1234/: head 24, chain 4a02, holes [from 2, to 2], changeOrdinal 29; reads 1-1 of 90 bytes to 0256, 3-24 of 1980 bytes to 4a02
@@ -279,7 +279,7 @@ now:
   damage segment 1, fromOffset 336, toOffset 487, missing [stream clinic_a/1234/, range from 2, to 2]
   verify finds segment 1, offset 336, problem damaged, and not healed yet
   all is read
-a reader opens -> needsWriter true, tornBytes 117, copiedBytes 0; Z209 1 records could not be read (00000001.seg, bytes 336 to 487)
+a reader opens -> needsWriter true, tornBytes 117, copiedBytes 0; Z209 1 record could not be read (00000001.seg, bytes 336 to 487)
 it shows:
   clinic_a/1234/: head 24, chain 4a02, holes [from 2, to 2], changeOrdinal 28; reads 1-1 of 90 bytes to 0256, 3-24 of 1980 bytes to 4a02
   clinic_a/1234/urgent: head 3, chain 70ad, changeOrdinal 16; reads 1-3 of 180 bytes to 70ad
@@ -320,7 +320,7 @@ push 12 of 90 bytes
 close
   append 00000004.seg 1336+242; empty checkpoint-a; append checkpoint-a 0+301; syncDirectory
 byte 700 of 00000002.seg rots
-opened -> tornBytes 0, copiedBytes 0; Z209 1 records could not be read (00000002.seg, bytes 554 to 733)
+opened -> tornBytes 0, copiedBytes 0; Z209 1 record could not be read (00000002.seg, bytes 554 to 733)
   makeFolder set-aside; create set-aside/2-554; write set-aside/2-554 0+179; create 00000005.seg; write 00000005.seg 0+64; append 00000005.seg 64+201; syncDirectory; replace manifest (246); replace manifest-copy (246); replace 00000004.idx (128)
 now:
   clinic_a/1234/: head 24, chain 4a02, holes [from 10, to 10], changeOrdinal 29; reads 1-9 of 810 bytes to 6ce2, 11-24 of 1260 bytes to 4a02
@@ -329,7 +329,7 @@ now:
   damage segment 2, fromOffset 554, toOffset 733, missing [stream clinic_a/1234/, range from 10, to 10]
   verify finds segment 2, offset 554, problem damaged, and not healed yet
   all is read
-a reader opens -> needsWriter true, tornBytes 201, copiedBytes 0; Z209 1 records could not be read (00000002.seg, bytes 554 to 733)
+a reader opens -> needsWriter true, tornBytes 201, copiedBytes 0; Z209 1 record could not be read (00000002.seg, bytes 554 to 733)
 it shows:
   clinic_a/1234/: head 24, chain 4a02, holes [from 10, to 10], changeOrdinal 28; reads 1-9 of 810 bytes to 6ce2, 11-24 of 1260 bytes to 4a02
   clinic_a/1234/urgent: head 3, chain 70ad, changeOrdinal 16; reads 1-3 of 180 bytes to 70ad

@@ -236,7 +236,7 @@ now:
   damage segment 2, fromOffset 422, toOffset 563, missing [stream clinic_a/1234/, range from 12, to 12]
   verify finds segment 2, offset 422, problem damaged, and not healed yet
   all is read
-a reader opens -> needsWriter true, tornBytes 79, copiedBytes 0; Z209 1 records could not be read (00000002.seg, bytes 422 to 563)
+a reader opens -> needsWriter true, tornBytes 79, copiedBytes 0; Z209 1 record could not be read (00000002.seg, bytes 422 to 563)
 it shows:
   clinic_a/1234/: head 20, chain 398b, holes [from 12, to 12], changeOrdinal 21; reads 1-11 of 880 bytes to d531, 13-20 of 640 bytes to 398b
   epoch 1234, ordinals 21 of 21, 19 records, 3596 bytes, hlc 1000140.0, trusted 0, arrivals 2-12 14-21
