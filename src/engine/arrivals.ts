@@ -4,6 +4,7 @@
  * nothing and nobody. Everything read here is durable.
  */
 import { setImmediate as breathe } from "node:timers/promises";
+import { bytesToHex } from "../core/bytes.ts";
 import { encodeHlc } from "../core/clock/hlc.ts";
 import { epochToText, type StreamId } from "../core/event.ts";
 import { nextChain } from "../core/log/chain.ts";
@@ -158,10 +159,6 @@ interface StreamText {
   readonly key: string;
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
-}
-
 /** Without the names that are made in the end. */
 function toDraft(event: StoredEvent, stream: StreamText, payload: Uint8Array): Draft {
   return {
@@ -180,7 +177,7 @@ function toDraft(event: StoredEvent, stream: StreamText, payload: Uint8Array): D
 }
 
 function toBatch(log: Log, query: ArrivalQuery, gathered: Gathered): ArrivalBatch {
-  const batch = { nodeId: log.nodeId, logId: hex(log.logId), ...gathered };
+  const batch = { nodeId: log.nodeId, logId: bytesToHex(log.logId), ...gathered };
   return query.absent === true && gathered.isCaughtUp ? { ...batch, absent: absentOf(log) } : batch;
 }
 
