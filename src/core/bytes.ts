@@ -13,12 +13,10 @@ export const varintBytesMax = 8;
 /** A growing buffer. `take` hands over a copy, `view` lends the bytes until the next write. */
 export class ByteWriter {
   private buffer: Uint8Array;
-  private dataView: DataView;
   private used = 0;
 
   constructor(initialBytes = 256) {
     this.buffer = new Uint8Array(initialBytes);
-    this.dataView = new DataView(this.buffer.buffer);
   }
 
   get length(): number {
@@ -39,7 +37,6 @@ export class ByteWriter {
       const grown = new Uint8Array(size);
       grown.set(this.buffer.subarray(0, start));
       this.buffer = grown;
-      this.dataView = new DataView(grown.buffer);
     }
     this.used = needed;
     return start;
@@ -52,19 +49,22 @@ export class ByteWriter {
 
   u16(value: number): void {
     const at = this.reserve(2);
-    this.dataView.setUint16(at, value);
+    this.buffer[at] = value >>> 8;
+    this.buffer[at + 1] = value;
   }
 
   u32(value: number): void {
     const at = this.reserve(4);
-    this.dataView.setUint32(at, value);
+    this.buffer[at] = value >>> 24;
+    this.buffer[at + 1] = value >>> 16;
+    this.buffer[at + 2] = value >>> 8;
+    this.buffer[at + 3] = value;
   }
 
   /** 48-bit unsigned: milliseconds since 1970. */
   u48(value: number): void {
-    const at = this.reserve(6);
-    this.dataView.setUint16(at, Math.floor(value / 0x1_0000_0000));
-    this.dataView.setUint32(at + 2, value % 0x1_0000_0000);
+    this.u16(Math.floor(value / 0x1_0000_0000));
+    this.u32(value % 0x1_0000_0000);
   }
 
   varint(value: number): void {
@@ -114,14 +114,12 @@ export class ByteWriter {
  */
 export class ByteReader {
   private readonly buffer: Uint8Array;
-  private readonly dataView: DataView;
   private at: number;
   private readonly end: number;
   failed = false;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.buffer = bytes;
-    this.dataView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
     this.end = end;
   }
@@ -156,23 +154,27 @@ export class ByteReader {
 
   u8(): number {
     const at = this.claim(1);
-    return at < 0 ? 0 : this.dataView.getUint8(at);
+    return at < 0 ? 0 : (this.buffer[at] as number);
   }
 
   u16(): number {
-    const at = this.claim(2);
-    return at < 0 ? 0 : this.dataView.getUint16(at);
+    return this.unsigned(2);
   }
 
   u32(): number {
-    const at = this.claim(4);
-    return at < 0 ? 0 : this.dataView.getUint32(at);
+    return this.unsigned(4);
   }
 
   u48(): number {
-    const at = this.claim(6);
-    if (at < 0) return 0;
-    return this.dataView.getUint16(at) * 0x1_0000_0000 + this.dataView.getUint32(at + 2);
+    return this.unsigned(6);
+  }
+
+  private unsigned(size: number): number {
+    const start = this.claim(size);
+    if (start < 0) return 0;
+    let value = 0;
+    for (let at = start; at < start + size; at++) value = value * 256 + (this.buffer[at] as number);
+    return value;
   }
 
   varint(): number {

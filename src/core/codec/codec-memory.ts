@@ -21,14 +21,15 @@ export function codecStateBytes(codec: number): number {
   const sizes = sizesOf(codec);
   const tokens =
     sizes.linkPlaces * 2 +
-    sizes.slotIds * 14 +
+    sizes.slotIds * 20 +
     sizes.entries * 15 +
     sizes.arenaBytes +
-    sizes.shapeBytes * 2 +
-    112 * 1024;
+    sizes.shapes * 14 +
+    sizes.shapeBytes +
+    116 * 1024;
   if (!isMixCodec(codec)) return tokens + sizes.windowBytes * 2;
   const words = sizes.words * 15 + sizes.wordBytes + sizes.wordPlaces * 3 + 16 * 1024;
-  return tokens + words + sizes.counterPlaces * 4 + 112 * 1024;
+  return tokens + words + sizes.counterPlaces * 4 + 84 * 1024;
 }
 
 export class CodecMemory {

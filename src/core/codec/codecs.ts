@@ -34,7 +34,7 @@ export interface CodecSizes {
   readonly counterPlaces: number;
   /** Places that remember what a slot held, 2 bytes each. */
   readonly linkPlaces: number;
-  /** Slots that are told apart, 14 bytes each. */
+  /** Slots that are told apart, 20 bytes each. */
   readonly slotIds: number;
   /** Texts of all dictionaries together, and their bytes. */
   readonly entries: number;

@@ -6,7 +6,7 @@
  * The last interval is named by as few bytes as can; a decoder reads zeros behind
  * the end, so nothing says where it is but the count of events.
  */
-import { ByteWriter } from "../../bytes.ts";
+import { ByteWriter, emptyBytes } from "../../bytes.ts";
 
 export interface BitCoder {
   readonly isDecoder: boolean;
@@ -15,13 +15,26 @@ export interface BitCoder {
 }
 
 /** Writes nothing: for learning from events that are known. */
-export const nullBits: BitCoder = { isDecoder: false, code: (bit) => bit };
+export class NullBits implements BitCoder {
+  readonly isDecoder = false;
+
+  code(bit: number): number {
+    return bit;
+  }
+}
 
 export class BitEncoder implements BitCoder {
   readonly isDecoder = false;
   private low = 0;
   private high = 0xffffffff;
-  private readonly out = new ByteWriter(4096);
+  private readonly out = new ByteWriter(1024);
+
+  /** A new stream begins. */
+  begin(): void {
+    this.low = 0;
+    this.high = 0xffffffff;
+    this.out.clear();
+  }
 
   code(bit: number, p: number): number {
     const middle = cut(this.low, this.high, p);
@@ -41,18 +54,21 @@ export class BitEncoder implements BitCoder {
   }
 
   /** Ends the stream. */
-  finish(): Uint8Array {
-    if (this.low > 0) {
-      for (let bits = 24; ; bits -= 8) {
-        // The lowest number above `low` that ends in `bits` zeros.
-        const unit = 2 ** bits;
-        const value = Math.ceil(this.low / unit) * unit;
-        if (value > this.high) continue;
-        for (let at = 24; at >= bits; at -= 8) this.out.u8(Math.floor(value / 2 ** at) & 255);
-        break;
-      }
+  finish(): void {
+    if (this.low === 0) return;
+    for (let bits = 24; ; bits -= 8) {
+      // The lowest number above `low` that ends in `bits` zeros.
+      const unit = 2 ** bits;
+      const value = Math.ceil(this.low / unit) * unit;
+      if (value > this.high) continue;
+      for (let at = 24; at >= bits; at -= 8) this.out.u8(Math.floor(value / 2 ** at) & 255);
+      return;
     }
-    return this.out.take();
+  }
+
+  /** The stream, after `finish`; a view. */
+  view(): Uint8Array {
+    return this.out.view();
   }
 }
 
@@ -62,9 +78,14 @@ export class BitDecoder implements BitCoder {
   private high = 0xffffffff;
   private value = 0;
   private at = 0;
-  private readonly bytes: Uint8Array;
+  private bytes: Uint8Array = emptyBytes;
 
-  constructor(bytes: Uint8Array) {
+  /** A new stream begins. */
+  begin(bytes: Uint8Array): void {
+    this.low = 0;
+    this.high = 0xffffffff;
+    this.value = 0;
+    this.at = 0;
     this.bytes = bytes;
     for (let i = 0; i < 4; i++) this.value = ((this.value << 8) | this.next()) >>> 0;
   }

@@ -31,6 +31,11 @@ export class MixCoder implements TokenCoder {
     this.isDecoder = coder.isDecoder;
   }
 
+  /** A new batch begins. */
+  begin(): void {
+    this.failed = false;
+  }
+
   fail(): void {
     this.failed = true;
   }

@@ -5,7 +5,7 @@
  * compressor's sight. A number is one byte; a large one leaves its lower bits to
  * the last section.
  */
-import { ByteReader, ByteWriter, emptyBytes } from "../../bytes.ts";
+import { ByteWriter, emptyBytes } from "../../bytes.ts";
 import type { TokenCoder } from "./coder.ts";
 
 /** Numbers below this are a byte of their own. */
@@ -17,15 +17,26 @@ const lengthMax = 53;
 export class ByteEncoder implements TokenCoder {
   readonly isDecoder = false;
   readonly failed = false;
-  readonly tokens = new ByteWriter(4096);
-  readonly flags = new ByteWriter(1024);
-  readonly patternless = new ByteWriter(1024);
+  readonly tokens = new ByteWriter(1024);
+  readonly flags = new ByteWriter(256);
+  readonly patternless = new ByteWriter(256);
   private openFlags = 0;
   private openFlagCount = 0;
   private openBits = 0;
   private openBitCount = 0;
 
   fail(): void {}
+
+  /** A new batch begins. */
+  begin(): void {
+    this.tokens.clear();
+    this.flags.clear();
+    this.patternless.clear();
+    this.openFlags = 0;
+    this.openFlagCount = 0;
+    this.openBits = 0;
+    this.openBitCount = 0;
+  }
 
   beginEvent(): void {
     if (this.openFlagCount > 0) this.flags.u8(this.openFlags);
@@ -40,14 +51,10 @@ export class ByteEncoder implements TokenCoder {
     this.openBitCount = 0;
   }
 
-  get visibleLength(): number {
-    return this.tokens.length + this.flags.length;
-  }
-
-  /** What the compressor is to see. */
+  /** What the compressor is to see: tokens, then flags. */
   visible(): Uint8Array {
-    const all = new Uint8Array(this.visibleLength);
-    all.set(this.tokens.view());
+    const all = new Uint8Array(this.tokens.length + this.flags.length);
+    all.set(this.tokens.view(), 0);
     all.set(this.flags.view(), this.tokens.length);
     return all;
   }
@@ -101,39 +108,45 @@ export class ByteEncoder implements TokenCoder {
   }
 }
 
-export interface TokenSections {
-  readonly tokens: Uint8Array;
-  readonly flags: Uint8Array;
-  readonly patternless: Uint8Array;
-}
-
 export class ByteDecoder implements TokenCoder {
   readonly isDecoder = true;
-  private readonly tokens: ByteReader;
-  private readonly flags: ByteReader;
-  private readonly patternless: ByteReader;
+  failed = false;
+  private tokens: Uint8Array = emptyBytes;
+  private flags: Uint8Array = emptyBytes;
+  private patternless: Uint8Array = emptyBytes;
+  private tokensAt = 0;
+  private flagsAt = 0;
+  private patternlessAt = 0;
   private openFlags = 0;
   private openFlagCount = 0;
   private openBits = 0;
   private openBitCount = 0;
 
-  constructor(sections: TokenSections) {
-    this.tokens = new ByteReader(sections.tokens);
-    this.flags = new ByteReader(sections.flags);
-    this.patternless = new ByteReader(sections.patternless);
-  }
-
-  get failed(): boolean {
-    return this.tokens.failed || this.flags.failed || this.patternless.failed;
+  /** A new batch begins, with these sections. */
+  begin(tokens: Uint8Array, flags: Uint8Array, patternless: Uint8Array): void {
+    this.failed = false;
+    this.tokens = tokens;
+    this.flags = flags;
+    this.patternless = patternless;
+    this.tokensAt = 0;
+    this.flagsAt = 0;
+    this.patternlessAt = 0;
+    this.openFlagCount = 0;
+    this.openBitCount = 0;
   }
 
   /** Every section was read to its end. */
   get finished(): boolean {
-    return this.tokens.finished && this.flags.finished && this.patternless.finished;
+    return (
+      !this.failed &&
+      this.tokensAt === this.tokens.length &&
+      this.flagsAt === this.flags.length &&
+      this.patternlessAt === this.patternless.length
+    );
   }
 
   fail(): void {
-    this.tokens.fail();
+    this.failed = true;
   }
 
   beginEvent(): void {
@@ -144,7 +157,7 @@ export class ByteDecoder implements TokenCoder {
 
   flag(): number {
     if (this.openFlagCount === 0) {
-      this.openFlags = this.flags.u8();
+      this.openFlags = this.failed ? 0 : this.byte(this.flags[this.flagsAt++]);
       this.openFlagCount = 8;
     }
     const bit = this.openFlags & 1;
@@ -154,7 +167,7 @@ export class ByteDecoder implements TokenCoder {
   }
 
   number(): number {
-    const first = this.tokens.u8();
+    const first = this.failed ? 0 : this.byte(this.tokens[this.tokensAt++]);
     if (first < smallMax) return first;
     const length = lengthMin + ((first - smallMax) >> 1);
     if (length > lengthMax) {
@@ -172,19 +185,28 @@ export class ByteDecoder implements TokenCoder {
 
   text(_bytes: Uint8Array, _field: number, bytesMax: number): Uint8Array {
     const size = this.number();
-    if (size > bytesMax) this.fail();
-    return this.failed ? emptyBytes : this.tokens.bytes(size);
+    if (size > bytesMax || size > this.tokens.length - this.tokensAt) this.fail();
+    if (this.failed) return emptyBytes;
+    this.tokensAt += size;
+    return this.tokens.subarray(this.tokensAt - size, this.tokensAt);
   }
 
   bits(_value: number, count: number): number {
     let value = 0;
     for (let i = 0; i < count; i++) {
       if (this.openBitCount === 0) {
-        this.openBits = this.patternless.u8();
+        this.openBits = this.failed ? 0 : this.byte(this.patternless[this.patternlessAt++]);
         this.openBitCount = 8;
       }
       value = value * 2 + ((this.openBits >> --this.openBitCount) & 1);
     }
     return value;
+  }
+
+  /** A byte of a section, 0 behind its end: then the batch is none. */
+  private byte(read: number | undefined): number {
+    if (read !== undefined) return read;
+    this.fail();
+    return 0;
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createSeededRandom } from "../../../testing/seeded-random.ts";
 import { bytesToHex, textToUtf8, utf8ToText } from "../../bytes.ts";
+import { fieldCount } from "./fields.ts";
 import { Dictionary, entryBytesMax } from "./dictionary.ts";
 
 function textOf(dictionary: Dictionary, entry: number): string | undefined {
@@ -14,7 +15,7 @@ function fill(dictionary: Dictionary, field: number, ...texts: readonly string[]
 
 describe("a dictionary", () => {
   test("finds a text in the field that held it, by itself and by its index", () => {
-    const dictionary = new Dictionary(8, 100);
+    const dictionary = new Dictionary(8, 100, fieldCount);
     const [a = -1, b = -1, c = -1] = fill(dictionary, 5, "fever", "cough", "");
     const [other = -1] = fill(dictionary, 6, "cough");
     assert.equal(dictionary.find(5, textToUtf8("cough")), b);
@@ -42,14 +43,14 @@ describe("a dictionary", () => {
   });
 
   test("knows of which field an entry is, and that a place without one is of none", () => {
-    const dictionary = new Dictionary(4, 100);
+    const dictionary = new Dictionary(4, 100, fieldCount);
     const [a = -1] = fill(dictionary, 0, "fever");
     assert.deepEqual([dictionary.isOf(a, 0), dictionary.isOf(a, 1)], [true, false]);
     for (const entry of [a + 1, a + 2, a + 3]) assert.equal(dictionary.isOf(entry, 0), false);
   });
 
   test("lets the oldest text go when there is no entry left, and counts on", () => {
-    const dictionary = new Dictionary(3, 100);
+    const dictionary = new Dictionary(3, 100, fieldCount);
     const [first = -1] = fill(dictionary, 1, "a", "b", "c");
     assert.equal(dictionary.find(1, textToUtf8("a")), first);
     const [next = -1] = fill(dictionary, 1, "d");
@@ -62,7 +63,7 @@ describe("a dictionary", () => {
   });
 
   test("lets as many of the oldest go as a new text needs bytes, and no more", () => {
-    const dictionary = new Dictionary(16, 12);
+    const dictionary = new Dictionary(16, 12, fieldCount);
     fill(dictionary, 1, "aaaa", "bbbb", "cccc");
     fill(dictionary, 1, "dddd");
     const has = (...texts: readonly string[]): readonly boolean[] =>
@@ -79,7 +80,7 @@ describe("a dictionary", () => {
     for (let seed = 1; seed <= 2; seed++) {
       const random = createSeededRandom(seed);
       const entries = random.pick([4, 16]);
-      const dictionary = new Dictionary(entries, random.pick([300, 600]));
+      const dictionary = new Dictionary(entries, random.pick([300, 600]), fieldCount);
       const added: { field: number; index: number; text: Uint8Array; entry: number }[] = [];
       const counts = new Map<number, number>();
       let oldest = 0;

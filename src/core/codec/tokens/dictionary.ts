@@ -4,7 +4,6 @@
  * bytes and entries: the oldest texts go when there is no room, and memory never
  * grows. Sender and receiver add the same texts in the same order.
  */
-import { fieldCount } from "./fields.ts";
 import { fold, hashBytes } from "./hash.ts";
 
 /** Of the larger codecs; names of entries leave room for as many. */
@@ -25,13 +24,13 @@ export class Dictionary {
   private readonly byIndex = new Uint16Array(bucketCount);
   private readonly nextText: Uint16Array;
   private readonly nextIndex: Uint16Array;
-  private readonly counts = new Int32Array(fieldCount);
+  private readonly counts: Int32Array;
   /** Entries from `oldest`, `used` of them, in a ring. */
   private oldest = 0;
   private used = 0;
   private arenaAt = 0;
 
-  constructor(entries: number, arenaBytes: number) {
+  constructor(entries: number, arenaBytes: number, fields: number) {
     this.entries = entries;
     this.arena = new Uint8Array(arenaBytes);
     this.starts = new Int32Array(entries);
@@ -40,6 +39,7 @@ export class Dictionary {
     this.indexes = new Int32Array(entries);
     this.nextText = new Uint16Array(entries);
     this.nextIndex = new Uint16Array(entries);
+    this.counts = new Int32Array(fields);
   }
 
   /** The entry that holds this text for this field, or -1. */

@@ -2,37 +2,35 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { textToUtf8 } from "../../bytes.ts";
-import { type EventContent, fragmentBytesMax, hlcMsMax, typeMax } from "../../event.ts";
+import { fragmentBytesMax, hlcMsMax, typeMax } from "../../event.ts";
 import { codecTokens, sizesOf } from "../codecs.ts";
 import { ByteDecoder, ByteEncoder } from "./byte-coder.ts";
 import type { TokenCoder } from "./coder.ts";
-import { EventWalk } from "./event-walk.ts";
+import { EventWalk, type GivenEvent } from "./event-walk.ts";
 import { kindDate, kindNumber, kindText, kindTime, kindUuid } from "./split.ts";
 import { TokenState } from "./state.ts";
 
 const sizes = sizesOf(codecTokens);
 
-function walkOf(coder: TokenCoder): EventWalk {
-  return new EventWalk(coder, new TokenState(sizes, false));
+function walkOf(coder: TokenCoder, state = new TokenState(sizes, false)): EventWalk {
+  return new EventWalk(coder, state);
 }
 
 /** Decodes one event from tokens that `write` makes without an encoder's care. */
-function decode(
-  write: (out: ByteEncoder) => void,
-  payloadBytesMax = 1000,
-): EventContent | undefined {
+function decode(write: (out: ByteEncoder) => void, payloadBytesMax = 1000): GivenEvent | undefined {
   const out = new ByteEncoder();
   out.beginEvent();
   write(out);
   out.finish();
-  const decoder = new ByteDecoder({
-    tokens: out.tokens.take(),
-    flags: out.flags.take(),
-    patternless: out.patternless.take(),
-  });
-  const event = walkOf(decoder).code({ stream: 0, seq: 1, payloadBytesMax });
-  assert.equal(decoder.failed, event === undefined);
-  return event;
+  const decoder = new ByteDecoder();
+  decoder.begin(out.tokens.view(), out.flags.view(), out.patternless.view());
+  const state = new TokenState(sizes, false);
+  const walk = walkOf(decoder, state);
+  const isEvent = walk.code(0, undefined, payloadBytesMax);
+  assert.equal(decoder.failed, !isEvent);
+  if (!isEvent) return undefined;
+  const { ms, counter, type, known, payload } = state.event;
+  return { ms, counter, type, known: known.take(), payload: payload.take() };
 }
 
 function zigzag(value: number): number {
@@ -77,8 +75,8 @@ describe("an event from tokens", () => {
       plain(out, "hello");
     });
     assert.deepEqual(event, {
-      seq: 1,
-      hlc: { ms: 1234, counter: 5 },
+      ms: 1234,
+      counter: 5,
       type: 7,
       known: Uint8Array.of(0),
       payload: textToUtf8("hello"),
@@ -108,16 +106,16 @@ describe("an event from tokens", () => {
   });
 
   test("has a head of type and clock where all else is usual", () => {
-    const usual = (apart: number): EventContent | undefined =>
+    const usual = (apart: number): GivenEvent | undefined =>
       decode((out) => {
         out.number(3);
         out.flag(1);
         out.number(apart);
         plain(out, "x");
       });
-    const { hlc, type, known } = usual(1233) ?? {};
-    assert.deepEqual([hlc, type, known], [{ ms: 1234, counter: 0 }, 3, Uint8Array.of(0)]);
-    assert.equal(usual(hlcMsMax - 2)?.hlc.ms, hlcMsMax - 1);
+    const { ms, counter, type, known } = usual(1233) ?? {};
+    assert.deepEqual([ms, counter, type, known], [1234, 0, 3, Uint8Array.of(0)]);
+    assert.equal(usual(hlcMsMax - 2)?.ms, hlcMsMax - 1);
     assert.equal(usual(hlcMsMax - 1), undefined);
   });
 
@@ -262,9 +260,9 @@ describe("a value from tokens", () => {
 });
 
 describe("tokens of an event", () => {
-  const event = (payload: string, seq = 1): EventContent => ({
-    seq,
-    hlc: { ms: 1000 + seq, counter: 0 },
+  const event = (payload: string, seq = 1): GivenEvent => ({
+    ms: 1000 + seq,
+    counter: 0,
     type: 1,
     known: Uint8Array.of(0),
     payload: textToUtf8(payload),
@@ -276,8 +274,7 @@ describe("tokens of an event", () => {
     const walk = walkOf(coder);
     return payloads.map((payload, i) => {
       const before = coder.tokens.length;
-      const given = event(payload, i + 1);
-      assert.equal(walk.code({ stream: 0, seq: i + 1, event: given, payloadBytesMax: 0 }), given);
+      assert.ok(walk.code(0, event(payload, i + 1), 0));
       return coder.tokens.length - before;
     });
   }

@@ -36,11 +36,11 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number): Deci
 
 export function writeDecimal(out: ByteWriter, value: Decimal): void {
   if (value.isNegative) out.u8(0x2d);
-  const text = String(value.digits).padStart(value.decimals + 1, "0");
-  const point = text.length - value.decimals;
-  for (let at = 0; at < text.length; at++) {
-    if (at === point) out.u8(0x2e);
-    out.u8(text.charCodeAt(at));
+  let places = value.decimals + 1;
+  while (value.digits >= 10 ** places) places++;
+  for (let place = places - 1; place >= 0; place--) {
+    out.u8(0x30 + (Math.floor(value.digits / 10 ** place) % 10));
+    if (place === value.decimals && place > 0) out.u8(0x2e);
   }
 }
 
@@ -49,7 +49,7 @@ export function trimmed(digits: number, decimals: number): Decimal {
   let rest = digits;
   let count = decimals;
   while (count > 0 && rest % 10 === 0) {
-    rest /= 10;
+    rest = Math.floor(rest / 10);
     count--;
   }
   return { isNegative: false, digits: rest, decimals: count };
@@ -59,6 +59,7 @@ export function trimmed(digits: number, decimals: number): Decimal {
 export function scaledTo(value: Decimal, decimals: number): number {
   if (value.isNegative || value.decimals > decimals) return -1;
   if (value.decimals > 0 && value.digits % 10 === 0) return -1;
-  const scaled = value.digits * 10 ** (decimals - value.decimals);
+  let scaled = value.digits;
+  for (let more = decimals - value.decimals; more > 0 && scaled < digitsLimit; more--) scaled *= 10;
   return scaled < digitsLimit ? scaled : -1;
 }

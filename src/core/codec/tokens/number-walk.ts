@@ -50,10 +50,7 @@ export class NumberWalk {
       coder.focus(sets.sequence, fold(slot, score >> 3), slot, score, 0);
       if (coder.flag(scaled === next ? 1 : 0) === 1) return next;
     }
-    const code = this.scope.candidate(
-      scaled < 0 ? codeNone : codeOfInteger(scaled),
-      (one) => integerOfCode(one) >= 0,
-    );
+    const code = this.scope.candidate(scaled < 0 ? codeNone : codeOfInteger(scaled), false);
     return code === codeNone ? undefined : integerOfCode(code);
   }
 

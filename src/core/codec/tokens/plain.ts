@@ -15,5 +15,5 @@ export function looksRandom(bytes: Uint8Array): boolean {
   for (const byte of bytes) counts[byte] = (counts[byte] as number) + 1;
   let squares = 0;
   for (const count of counts) squares += count * count;
-  return squares * 256 < (n * 256 + n * n) * 1.25;
+  return squares * 1024 < (n * 256 + n * n) * 5;
 }

@@ -3,57 +3,97 @@
  * described once, as a text in which a byte below 9 stands for a value of that
  * kind; after that it is its number. When one more would be too much, all are
  * forgotten, on both sides at the same event.
+ *
+ * They lie one after another in tables of fixed size: the texts by byte, the
+ * values by slot.
  */
 import type { ByteWriter } from "../../bytes.ts";
+import type { CodecSizes } from "../codecs.ts";
 import { Fields } from "./fields.ts";
 import { fold, hashBytes } from "./hash.ts";
-import type { CodecSizes } from "../codecs.ts";
 import { kindDate, type Splitter, slotsMax } from "./split.ts";
-
-export interface Shape {
-  /** Its number on the wire. */
-  readonly id: number;
-  /** The skeleton's pieces, one before each value and one after the last, joined. */
-  readonly text: Uint8Array;
-  /** Where each piece ends in `text`; one more than there are values. */
-  readonly pieceEnds: Uint16Array;
-  readonly kinds: Uint8Array;
-  readonly fields: Uint16Array;
-  /** Each value's field, and which of that field in the payload it is. */
-  readonly keys: Int32Array;
-  /** The first value's slot; the others follow. */
-  readonly firstSlot: number;
-}
 
 /** Bytes of one description. */
 export const shapeTextMax = 8 * 1024;
 
+const bucketCount = 256;
+
+const colon = 0x3a;
+const quote = 0x22;
+
 export class Shapes {
-  private list: Shape[] = [];
-  private readonly fields = new Fields();
-  private readonly byHash = new Map<number, Shape>();
-  private readonly sizes: CodecSizes;
-  private textBytes = 0;
-  private slots = 0;
+  /** How many there are: the next one's number. */
+  count = 0;
+  /** By slot: the kind of the value. */
+  readonly kinds: Uint8Array;
+  /** By slot: the field of the value, by the last key before it. */
+  readonly fields: Uint16Array;
+  private readonly shapesMax: number;
+  private readonly fieldNumbers = new Fields();
+  /** The skeletons' pieces, one before each value and one after the last, joined. */
+  private readonly text: Uint8Array;
+  /** By slot: which of that field in the payload it is. */
+  private readonly nths: Uint8Array;
+  /** By slot: where in the shape's text the piece before the value ends. */
+  private readonly pieceEnds: Uint16Array;
+  /** By shape: where its text and its slots end. */
+  private readonly textEnds: Int32Array;
+  private readonly slotEnds: Int32Array;
+  private readonly hashes: Int32Array;
+  /** Chains of shapes by hash, the newest first; 0 ends one, a shape is its number plus 1. */
+  private readonly byHash = new Uint16Array(bucketCount);
+  private readonly next: Uint16Array;
 
   constructor(sizes: CodecSizes) {
-    this.sizes = sizes;
+    this.shapesMax = sizes.shapes;
+    this.text = new Uint8Array(sizes.shapeBytes);
+    this.kinds = new Uint8Array(sizes.slotIds);
+    this.fields = new Uint16Array(sizes.slotIds);
+    this.nths = new Uint8Array(sizes.slotIds);
+    this.pieceEnds = new Uint16Array(sizes.slotIds);
+    this.textEnds = new Int32Array(sizes.shapes);
+    this.slotEnds = new Int32Array(sizes.shapes);
+    this.hashes = new Int32Array(sizes.shapes);
+    this.next = new Uint16Array(sizes.shapes);
   }
 
-  at(id: number): Shape | undefined {
-    return this.list[id];
+  /** The slot of a shape's first value; the others follow. */
+  firstSlot(id: number): number {
+    return id === 0 ? 0 : (this.slotEnds[id - 1] as number);
   }
 
-  get count(): number {
-    return this.list.length;
+  /** The slot behind the one of its last value. */
+  endSlot(id: number): number {
+    return this.slotEnds[id] as number;
   }
 
-  find(payload: Uint8Array, split: Splitter): Shape | undefined {
-    const shape = this.byHash.get(hashOf(payload, split));
-    return shape !== undefined && isShapeOf(shape, payload, split) ? shape : undefined;
+  /** The field of a slot's value and which of that field in the payload it is, as one number. */
+  keyOf(slot: number): number {
+    return fold(this.fields[slot] as number, this.nths[slot] as number);
   }
 
-  /** The description of the payload's skeleton, or undefined when it is too long. */
+  /** The piece of the skeleton before a slot's value; a view. */
+  pieceBefore(id: number, slot: number): Uint8Array {
+    const end = this.textStart(id) + (this.pieceEnds[slot] as number);
+    return this.text.subarray(this.pieceStart(id, slot), end);
+  }
+
+  /** The piece behind the last value; a view. */
+  lastPiece(id: number): Uint8Array {
+    return this.text.subarray(this.pieceStart(id, this.endSlot(id)), this.textEnds[id]);
+  }
+
+  /** The number of a payload's shape, or -1. */
+  find(payload: Uint8Array, split: Splitter): number {
+    const hash = hashOf(payload, split);
+    let link = this.byHash[hash & (bucketCount - 1)] as number;
+    for (; link !== 0; link = this.next[link - 1] as number)
+      if (this.hashes[link - 1] === hash && this.isShapeOf(link - 1, payload, split))
+        return link - 1;
+    return -1;
+  }
+
+  /** Writes the description of the payload's skeleton; false when it is too long. */
   describe(out: ByteWriter, payload: Uint8Array, split: Splitter): boolean {
     let at = 0;
     for (let i = 0; i < split.count; i++) {
@@ -65,68 +105,125 @@ export class Shapes {
     return out.length <= shapeTextMax;
   }
 
-  /** Adds what `describe` wrote; undefined when it cannot be one. */
-  add(description: Uint8Array): Shape | undefined {
-    const kinds: number[] = [];
-    const pieceEnds: number[] = [];
-    const text = new Uint8Array(description.length);
-    let size = 0;
+  /** Adds what `describe` wrote and returns its number; -1 when it cannot be one. */
+  add(description: Uint8Array): number {
+    let values = 0;
     for (const byte of description) {
-      if (byte > kindDate) {
-        text[size++] = byte;
-        continue;
-      }
-      if (byte === 0 || kinds.length === slotsMax) return undefined;
-      kinds.push(byte);
-      pieceEnds.push(size);
+      if (byte > kindDate) continue;
+      if (byte === 0 || values === slotsMax) return -1;
+      values++;
     }
-    pieceEnds.push(size);
+    const size = description.length - values;
     // JSON has at least a comma for each value; so values are bounded by the payload's bytes.
-    if (size < kinds.length) return undefined;
-    this.makeRoom(size, kinds.length);
-    const fields = this.fieldsOf(text, pieceEnds);
-    const shape: Shape = {
-      id: this.list.length,
-      text: text.slice(0, size),
-      pieceEnds: Uint16Array.from(pieceEnds),
-      kinds: Uint8Array.from(kinds),
-      fields,
-      keys: keysOf(fields),
-      firstSlot: this.slots,
-    };
-    this.list.push(shape);
-    this.byHash.set(hashOfShape(shape), shape);
-    this.textBytes += size;
-    this.slots += kinds.length;
-    return shape;
+    if (size < values) return -1;
+    this.makeRoom(size, values);
+    const id = this.count;
+    this.take(description, this.textStart(id), this.firstSlot(id));
+    const hash = this.hashOfShape(id);
+    const bucket = hash & (bucketCount - 1);
+    this.hashes[id] = hash;
+    this.next[id] = this.byHash[bucket] as number;
+    this.byHash[bucket] = id + 1;
+    this.count++;
+    return id;
   }
 
-  /** The field of each value, by the last key before it. */
-  private fieldsOf(text: Uint8Array, pieceEnds: readonly number[]): Uint16Array {
-    const fields = new Uint16Array(pieceEnds.length - 1);
+  private take(description: Uint8Array, textStart: number, firstSlot: number): void {
+    let end = textStart;
+    let slot = firstSlot;
+    let start = textStart;
     let field = 0;
-    let start = 0;
-    for (let i = 0; i < fields.length; i++) {
-      const end = pieceEnds[i] as number;
-      const key = keyIn(text, start, end);
-      if (key !== undefined) field = this.fields.of(text, key.start, key.end);
-      fields[i] = field;
+    for (const byte of description) {
+      if (byte > kindDate) {
+        this.text[end++] = byte;
+        continue;
+      }
+      field = this.fieldOf(start, end, field);
+      this.kinds[slot] = byte;
+      this.pieceEnds[slot] = end - textStart;
+      this.fields[slot] = field;
+      this.nths[slot] = this.countField(field, firstSlot, slot);
+      slot++;
       start = end;
     }
-    return fields;
+    this.textEnds[this.count] = end;
+    this.slotEnds[this.count] = slot;
+  }
+
+  /** The field of the last `"key":` in this part of the text, or the one before. */
+  private fieldOf(start: number, end: number, before: number): number {
+    const { text } = this;
+    for (let at = end - 1; at > start; at--) {
+      if (text[at] !== colon) continue;
+      let close = at - 1;
+      while (close > start && (text[close] as number) <= 0x20) close--;
+      if (text[close] !== quote) continue;
+      let open = close - 1;
+      while (open >= start && text[open] !== quote) open--;
+      if (open >= start) return this.fieldNumbers.of(text, open + 1, close);
+    }
+    return before;
+  }
+
+  private countField(field: number, from: number, to: number): number {
+    let count = 0;
+    for (let slot = from; slot < to; slot++) if (this.fields[slot] === field) count++;
+    return count;
   }
 
   private makeRoom(textBytes: number, slots: number): void {
-    const { sizes } = this;
     const isFull =
-      this.list.length === sizes.shapes ||
-      this.textBytes + textBytes > sizes.shapeBytes ||
-      this.slots + slots > sizes.slotIds;
+      this.count === this.shapesMax ||
+      this.textStart(this.count) + textBytes > this.text.length ||
+      this.firstSlot(this.count) + slots > this.kinds.length;
     if (!isFull) return;
-    this.list = [];
-    this.byHash.clear();
-    this.textBytes = 0;
-    this.slots = 0;
+    this.count = 0;
+    this.byHash.fill(0);
+  }
+
+  private textStart(id: number): number {
+    return id === 0 ? 0 : (this.textEnds[id - 1] as number);
+  }
+
+  private pieceStart(id: number, slot: number): number {
+    const start = this.textStart(id);
+    return slot === this.firstSlot(id) ? start : start + (this.pieceEnds[slot - 1] as number);
+  }
+
+  private hashOfShape(id: number): number {
+    const first = this.firstSlot(id);
+    const last = this.endSlot(id);
+    const textStart = this.textStart(id);
+    let hash = last - first;
+    let at = textStart;
+    for (let slot = first; slot < last; slot++) {
+      const end = textStart + (this.pieceEnds[slot] as number);
+      hash = hashBytes(hash, this.text, at, end) ^ (this.kinds[slot] as number);
+      at = end;
+    }
+    return hashBytes(hash, this.text, at, this.textEnds[id] as number);
+  }
+
+  private isShapeOf(id: number, payload: Uint8Array, split: Splitter): boolean {
+    const { text } = this;
+    const first = this.firstSlot(id);
+    if (this.endSlot(id) - first !== split.count) return false;
+    const textStart = this.textStart(id);
+    let at = 0;
+    let inText = textStart;
+    for (let i = 0; i <= split.count; i++) {
+      const isLast = i === split.count;
+      const end = isLast ? payload.length : (split.starts[i] as number);
+      const endInText = isLast
+        ? (this.textEnds[id] as number)
+        : textStart + (this.pieceEnds[first + i] as number);
+      if (endInText - inText !== end - at) return false;
+      for (; at < end; at++) if (payload[at] !== text[inText++]) return false;
+      if (isLast) return true;
+      if (this.kinds[first + i] !== split.kinds[i]) return false;
+      at = split.ends[i] as number;
+    }
+    return true;
   }
 }
 
@@ -138,57 +235,4 @@ function hashOf(payload: Uint8Array, split: Splitter): number {
     at = split.ends[i] as number;
   }
   return hashBytes(hash, payload, at, payload.length);
-}
-
-function hashOfShape(shape: Shape): number {
-  let hash = shape.kinds.length;
-  let at = 0;
-  for (let i = 0; i < shape.kinds.length; i++) {
-    const end = shape.pieceEnds[i] as number;
-    hash = hashBytes(hash, shape.text, at, end) ^ (shape.kinds[i] as number);
-    at = end;
-  }
-  return hashBytes(hash, shape.text, at, shape.text.length);
-}
-
-function isShapeOf(shape: Shape, payload: Uint8Array, split: Splitter): boolean {
-  if (shape.kinds.length !== split.count) return false;
-  let at = 0;
-  let inShape = 0;
-  for (let i = 0; i <= split.count; i++) {
-    const end = i < split.count ? (split.starts[i] as number) : payload.length;
-    if ((shape.pieceEnds[i] as number) - inShape !== end - at) return false;
-    for (; at < end; at++) if (payload[at] !== shape.text[inShape++]) return false;
-    if (i === split.count) return true;
-    if (shape.kinds[i] !== split.kinds[i]) return false;
-    at = split.ends[i] as number;
-  }
-  return true;
-}
-
-/** The last `"key":` of a piece, or undefined. */
-function keyIn(
-  text: Uint8Array,
-  start: number,
-  end: number,
-): { readonly start: number; readonly end: number } | undefined {
-  for (let colon = end - 1; colon > start; colon--) {
-    if (text[colon] !== 0x3a) continue;
-    let close = colon - 1;
-    while (close > start && (text[close] as number) <= 0x20) close--;
-    if (text[close] !== 0x22) continue;
-    let open = close - 1;
-    while (open >= start && text[open] !== 0x22) open--;
-    if (open >= start) return { start: open + 1, end: close };
-  }
-  return undefined;
-}
-
-function keysOf(fields: Uint16Array): Int32Array {
-  const seen = new Map<number, number>();
-  return Int32Array.from(fields, (field) => {
-    const nth = seen.get(field) ?? 0;
-    seen.set(field, nth + 1);
-    return fold(field, nth);
-  });
 }

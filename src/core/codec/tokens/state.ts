@@ -11,6 +11,7 @@ import { Links } from "./links.ts";
 import { Recents } from "./recents.ts";
 import { Sequences } from "./sequences.ts";
 import { Shapes } from "./shapes.ts";
+import { Splitter } from "./split.ts";
 import { TimeBases } from "./time-bases.ts";
 import { UuidRing } from "./uuid-ring.ts";
 import { Words } from "./words.ts";
@@ -18,13 +19,23 @@ import { Words } from "./words.ts";
 /** Streams whose last clock is remembered; others start from the last clock of any. */
 const clocksMax = 64;
 
-interface Clock {
-  readonly stream: number;
-  readonly ms: number;
-  readonly counter: number;
+/** The event that is coded now, and room to take it apart. */
+class EventInHand {
+  ms = 0;
+  counter = 0;
+  type = 0;
+  readonly known = new ByteWriter(16);
+  /** A decoder's. */
+  readonly payload = new ByteWriter(1024);
+  readonly splitter = new Splitter();
+  /** An encoder's, of a skeleton that is new. */
+  readonly description = new ByteWriter(256);
+  /** A value written from its tokens. */
+  readonly proof = new ByteWriter(64);
 }
 
 export class TokenState {
+  readonly event = new EventInHand();
   readonly dictionary: Dictionary;
   readonly uuids = new UuidRing();
   readonly links: Links;
@@ -42,12 +53,14 @@ export class TokenState {
   lastShape = 0;
   shapeBefore = 0;
   lastType = 0;
-  readonly payload = new ByteWriter(4096);
-  private readonly clocks: Clock[] = [];
+  /** The last clock of a stream, at its number modulo 64; -1: of none. */
+  private readonly clockStreams = new Int32Array(clocksMax).fill(-1);
+  private readonly clockMs = new Float64Array(clocksMax);
+  private readonly clockCounters = new Int32Array(clocksMax);
   private lastMs = 0;
 
   constructor(sizes: CodecSizes, hasWords: boolean) {
-    this.dictionary = new Dictionary(sizes.entries, sizes.arenaBytes);
+    this.dictionary = new Dictionary(sizes.entries, sizes.arenaBytes, fieldCount);
     this.links = new Links(sizes.linkPlaces, sizes.slotIds);
     this.shapes = new Shapes(sizes);
     this.words = hasWords ? new Words(sizes) : undefined;
@@ -55,14 +68,23 @@ export class TokenState {
     this.sequences = new Sequences(sizes.slotIds);
   }
 
-  /** The clock that the stream's next event follows. */
-  clockOf(stream: number): Clock {
-    const clock = this.clocks[stream % clocksMax];
-    return clock?.stream === stream ? clock : { stream, ms: this.lastMs, counter: -1 };
+  /** Milliseconds of the clock that the stream's next event follows. */
+  clockMsOf(stream: number): number {
+    const place = stream % clocksMax;
+    return this.clockStreams[place] === stream ? (this.clockMs[place] as number) : this.lastMs;
   }
 
-  setClock(clock: Clock): void {
-    this.clocks[clock.stream % clocksMax] = clock;
-    this.lastMs = clock.ms;
+  /** Its counter, -1 when the stream is not known. */
+  clockCounterOf(stream: number): number {
+    const place = stream % clocksMax;
+    return this.clockStreams[place] === stream ? (this.clockCounters[place] as number) : -1;
+  }
+
+  setClock(stream: number, ms: number, counter: number): void {
+    const place = stream % clocksMax;
+    this.clockStreams[place] = stream;
+    this.clockMs[place] = ms;
+    this.clockCounters[place] = counter;
+    this.lastMs = ms;
   }
 }

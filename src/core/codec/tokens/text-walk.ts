@@ -30,9 +30,7 @@ export class TextWalk {
     const { coder, state, slot, field } = this.scope;
     const { dictionary, links } = state;
     const given = coder.isDecoder ? -1 : dictionary.find(field, value);
-    const hit = this.scope.candidate(given < 0 ? codeNone : codeOfEntry(given), (code) =>
-      dictionary.isOf(entryOfCode(code), field),
-    );
+    const hit = this.scope.candidate(given < 0 ? codeNone : codeOfEntry(given), true);
     const entry = hit === codeNone ? this.told(value, given, out) : entryOfCode(hit);
     if (coder.failed) return;
     if (coder.isDecoder && entry >= 0) out.bytes(dictionary.textOf(entry));

@@ -57,7 +57,7 @@ export class TimeBases {
       const at = place * basesCount + base;
       const difference = Math.abs(ms - Math.floor((this.bases[base] as number) / unitMs) * unitMs);
       const isMinutes = unitMs < minuteMs && difference % minuteMs === 0;
-      const size = bitLength(difference / (isMinutes ? minuteMs : unitMs));
+      const size = bitLength(Math.floor(difference / (isMinutes ? minuteMs : unitMs)));
       const cost = size * 4 + (signCosts[base] as number);
       const before = this.costs[at] as number;
       this.costs[at] = before + Math.trunc((cost - before) / 4);
@@ -69,9 +69,9 @@ export class TimeBases {
   }
 }
 
-/** Bits of the integer part. */
+/** Bits of an integer. */
 export function bitLength(value: number): number {
   let bits = 0;
-  for (let rest = Math.floor(value); rest >= 1; rest = Math.floor(rest / 2)) bits++;
+  for (let rest = value; rest >= 1; rest = Math.floor(rest / 2)) bits++;
   return bits;
 }

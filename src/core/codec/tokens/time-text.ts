@@ -72,8 +72,8 @@ export const dayMin = -719_528;
 export const dayMax = 2_932_896;
 
 function writeDigits(out: ByteWriter, value: number, count: number): void {
-  for (let scale = 10 ** (count - 1); scale >= 1; scale /= 10)
-    out.u8(0x30 + (Math.floor(value / scale) % 10));
+  for (let place = count - 1; place >= 0; place--)
+    out.u8(0x30 + (Math.floor(value / 10 ** place) % 10));
 }
 
 export function writeDay(out: ByteWriter, day: number): void {

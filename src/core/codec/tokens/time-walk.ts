@@ -10,6 +10,12 @@ import type { ValueScope } from "./value-scope.ts";
 /** Days have codes from 1900-01-01 to 2068. */
 const dayCodeOffset = 25_567;
 
+/**
+ * A base lies at most one calendar beside the calendar, so no difference is as long as this;
+ * a longer one could leave the integers that are exact.
+ */
+const differenceMsMax = 4 * (dayMax + 1 - dayMin) * dayMs;
+
 export class TimeWalk {
   private readonly scope: ValueScope;
 
@@ -20,10 +26,10 @@ export class TimeWalk {
   date(value: Uint8Array, out: ByteWriter): void {
     const { coder, state, slot } = this.scope;
     const given = coder.isDecoder ? 0 : readDay(value, 0);
-    const hit = this.scope.candidate(codeOfDay(given), (code) => integerOfCode(code) >= 0);
+    const hit = this.scope.candidate(codeOfDay(given), false);
     const day =
       hit === codeNone
-        ? this.difference(given * dayMs, dayMs) / dayMs
+        ? Math.floor(this.difference(given * dayMs, dayMs) / dayMs)
         : integerOfCode(hit) - dayCodeOffset;
     if (hit !== codeNone) {
       state.times.choose(slot);
@@ -50,7 +56,7 @@ export class TimeWalk {
     const { times } = state;
     const base = times.choose(slot);
     const baseUnits = Math.floor(times.baseMs(base) / unitMs);
-    const given = givenMs / unitMs - baseUnits;
+    const given = Math.floor(givenMs / unitMs) - baseUnits;
     const c0 = fold(slot, base + 3);
     const c2 = fold(field, base + 3);
     coder.focus(sets.timeIsBase, c0, slot, c2, base);
@@ -58,7 +64,7 @@ export class TimeWalk {
     if (coder.flag(given === 0 ? 1 : 0) === 0) {
       coder.focus(sets.timeSign, c0, slot, c2, base);
       const isBefore = coder.flag(given < 0 ? 1 : 0);
-      const size = this.size(Math.abs(given), base * 2 + isBefore, minuteMs / unitMs);
+      const size = this.size(Math.abs(given), base * 2 + isBefore, unitMs);
       units = isBefore === 1 ? -size : size;
     }
     const ms = (baseUnits + units) * unitMs;
@@ -67,8 +73,9 @@ export class TimeWalk {
   }
 
   /** A difference that is not 0; in minutes, of so many units, where it is whole ones. */
-  private size(given: number, side: number, minute: number): number {
+  private size(given: number, side: number, unitMs: number): number {
     const { coder, slot, field } = this.scope;
+    const minute = Math.floor(minuteMs / unitMs);
     let grain = 1;
     if (minute > 1) {
       coder.focus(sets.timeIsMinutes, fold(slot, side), slot, field, side);
@@ -81,7 +88,10 @@ export class TimeWalk {
       fold(fold(field, side), grain),
       fold(side, grain),
     );
-    return (coder.number(given === 0 ? 0 : given / grain - 1) + 1) * grain;
+    const size = coder.number(given === 0 ? 0 : Math.floor(given / grain) - 1) + 1;
+    if (size <= Math.floor(differenceMsMax / (grain * unitMs))) return size * grain;
+    coder.fail();
+    return grain;
   }
 }
 

@@ -9,8 +9,6 @@ export const uuidBytes = 16;
 export const ringCount = 1024;
 const bucketCount = 1024;
 
-const hexDigits = "0123456789abcdef";
-
 export class UuidRing {
   private readonly bytes = new Uint8Array(ringCount * uuidBytes);
   private readonly heads = new Uint16Array(bucketCount);
@@ -90,7 +88,11 @@ export function writeUuid(out: ByteWriter, uuid: Uint8Array): void {
   for (let i = 0; i < uuidBytes; i++) {
     if (i === 4 || i === 6 || i === 8 || i === 10) out.u8(0x2d);
     const byte = uuid[i] ?? 0;
-    out.u8(hexDigits.charCodeAt(byte >> 4));
-    out.u8(hexDigits.charCodeAt(byte & 15));
+    out.u8(hexDigit(byte >> 4));
+    out.u8(hexDigit(byte & 15));
   }
+}
+
+function hexDigit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
 }

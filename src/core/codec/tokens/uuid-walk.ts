@@ -24,9 +24,7 @@ export class UuidWalk {
     const { dictionary, uuids, links } = state;
     const given = coder.isDecoder ? emptyBytes : readUuid(value, 0);
     const known = coder.isDecoder ? -1 : dictionary.find(field, given);
-    const hit = this.scope.candidate(known < 0 ? codeNone : codeOfEntry(known), (code) =>
-      dictionary.isOf(entryOfCode(code), field),
-    );
+    const hit = this.scope.candidate(known < 0 ? codeNone : codeOfEntry(known), true);
     const entry = hit === codeNone ? this.told(given, known) : entryOfCode(hit);
     if (coder.failed) return;
     const uuid = entry < 0 ? this.fresh(given) : dictionary.textOf(entry);
@@ -81,5 +79,6 @@ export class UuidWalk {
 
 /** What later values of the event see of it: the same wherever it is kept, and from its first time on. */
 function identityOf(uuid: Uint8Array): number {
-  return hashBytes(3, uuid, 0, uuidBytes) & 0xffff || 1;
+  const identity = hashBytes(3, uuid, 0, uuidBytes) & 0xffff;
+  return identity === 0 ? 1 : identity;
 }

@@ -5,7 +5,7 @@
 import type { TokenCoder } from "./coder.ts";
 import { sets } from "./contexts.ts";
 import { fold } from "./hash.ts";
-import { codeNone } from "./links.ts";
+import { codeNone, entryOfCode, integerOfCode } from "./links.ts";
 import type { TokenState } from "./state.ts";
 
 /** Candidates with a lower score are not worth a decision. */
@@ -36,12 +36,13 @@ export class ValueScope {
     );
   }
 
-  /** The candidate that is right, or `codeNone`. `code` is the encoder's, `isPossible` both sides'. */
-  candidate(code: number, isPossible: (code: number) => boolean): number {
+  /** The candidate that is right, or `codeNone`: among the field's texts, or integers. `code` is the encoder's. */
+  candidate(code: number, isText: boolean): number {
     const { coder, slot, field } = this;
     const { links, hits } = this.state;
     const { first, second, firstScore, secondScore } = links;
-    if (first === codeNone || firstScore < firstScoreMin || !isPossible(first)) return codeNone;
+    if (first === codeNone || firstScore < firstScoreMin || !this.isPossible(first, isText))
+      return codeNone;
     const past = hits[slot] as number;
     coder.focus(
       sets.candidate,
@@ -53,7 +54,8 @@ export class ValueScope {
     const isFirst = coder.flag(code === first ? 1 : 0);
     hits[slot] = (past << 1) | isFirst;
     if (isFirst === 1) return first;
-    if (second === codeNone || secondScore < secondScoreMin || !isPossible(second)) return codeNone;
+    if (second === codeNone || secondScore < secondScoreMin || !this.isPossible(second, isText))
+      return codeNone;
     coder.focus(
       sets.secondCandidate,
       fold(slot, secondScore >> 4),
@@ -62,6 +64,12 @@ export class ValueScope {
       secondScore >> 2,
     );
     return coder.flag(code === second ? 1 : 0) === 1 ? second : codeNone;
+  }
+
+  private isPossible(code: number, isText: boolean): boolean {
+    return isText
+      ? this.state.dictionary.isOf(entryOfCode(code), this.field)
+      : integerOfCode(code) >= 0;
   }
 
   /** An entry of the field's dictionary by its index; -1 when there is none. */

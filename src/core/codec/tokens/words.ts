@@ -33,7 +33,7 @@ export class Words {
   private start = 0;
 
   constructor(sizes: CodecSizes) {
-    this.dictionary = new Dictionary(sizes.words, sizes.wordBytes);
+    this.dictionary = new Dictionary(sizes.words, sizes.wordBytes, 1);
     this.memory = new Uint16Array(sizes.wordPlaces);
     this.trusts = new Uint8Array(sizes.wordPlaces);
     this.mask = sizes.wordPlaces - 1;

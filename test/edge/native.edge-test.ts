@@ -1,0 +1,48 @@
+/** What is translated to C does what it does in JavaScript. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { codeEverything } from "./guest/coder-run.ts";
+import { createGuest, type Guest, variant } from "./runner.ts";
+
+/** Of events and garbage, for each codec. */
+const rounds = 12;
+
+let guest: Guest | undefined;
+let missing = "";
+
+before(async () => {
+  const created = await createGuest();
+  if (typeof created === "string") missing = created;
+  else guest = created;
+});
+
+after(() => guest?.dispose());
+
+describe(`translated classes (${variant})`, () => {
+  test("an example of everything that can be translated answers as in JavaScript", async (t) => {
+    if (guest === undefined) return t.skip(missing);
+    const ran = await guest.run(await guest.compile('import "./test/edge/guest/native.ts";'));
+    assert.equal(ran.errors, "");
+    assert.deepEqual(ran.lines.slice(0, -1), []);
+    const asked = Number(/^asked (\d+)$/.exec(ran.lines.at(-1) ?? "")?.[1]);
+    assert.ok(asked > 10_000, `${asked} were asked`);
+    assert.equal(ran.status, 0);
+  });
+
+  test("events make the same bytes, and garbage fails at the same place", async (t) => {
+    if (guest === undefined) return t.skip(missing);
+    const script = await guest.compile(`
+      import { host } from "./src/edge/host-functions.ts";
+      import { codeEverything } from "./test/edge/guest/coder-run.ts";
+      codeEverything((line) => host.print(1, line + "\\n"), ${rounds});
+    `);
+    const ran = await guest.run(script);
+    const expected: string[] = [];
+    codeEverything((line) => expected.push(line), rounds);
+    assert.equal(ran.errors, "");
+    assert.deepEqual(ran.lines, expected);
+    const whole = expected.filter((line) => line.includes("true")).length;
+    const cut = expected.filter((line) => line.includes("false")).length;
+    assert.ok(whole > 500 && cut > 100, `${whole} whole, ${cut} not`);
+  });
+});
