@@ -1,9 +1,10 @@
 /** How a session ended, as each side is told. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { encodeFrame } from "../codec/encode-frame.ts";
 import { ZamError } from "../errors/zam-error.ts";
 import type { SessionOptions } from "./api.ts";
-import { RawPeer } from "./raw-peer.test-kit.ts";
+import { forgeRange, RawPeer } from "./raw-peer.test-kit.ts";
 import { createNode, fingerprintOf, pushMany, sync } from "./session.test-kit.ts";
 
 const peerOf = (): RawPeer => new RawPeer(createNode("hub", "hub"), "clinic_a");
@@ -29,6 +30,45 @@ describe("a connection that breaks", () => {
     const error = new ZamError("Z513", { peer: "clinic_a", reason: "reset" });
     peer.session.handle({ kind: "eof", error }, peer.nowMs);
     assert.equal(peer.drain().closedBy, error);
+  });
+
+  test("is over before the disk has answered: what becomes durable then was received all the same", () => {
+    for (const [kind, count] of [
+      ["stored", 3],
+      ["duplicate", 0],
+    ] as const) {
+      const peer = peerOf().hello();
+      const { session, nowMs } = peer;
+      const own = { node: "clinic_a", epoch: 7, lane: "" };
+      const ends = { sender: "clinic_a", receiver: "hub" };
+      for (const frame of [
+        { type: "stream", id: own } as const,
+        forgeRange(own, { number: 0, from: 1, count: 3 }),
+      ])
+        session.handle({ kind: "bytes", bytes: encodeFrame(frame, ends) }, nowMs);
+      const tokens: number[] = [];
+      let isClosed = false;
+      const poll = (): void => {
+        for (let effect = session.pollEffect(); effect; effect = session.pollEffect()) {
+          if (effect.kind === "store") tokens.push(effect.token);
+          if (effect.kind === "savePeerState")
+            session.handle({ kind: "peerStateSaved", token: effect.token }, nowMs);
+          isClosed ||= effect.kind === "close";
+        }
+      };
+      poll();
+      session.handle({ kind: "eof" }, nowMs);
+      poll();
+      assert.ok(isClosed && tokens.length > 0);
+      assert.equal(session.summary().eventsReceived, 0);
+      for (const token of tokens) {
+        session.handle({ kind: "storeOutcome", token, outcome: { kind } }, nowMs);
+        session.handle({ kind: "storeDurable", token }, nowMs);
+      }
+      assert.equal(session.summary().eventsReceived, count);
+      poll();
+      assert.equal(session.pollTransmit(nowMs), undefined);
+    }
   });
 
   test("after both said that nothing is left is no error", () => {

@@ -75,7 +75,11 @@ class SyncSession implements Session {
   handle(event: SessionEvent, nowMs: number): void {
     const { s } = this;
     s.setNow(nowMs);
-    if (s.phase === "closed") return;
+    if (s.phase === "closed") {
+      // What the disk still owed when the connection broke is durable, and was received.
+      if (event.kind === "storeOutcome" || event.kind === "storeDurable") this.take(event);
+      return;
+    }
     this.take(event);
     this.readFrames();
     compareOnce(s);
