@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const replacements: Readonly<Record<string, string>> = {
   "cli/entry": "edge/front/entry",
   "command/table": "edge/front/table",
-  "core/codec/tokens/hash": "edge/codec-hash",
+  "core/codec/event-coder": "edge/event-coder",
   "core/log/small-crc": "edge/small-crc",
   "engine/device": "edge/device",
   "engine/version": "edge/version",
@@ -34,10 +34,10 @@ const replacements: Readonly<Record<string, string>> = {
 };
 
 /**
- * What only flags, commands and codecs ask for that the small device has not (src/edge/front/commands.ts,
- * src/edge/device.ts): it stays out, and nothing of it is ever called.
+ * What only flags and commands ask for that the small device has not (src/edge/front/commands.ts):
+ * it stays out, and nothing of it is ever called.
  */
-const leftOut = /^(hub\/|core\/codec\/mix\/|pki\/http-certificate$)/;
+const leftOut = /^(hub\/|pki\/http-certificate$)/;
 
 export const edgeModules: Plugin = {
   name: "edge-modules",

@@ -1,9 +1,13 @@
 /** Compiles the C host and links it with the libraries. */
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Libraries, Toolchain } from "./libraries.ts";
 import { mbedtlsFlags } from "./libraries.ts";
+import { translateClass } from "./native/translate.ts";
 import { inParallel, run } from "./run.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Our own C is compiled without a warning, or not at all. */
 const strictFlags = [
@@ -17,6 +21,9 @@ const strictFlags = [
   "-Wmissing-prototypes",
   "-Werror",
 ];
+
+/** For C that is made of TypeScript: nobody reads its warnings of things that do no harm. */
+const translatedFlags = ["-std=gnu11", "-D_GNU_SOURCE", "-w"];
 
 export interface ExecutableInput {
   readonly toolchain: Toolchain;
@@ -39,7 +46,6 @@ export async function buildExecutable(input: ExecutableInput): Promise<number> {
     ...libraries.flags,
     // Memory and crypto are called a hundred thousand times in a start.
     ...(toolchain.isSanitized ? [] : ["-O2"]),
-    ...strictFlags,
     ...[quickjs, join(mbedtls, "include"), join(zstd, "lib")].flatMap((path) => ["-isystem", path]),
     ...mbedtlsFlags(toolchain).slice(1),
     `-ffile-prefix-map=${host}=host`,
@@ -51,10 +57,12 @@ export async function buildExecutable(input: ExecutableInput): Promise<number> {
     .sort()
     .map((name) => join(host, name));
   const objectOf = (path: string): string => join(objects, `${basename(path, ".c")}.o`);
-  await inParallel(files, (path) =>
-    run(`${prefix}gcc`, [...flags, "-c", path, "-o", objectOf(path)]),
-  );
-  const all = files.map(objectOf);
+  const translated = translatedInto(objects, program === undefined);
+  await inParallel([...translated, ...files], (path) => {
+    const own = translated.includes(path) ? [...translatedFlags, `-I${host}`] : strictFlags;
+    return run(`${prefix}gcc`, [...flags, ...own, "-c", path, "-o", objectOf(path)]);
+  });
+  const all = [...translated, ...files].map(objectOf);
   if (program !== undefined) {
     const embedded = join(objects, "program.o");
     const { flags: own } = toolchain.architecture;
@@ -65,6 +73,20 @@ export async function buildExecutable(input: ExecutableInput): Promise<number> {
   await link(input, all);
   if (!toolchain.isSanitized) await run(`${prefix}strip`, ["--strip-all", out]);
   return statSync(out).size;
+}
+
+/** C files of the classes that are too slow for an interpreter; the tests' runner has an example more. */
+function translatedInto(folder: string, isRunner: boolean): readonly string[] {
+  const tsconfigPath = join(root, "tsconfig.json");
+  const classes = [
+    { className: "EventCoder", path: join(root, "src/core/codec/event-coder.ts") },
+    { className: "NativeExample", path: join(root, "test/edge/guest/native-example.ts") },
+  ];
+  return classes.slice(0, isRunner ? 2 : 1).map(({ className, path }) => {
+    const out = join(folder, `${className}.c`);
+    writeFileSync(out, translateClass({ path, className, tsconfigPath }));
+    return out;
+  });
 }
 
 async function link(input: ExecutableInput, objects: readonly string[]): Promise<void> {

@@ -115,7 +115,7 @@ async function measure(): Promise<void> {
   const pushed = await counted(["push", first.clinic, "--stdin", "--quiet"], visits);
   row(`push of 1,000 visits (${Math.round(visits.length / 1000)} KB)`, pushed.instructions);
   row("sync with nothing to send, TLS resumed", nothing.instructions);
-  for (const codec of ["zstd", "tokens"]) {
+  for (const codec of ["zstd", "tokens", "mix"]) {
     const pair = copyOf(first, codec);
     const done = await synced(pair, "--codec", codec);
     const cost = done.instructions - nothing.instructions;

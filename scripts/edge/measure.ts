@@ -132,7 +132,7 @@ async function wireBytes(): Promise<void> {
   const hub = await makeHub("wire");
   await makeClinic(hub, "clinic_a");
   const first = join(hub, "..");
-  for (const codec of ["zstd", "tokens"]) {
+  for (const codec of ["zstd", "tokens", "mix"]) {
     const sent: Record<Sender, number[]> = { edge: [], small: [] };
     for (let at = 0; at < 3; at++)
       for (const sender of ["edge", "small"] as const) {

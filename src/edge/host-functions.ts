@@ -3,6 +3,8 @@
  * half stands in `host/*.c`. What can fail answers the name of its errno as
  * text ("ENOSPC").
  */
+import type { EventCoder } from "../core/codec/event-coder.ts";
+
 export interface HostFunctions {
   randomBytes(sizeBytes: number): Uint8Array;
   sha256(bytes: Uint8Array): Uint8Array;
@@ -24,8 +26,8 @@ export interface HostFunctions {
   /** Of `bytes[from..to)`. */
   crc32(bytes: Uint8Array, seed: number, from: number, to: number): number;
 
-  /** As src/core/codec/tokens/hash.ts has it. */
-  hashBytes(seed: number, bytes: Uint8Array, start: number, end: number): number;
+  /** src/core/codec/event-coder.ts, translated to C. Its bytes are copies. */
+  readonly EventCoder: typeof EventCoder;
   /** The last three bound its tables, as powers of two. */
   compress(
     bytes: Uint8Array,

@@ -4,8 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { codeEverything } from "./guest/coder-run.ts";
 import { createGuest, type Guest, variant } from "./runner.ts";
 
-/** Of events and garbage, for each codec. */
-const rounds = 12;
+/** Of events and garbage, for each codec; what is slow there takes fewer. */
+const rounds = variant === "x86_64" ? 12 : 4;
 
 let guest: Guest | undefined;
 let missing = "";
@@ -43,6 +43,6 @@ describe(`translated classes (${variant})`, () => {
     assert.deepEqual(ran.lines, expected);
     const whole = expected.filter((line) => line.includes("true")).length;
     const cut = expected.filter((line) => line.includes("false")).length;
-    assert.ok(whole > 500 && cut > 100, `${whole} whole, ${cut} not`);
+    assert.ok(whole > rounds * 40 && cut > rounds * 10, `${whole} whole, ${cut} not`);
   });
 });

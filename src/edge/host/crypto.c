@@ -183,26 +183,12 @@ static JSValue call_crc32(JSContext *ctx, JSValueConst self, int argc, JSValueCo
   return JS_NewUint32(ctx, crc32_of(seed, input.data + from, to - from));
 }
 
-/* hashBytes(seed, bytes, start, end): FNV-1a's steps, then a fold; wire format of the codecs. */
-static JSValue call_hash_bytes(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
-  (void)self; (void)argc;
-  Bytes input;
-  uint32_t hash = 0;
-  size_t start = 0;
-  size_t end = 0;
-  if (JS_ToUint32(ctx, &hash, argv[0]) < 0 || get_bytes(ctx, argv[1], &input) < 0 ||
-      get_size(ctx, argv[3], input.size, &end) < 0 || get_size(ctx, argv[2], end, &start) < 0)
-    return JS_EXCEPTION;
-  for (size_t at = start; at < end; at++) hash = (hash ^ input.data[at]) * 0x01000193;
-  return JS_NewInt32(ctx, (int32_t)(hash ^ hash >> 15));
-}
-
 static const HostFunction functions[] = {
     {"randomBytes", 1, call_random_bytes},   {"sha256", 1, call_sha256},
     {"sha256Start", 0, call_sha256_start},   {"sha256Update", 2, call_sha256_update},
     {"sha256Digest", 1, call_sha256_digest}, {"hkdfSha256", 4, call_hkdf},
     {"seal", 6, call_seal},                  {"open", 4, call_open},
-    {"crc32", 4, call_crc32},                {"hashBytes", 4, call_hash_bytes},
+    {"crc32", 4, call_crc32},
 };
 
 void add_crypto(JSContext *ctx, JSValueConst object) {

@@ -60,6 +60,9 @@ extern const JSMallocFunctions script_memory;
 void add_crypto(JSContext *ctx, JSValueConst object);
 void add_compress(JSContext *ctx, JSValueConst object);
 void add_files(JSContext *ctx, JSValueConst object);
+/* In C that is made of TypeScript, see native.h. */
+void add_event_coder(JSContext *ctx, JSValueConst object);
+void add_native_example(JSContext *ctx, JSValueConst object);
 void add_text(JSContext *ctx, JSValueConst object);
 /* `name` is what the process was called as; the arguments are without it. */
 void add_process(JSContext *ctx, JSValueConst object, const char *name, int argc, char **argv);

@@ -288,6 +288,10 @@ int main(int argc, char **argv) {
   JSValue host = JS_NewObject(ctx);
   add_crypto(ctx, host);
   add_compress(ctx, host);
+  add_event_coder(ctx, host);
+#ifdef ZAMSYNC_RUNNER
+  add_native_example(ctx, host);
+#endif
   add_text(ctx, host);
   add_files(ctx, host);
   add_certificates(ctx, host);

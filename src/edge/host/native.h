@@ -78,14 +78,19 @@ static inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t absolute(int64_t a) { return a < 0 ? -a : a; }
 
+/* Where it can be, by a shift: a division of 64 bits takes a 32-bit processor some hundred instructions. */
+static inline bool is_shiftable(int64_t a, int64_t b) {
+  return a >= 0 && b > 0 && (b & (b - 1)) == 0;
+}
 static inline int64_t divide_truncated(int64_t a, int64_t b) {
   if (b == 0) return 0;
-  /* 64 bits take a 32-bit processor some hundred instructions. */
+  if (is_shiftable(a, b)) return a >> __builtin_ctzll((unsigned long long)b);
   if (a >= 0 && b > 0 && a <= UINT32_MAX && b <= UINT32_MAX) return (uint32_t)a / (uint32_t)b;
   return a / b;
 }
 static inline int64_t remainder_of(int64_t a, int64_t b) {
   if (b == 0) return 0;
+  if (is_shiftable(a, b)) return a & (b - 1);
   if (a >= 0 && b > 0 && a <= UINT32_MAX && b <= UINT32_MAX) return (uint32_t)a % (uint32_t)b;
   return a % b;
 }
