@@ -1,6 +1,7 @@
 /** What is known of a peer once it has answered: that alone is planned against, and kept for the next session. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { codecRaw, codecsSmall, codecZstd } from "../codec/codecs.ts";
 import type { AckEntry, Frame } from "../codec/frame-types.ts";
 import { ackEntriesMax, fragmentWireBytes } from "../codec/wire-limits.ts";
 import { textToUtf8 } from "../bytes.ts";
@@ -163,6 +164,34 @@ describe("a peer that acknowledges", () => {
     assert.deepEqual([eventsConfirmed, eventsSent, unansweredBytes], [5, 5, 0]);
     assert.equal(peer.framesOf("done").length, 2, "what was done is done again");
   });
+});
+
+test("NO_WINDOW of batches may cross the rows that went after them: all goes again", () => {
+  const a = clinicOf(40);
+  const peer = new RawPeer(a, "hub", { peer: hubPeer }).holding([], { codecs: codecsSmall });
+  assert.ok(peer.framesOf("batch").length > 0, "by a codec that the hub announced");
+  // It has no time for it any more, and had no memory for it before.
+  peer.send({ type: "codecs", codecs: (1 << codecRaw) | (1 << codecZstd) });
+  pushMany(a, 5);
+  peer.news();
+  assert.deepEqual(
+    peer.framesOf("range").map(({ from }) => from),
+    [41],
+  );
+  for (let times = 1; times <= 2; times++) {
+    const before = peer.frames.length;
+    peer.send({ type: "noWindow" });
+    assert.equal(peer.closedBy, undefined);
+    const [first, ...rest] = peer.frames.slice(before);
+    assert.ok(first?.type === "history" && first.count === 0, "which ends the hub's deafness");
+    const spans = rest.flatMap((frame) =>
+      frame.type === "range" ? [frame.from, frame.count] : [],
+    );
+    assert.deepEqual(spans, [1, 45]);
+  }
+  peer.ackAll();
+  const { eventsConfirmed, unansweredBytes } = peer.session.summary();
+  assert.deepEqual([eventsConfirmed, unansweredBytes, peer.closedBy], [45, 0, undefined]);
 });
 
 test("NO_WINDOW is about rows: losses and floors on their way stay there", () => {

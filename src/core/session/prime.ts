@@ -76,7 +76,8 @@ export function sayNoWindow(s: SessionState): void {
 
 /** NO_WINDOW: what was sent could not be read there. Empty the window and send it again. */
 export function takeNoWindow(s: SessionState): void {
-  if (s.sendBatches.codec !== undefined) forgetSentBatches(s);
+  // Also where rows have taken over since: the peer drops those too, until HISTORY.
+  if (s.sendBatches.codec !== undefined || s.sendBatches.hasBegun) forgetSentBatches(s);
   else if (s.primed === "sent") sendEmptyPrime(s);
   else {
     s.fail(new ZamError("Z506", { problem: "NO_WINDOW without PRIME" }));
