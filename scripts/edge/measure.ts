@@ -177,16 +177,10 @@ async function hubOf5(): Promise<void> {
       clinics.push(clinic);
     }
     const server = await startHub(commandOf(kind), hub);
+    const [command = "", ...before] = commandOf("node");
     await Promise.all(
-      clinics.map(
-        (clinic) =>
-          new Promise<void>((resolve, reject) => {
-            const [command = "", ...before] = commandOf("node");
-            const child = spawn(command, [...before, "sync", clinic, "--hub", server.address]);
-            child.on("close", (status) =>
-              status === 0 ? resolve() : reject(new BuildError(`sync ended with ${status}`)),
-            );
-          }),
+      clinics.map((clinic) =>
+        run(command, [...before, "sync", clinic, "--hub", server.address, "--json"]),
       ),
     );
     peak[kind] = mib(server.memory("VmHWM"));
