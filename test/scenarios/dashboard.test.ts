@@ -48,7 +48,10 @@ async function serveDashboard(t: TestContext, dir: string, http = "127.0.0.1:0")
 async function signIn(t: TestContext, hub: string, url: string): Promise<Browsing> {
   const made = await runOk(["token", "create", "--data-dir", hub, "--scope", "read", "--json"]);
   const { token } = JSON.parse(made.stdout) as { readonly token: string };
-  const browsing = await browse(t, url, { viewport: { width: 1024, height: 768 } });
+  const browsing = await browse(t, url, {
+    viewport: { width: 1024, height: 768 },
+    timezoneId: "Africa/Lusaka",
+  });
   const { page } = browsing;
   await page.goto(`${url}/`);
   // By keyboard alone: the field, the token, Enter.
@@ -127,7 +130,11 @@ test("trouble at clinics is said within five seconds, and charts survive a reloa
     await row.getByText("Not connected").waitFor({ timeout: saidWithinMs });
     await row.getByText("Quiet").waitFor({ timeout: quietAfterS * 1000 + saidWithinMs });
     const item = page.locator(".attention li", { hasText: "silent" });
-    await item.getByText(/nothing has been heard from it since/).waitFor({ timeout: 1000 });
+    const since = await item.getByText(/nothing has been heard from it since/).innerText();
+    const shown = Date.parse(
+      `${/since (\S+ \d\d:\d\d)/.exec(since)?.[1]?.replace(" ", "T")}+02:00`,
+    );
+    assert.ok(Math.abs(Date.now() - shown) < 180_000, `${since}: in the time of who looks`);
     await item.getByText(/Call the clinic/).waitFor({ timeout: 1000 });
     // The charts came before any of it, and nobody reloaded the page.
     const chart = page.locator('figure[data-chart="Events"]');

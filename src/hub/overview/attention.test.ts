@@ -45,6 +45,13 @@ describe("what needs a person at a clinic", () => {
     assert.match(items[0]?.text ?? "", /forked/);
   });
 
+  test("is a full disk, not a nearly full one, where nothing is left", () => {
+    const codes = (changes: Partial<ClinicRow>) => of(changes).map(({ code }) => code);
+    assert.deepEqual(codes({ troubles: ["Z220"], diskFreeBytes: 20e6 }), ["Z220"]);
+    assert.deepEqual(codes({ troubles: ["Z220"], diskFreeBytes: 4096 }), ["Z204"]);
+    assert.deepEqual(codes({ troubles: ["Z204", "Z220"], diskFreeBytes: 0 }), ["Z204"]);
+  });
+
   test("is a second device when connections take over from one another again and again", () => {
     const taken = (count: number) =>
       clinicAttention(healthy, { ...now, takeovers: new Map([["clinic_a", count]]) });
@@ -164,6 +171,13 @@ describe("what needs a person at the hub", () => {
       "urgent certificate",
       "soon other",
     ]);
+    const full = hubAttention({
+      ...well,
+      readOnly: { code: "Z204", message: "no space is left" },
+      alarms: [{ id: "Z220", code: "Z220", text: "only 0 bytes are free", at }],
+    });
+    assert.deepEqual(brief(full), ["urgent disk"]);
+    assert.match(full[0]?.todo ?? "", /goes on by itself/);
     assert.match(items[1]?.todo ?? "", /zamsync doctor --ack 'fork clinic_a'$/);
     assert.doesNotMatch(items[2]?.todo ?? "", /--ack/);
     assert.ok(items.every(({ node }) => node === ""));

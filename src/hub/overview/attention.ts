@@ -68,19 +68,19 @@ const troubleItems: Partial<Record<ZCode, Omit<Item, "code">>> = {
     level: "soon",
     kind: "fork",
     text: "it was restored from an older copy, or lost its newest events; they were fetched back from here",
-    todo: "make sure that no second device runs with the same identity; then run zamsync doctor --ack on that device",
+    todo: "make sure that no second device runs with the same identity; then run zamsync doctor on that device, which says how to clear this",
   },
   Z508: {
     level: "urgent",
     kind: "fork",
     text: "its history has forked: two devices, or an old image, wrote under one name. Both branches are kept",
-    todo: "find out whether a second device runs with the same identity and stop one of them; then run zamsync doctor --ack on that device",
+    todo: "find out whether a second device runs with the same identity and stop one of them; then run zamsync doctor on that device, which says how to clear this",
   },
   Z214: {
     level: "soon",
     kind: "damage",
     text: "events may have been lost at the end of its log",
-    todo: "let it sync, then run zamsync doctor --ack on that device",
+    todo: "let it sync, then run zamsync doctor on that device, which says how to clear this",
   },
   Z516: {
     level: "soon",
@@ -98,7 +98,7 @@ const troubleItems: Partial<Record<ZCode, Omit<Item, "code">>> = {
     level: "soon",
     kind: "clock",
     text: "it had written events that are dated more than a day ahead",
-    todo: "set the clock of that device, then run zamsync doctor --ack there",
+    todo: "set the clock of that device, then run zamsync doctor there, which says how to clear this",
   },
 };
 
@@ -116,7 +116,14 @@ export function clinicAttention(
   const items: Item[] = [];
   // A fork begins as what Z507 says, and ends as more than that.
   const isFork = row.troubles.includes("Z508");
-  for (const code of row.troubles) if (!(isFork && code === "Z507")) items.push(troubleItem(code));
+  const isFull = isDiskFull(row);
+  for (const code of row.troubles) {
+    if (isFork && code === "Z507") continue;
+    // "Nearly", and what to do before it is full, would come too late.
+    if (isFull && code === "Z220") continue;
+    items.push(troubleItem(code));
+  }
+  if (isFull && !row.troubles.includes("Z204")) items.push(troubleItem("Z204"));
   const has = (kind: string): boolean => items.some((item) => item.kind === kind);
   if (row.isForked && !has("fork"))
     items.push({
@@ -153,6 +160,13 @@ export function clinicAttention(
   certificateItems(row, items);
   silenceItems(row, now, items);
   return items.map((item) => ({ ...item, node: row.node }));
+}
+
+/** No segment grows by less; what is left of a full disk is seldom nothing at all. */
+const fullBelowBytes = 64 * 1024;
+
+function isDiskFull({ troubles, diskFreeBytes }: Omit<ClinicRow, "level">): boolean {
+  return troubles.includes("Z204") || (diskFreeBytes !== null && diskFreeBytes < fullBelowBytes);
 }
 
 function troubleItem(code: string): Item {
@@ -240,13 +254,14 @@ export function hubAttention(status: NodeStatus): readonly Attention[] {
   if (readOnly !== null)
     items.push({
       ...{ level: "urgent", kind: "disk", code: readOnly.code },
-      text: "the hub takes no new events: clinics cannot deliver",
+      text: "it takes no new events: clinics cannot deliver",
       todo:
         readOnly.code === "Z204"
           ? "free space on the hub's disk: it goes on by itself within half a minute"
           : `${readOnly.message}; mend the disk, then start the hub again`,
     });
-  for (const { id, code, text } of status.alarms) items.push(alarmItem(id, code, text));
+  for (const { id, code, text } of status.alarms)
+    if (!(code === "Z220" && readOnly?.code === "Z204")) items.push(alarmItem(id, code, text));
   if (damaged > 0)
     items.push({
       ...{ level: "soon", kind: "damage", code: "Z209" },

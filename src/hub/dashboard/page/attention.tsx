@@ -1,5 +1,6 @@
 /** What needs a person, most pressing first. */
 import type { Attention } from "../../overview/overview-types.ts";
+import { inLocalTime } from "./format.ts";
 import { Icon, levelWords } from "./icons.tsx";
 
 export function AttentionList({
@@ -21,7 +22,7 @@ export function AttentionList({
             <p class="what">
               <span class="level">{levelWords[item.level]}</span>
               {named && <Where node={item.node} />}
-              {named ? `: ${item.text}` : capital(item.text)}
+              {named ? `: ${inLocalTime(item.text)}` : capital(inLocalTime(item.text))}
               {item.code !== "" && <span class="code">{item.code}</span>}
             </p>
             <p class="todo">{capital(item.todo)}</p>

@@ -63,6 +63,13 @@ export function moment(ms: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(ms)}`;
 }
 
+/** A sentence of the hub's, whose times are UTC, in the time of whoever looks, as all others on the page are. */
+export function inLocalTime(text: string): string {
+  return text.replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC/g, (_, day: string, time: string) =>
+    moment(Date.parse(`${day}T${time}:00Z`)),
+  );
+}
+
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** "3 Mar", local */
