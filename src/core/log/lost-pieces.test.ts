@@ -160,9 +160,10 @@ test("pieces of two streams that rot side by side make a hole in each", () => {
     file.endsWith(".seg"),
   );
   const part = payload.subarray(16_100, 17_000);
-  const places = [Buffer.from(content).indexOf(part), Buffer.from(content).lastIndexOf(part)];
-  assert.ok((places[0] ?? 0) > 0 && places[0] !== places[1]);
-  for (const at of places) store.flip(name, at);
+  const first = Buffer.from(content).indexOf(part);
+  const second = Buffer.from(content).indexOf(part, first + 1);
+  assert.ok(first > 0 && second > first);
+  for (const at of [first, second]) store.flip(name, at);
   const { log } = open(store, { ...plain, nodeId: "hub" });
   for (const clinic of clinics) {
     const index = log.findStream(clinic.stream(0).id) ?? 0;
