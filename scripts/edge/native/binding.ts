@@ -15,6 +15,8 @@ export function bindingOf(program: Program, declaration: ts.ClassDeclaration): s
   const declared = declaration.members.find(ts.isConstructorDeclaration);
   const parameters = declared?.parameters ?? ([] as readonly ts.ParameterDeclaration[]);
   const maker = program.constructorOf(declaration);
+  const kept = parameters.find((one) => program.types.at(one).kind === "array");
+  if (kept !== undefined) throw new Untranslatable(kept, "bytes of JavaScript's in a constructor");
   const make = callOf(
     program,
     parameters,

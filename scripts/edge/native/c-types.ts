@@ -70,7 +70,8 @@ export class CTypes {
     const element = symbol === undefined ? undefined : arrayElementOf(symbol.name);
     if (element !== undefined) return { kind: "array", element };
     const declaration = symbol?.declarations?.[0];
-    if (declaration === undefined) throw new Untranslatable(node, "a type without declaration");
+    const unknown = `no translation of type ${this.checker.typeToString(type)}`;
+    if (declaration === undefined) throw new Untranslatable(node, unknown);
     if (ts.isClassDeclaration(declaration)) return { kind: "class", declaration };
     if (ts.isInterfaceDeclaration(declaration)) {
       const hasMethods = declaration.members.some(ts.isMethodSignature);
@@ -80,7 +81,7 @@ export class CTypes {
     }
     if (ts.isTypeLiteralNode(declaration) || ts.isObjectLiteralExpression(declaration))
       return { kind: "record", declaration, type: present };
-    throw new Untranslatable(node, `no translation of type ${this.checker.typeToString(type)}`);
+    throw new Untranslatable(node, unknown);
   }
 
   at(node: ts.Node): CType {

@@ -16,6 +16,7 @@ import { type CType, CTypes, Untranslatable } from "./c-types.ts";
 import { Constants } from "./constants.ts";
 import { parameterType, type Program } from "./values.ts";
 import { Statements } from "./statements.ts";
+import { assertLasting } from "./stores.ts";
 
 /** A C file that includes "native.h" and adds the class to the host's functions. @throws Untranslatable */
 export function translateClass(input: {
@@ -209,7 +210,9 @@ class Translator implements Program {
     this.prototypes.push(`${head};`);
     const fields = declaration.members.filter(ts.isPropertyDeclaration).flatMap((field) => {
       if (field.initializer === undefined) return [];
-      const value = statements.expressions.as(field.initializer, this.types.at(field));
+      const fieldType = this.types.at(field);
+      if (fieldType.kind === "array") assertLasting(statements.expressions, field.initializer);
+      const value = statements.expressions.as(field.initializer, fieldType);
       return [`self->f_${field.name.getText()} = ${value};`];
     });
     const body = maker?.body === undefined ? "" : this.bodyOf(statements, parameters, maker.body);

@@ -133,6 +133,11 @@ void no_such_class(void) {
 
 bool get_integer(JSContext *ctx, JSValueConst value, int64_t *out) {
   double number = 0;
+  /* Nothing but a number: to make one of an object would run JavaScript in the middle of a call. */
+  if (!JS_IsNumber(value)) {
+    JS_ThrowTypeError(ctx, "no number");
+    return false;
+  }
   if (JS_ToFloat64(ctx, &number, value) < 0) return false;
   if (!(fabs(number) <= 9007199254740991.0) || number != floor(number)) {
     JS_ThrowTypeError(ctx, "no integer: %f", number);

@@ -113,6 +113,12 @@ export class NativeExample {
       }
       case 19:
         return -a - -b;
+      case 20:
+        // What stood there counts, not what the right side makes of it.
+        this.counter += this.next();
+        this.signed[1] = a;
+        this.signed[1] += this.setSigned(b);
+        return this.counter + (this.signed[1] as number);
       default:
         return this.bytes[a] === undefined ? -1 : 1;
     }
@@ -120,6 +126,11 @@ export class NativeExample {
 
   private next(): number {
     return ++this.counter;
+  }
+
+  private setSigned(value: number): number {
+    this.signed[1] = value;
+    return 1;
   }
 
   private elements(a: number, b: number): number {

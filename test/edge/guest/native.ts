@@ -7,7 +7,7 @@ const { NativeExample: Translated } = host as unknown as {
   readonly NativeExample: typeof NativeExample;
 };
 
-const ways = 21;
+const ways = 22;
 const random = createSeededRandom(20261127);
 let asked = 0;
 
@@ -54,7 +54,8 @@ for (let round = 0; round < 40; round++) {
   }
 }
 
-for (const wrong of [1.5, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY])
+const notNumbers = ["1", { valueOf: () => 1 }] as unknown as readonly number[];
+for (const wrong of [1.5, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY, ...notNumbers])
   try {
     new Translated(4, 0).reckon(0, wrong, 1);
     print(`${wrong} was taken`);
