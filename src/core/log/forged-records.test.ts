@@ -159,6 +159,41 @@ for (const [label, key] of keys) {
       });
     }
 
+    test("nothing of a segment with a mark without valid fields is dropped", () => {
+      const store = new MemoryStore();
+      const log = create(store, options);
+      pushMany(log, 40);
+      const { records, replace } = openSegment(store, key);
+      const mark = records.find(({ kind }) => kind === recordKind.mark);
+      assert.ok(mark !== undefined);
+      replace(mark, recordKind.mark, "");
+      const note = (error?: unknown) => assert.equal(error, undefined);
+      log.cut([{ index: 0, seq: 2, byOrigin: true }], 1_000_000, note);
+      const work = log.reclaim(1_000_000);
+      assert.equal(run(work), "done");
+      assert.equal(work.skippedSegments, 1);
+      assert.ok(store.exists(name));
+    });
+
+    test("a mark without valid fields is damage that costs no event, named by who opens the log", () => {
+      const store = new MemoryStore();
+      const log = create(store, options);
+      pushMany(log, 5);
+      markNow(log, { kind: "trustedTime", ms: 5 });
+      pushMany(log, 5, 6);
+      const all = digest(log);
+      log.close();
+      const { records, replace } = openSegment(store, key);
+      const [, mark] = records.filter(({ kind }) => kind === recordKind.mark);
+      assert.ok(mark !== undefined);
+      replace(mark, recordKind.mark, "");
+      for (const file of store.list()) if (file.startsWith("checkpoint")) store.remove(file);
+      const { log: again, recovery } = open(store, options);
+      const [first] = recovery.reports;
+      assert.deepEqual([first?.code, first?.context.from], ["Z209", mark.offset]);
+      assert.deepEqual(digest(again), all);
+    });
+
     test("an event without valid fields is named by whoever would write its segment anew, and left there", () => {
       const store = new MemoryStore();
       const log = create(store, options);

@@ -169,6 +169,18 @@ describe("heads that peers have confirmed", () => {
   });
 });
 
+test("a log that finds no room for what its peers confirmed takes no event, whose seq it might use again", () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushMany(log, 4);
+  log.close();
+  store.capacityBytes = store.usedBytes;
+  const { log: after } = open(store, { confirmed: [{ stream, seq: 6, chain }] });
+  store.capacityBytes = Number.POSITIVE_INFINITY;
+  assert.equal(after.readOnlyReason?.code, "Z204");
+  assert.throws(() => pushNow(after, event("5 again")), { code: "Z204" });
+});
+
 /** Segments of events by turns; the urgent ones are all in one early segment. No checkpoint. */
 function withoutCheckpoint(): MemoryStore {
   const store = new MemoryStore();
@@ -373,6 +385,19 @@ test("no seq is issued again when a lane's newest event rots and only another la
   assert.ok(next !== undefined && next.stream.epoch !== epoch, "peers may hold another seq 5");
 });
 
+test("no seq is issued again where no record is left that tells how many are gone", () => {
+  const disk = withoutCheckpoint();
+  const last = lastSegment(disk);
+  const names = disk.list().filter((name) => name.endsWith(".seg") && name < last);
+  const before = names.sort()[names.length - 1] ?? "";
+  disk.flip(before, sizeOf(disk, before) - 8);
+  const bytes = disk.dump().get(last)?.slice() ?? new Uint8Array(0);
+  disk.overwrite(last, bytes.fill(0, 64));
+  const { log, recovery } = open(disk, sizes);
+  assert.ok(recovery.reports.some(({ code }) => code === "Z214"));
+  assert.notEqual(log.ownEpoch, epoch);
+});
+
 /** The same events as `withoutCheckpoint`, with one. */
 function closed(): MemoryStore {
   const disk = withoutCheckpoint();
@@ -412,6 +437,17 @@ for (const segmentBytes of [1 << 20, 1 << 23]) {
       assert.equal(second.log.damages.length, 1);
       assert.equal(digest(second.log).size, 199);
     }
+    const short = store.copy();
+    const kept = segments.length > 1 ? 100_000 : 1_000_000;
+    short.overwrite(last, store.dump().get(last)?.slice(0, kept) ?? new Uint8Array(0));
+    const { log: third } = open(short, options);
+    const holes = third.stream(0).holes.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    assert.ok(holes > 10);
+    assert.equal(
+      digest(third).size,
+      200 - holes,
+      "all that a short file has lost is known at once",
+    );
     mapsEqual(digest(open(store, options).log), all);
   });
 }

@@ -5,7 +5,7 @@ import { nodeCrypto } from "../../storage/node-crypto.ts";
 import { MemoryStore } from "../../testing/memory-store.ts";
 import type { Log, VerifyProblem } from "./api.ts";
 import { chainZero } from "./chain.ts";
-import { create, epoch, event, pushMany, pushNow } from "./log.test-kit.ts";
+import { create, epoch, event, open, pushMany, pushNow } from "./log.test-kit.ts";
 
 const stream = { node: "clinic_a", epoch, lane: "" };
 const all = { events: 1000, bytes: 1 << 20 };
@@ -34,6 +34,20 @@ describe("reading a stream", () => {
       assert.ok(found.every((each) => each.stream.lane === "" && each.payload.length === 10));
     }
     for (const seq of [0, 21, -1]) assert.deepEqual(log.readStream(0, seq, all), []);
+  });
+
+  test("returns each event of dozens of segments, before and after a restart", () => {
+    const store = new MemoryStore();
+    const log = create(store, { segmentBytes: 600 });
+    pushMany(log, 250);
+    const segments = store.list().filter((name) => name.endsWith(".seg"));
+    assert.ok(segments.length > 40, `${segments.length} segments`);
+    log.close();
+    for (const each of [log, open(store, { segmentBytes: 600 }).log]) {
+      for (const seq of [1, 20, 125, 250])
+        assert.equal(each.readStream(0, seq, { events: 1, bytes: 1 })[0]?.seq, seq);
+      assert.equal(each.readStream(0, 1, all).length, 250);
+    }
   });
 
   test("stops at the limit of events or of bytes, and returns one at least", () => {
@@ -165,4 +179,17 @@ describe("verifying", () => {
       [["its payload cannot be read whole", stream, 2]],
     );
   });
+});
+
+test("who listens hears of each commit until it listens no more, and nobody else is concerned", () => {
+  const log = create(new MemoryStore());
+  const heard: string[] = [];
+  const stop = log.onDurable((ordinal) => heard.push(`first ${ordinal}`));
+  log.onDurable((ordinal) => heard.push(`second ${ordinal}`));
+  pushMany(log, 1);
+  stop();
+  stop();
+  pushMany(log, 1, 2);
+  const [one, two] = log.readArrivals(0, all).map(({ ordinal }) => ordinal);
+  assert.deepEqual(heard, [`first ${one}`, `second ${one}`, `second ${two}`]);
 });

@@ -304,3 +304,25 @@ function crc32(bytes: Uint8Array): number {
   }
   return ~crc >>> 0;
 }
+
+test("a copy of the manifest that lags behind by segments names them by their files", () => {
+  const store = new MemoryStore();
+  const options = { segmentBytes: 1_500 };
+  const log = create(store, options);
+  pushNow(log, event("one segment is larger than the others ".repeat(100)));
+  pushMany(log, 29, 2);
+  const rule = store.faults.add({
+    operation: "open",
+    name: /manifest-copy/,
+    kind: "noSpace",
+    times: Number.POSITIVE_INFINITY,
+  });
+  pushMany(log, 40, 31);
+  assert.ok(rule.fired > 2, "the copy lags behind by more than one segment");
+  const all = digest(log);
+  const disk = store.copy();
+  disk.remove("manifest");
+  const { log: again } = open(disk, options);
+  mapsEqual(digest(again), all);
+  assert.equal(pushNow(again, event("next"))[0]?.seq, 71);
+});

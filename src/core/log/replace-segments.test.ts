@@ -408,3 +408,18 @@ test("what is cut beside pushes that wait for their sync is given back by the wo
   assert.ok(work.freedBytes > 0);
   assert.equal(digest(log).size, 2);
 });
+
+test("a segment of a megabyte is written anew as any other", () => {
+  const store = new MemoryStore();
+  const options = { segmentBytes: 1 << 20 };
+  const log = create(store, options);
+  for (let i = 0; i < 100; i++)
+    pushNow(log, event("", { payload: new Uint8Array(15_000).fill(i) }));
+  cutNow(log, 10);
+  const left = digest(log);
+  assert.equal(reclaimNow(log).skippedSegments, 0);
+  assert.ok(!store.exists("00000001.seg"));
+  assert.ok((store.dump().get("00000001-1.seg")?.length ?? 0) > 800_000);
+  mapsEqual(digest(log), left);
+  mapsEqual(digest(open(store.kill(), options).log), left);
+});
