@@ -10,7 +10,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createHubClient } from "../../src/client/index.ts";
 import { startReceiver } from "../../src/hub/webhooks/receiver.test-server.ts";
 import { startDaemon, untilHeld } from "./daemons.ts";
-import { auditOf, copyDir, makeFleet, numbered, pushAll, run, sync, waitUntil } from "./harness.ts";
+import {
+  auditOf,
+  copyDir,
+  errorOf,
+  makeFleet,
+  numbered,
+  pushAll,
+  run,
+  sync,
+  waitUntil,
+} from "./harness.ts";
 import { bearer, makeToken, serveHttp, verdictOf } from "./http.ts";
 import { mountSmallDisk, skipWithoutMount } from "./small-disk.ts";
 
@@ -178,4 +188,35 @@ test("through full disks and kill -9 every acknowledged event is read, streamed,
   const repeats = receiver.received.length - held.length;
   assert.ok(repeats < 100, `${repeats} repeats`);
   await hub.stop();
+});
+
+test("a clinic's daemon that was started on a full disk takes pushes once there is room, and sends them", {
+  skip: skipWithoutMount,
+}, async (t) => {
+  const fleet = await makeFleet(t);
+  const { hub } = await serveHttp(t, fleet.hub);
+  const disk = mountSmallDisk(t, diskBytes);
+  const dir = join(disk.dir, "clinic_a");
+  await copyDir(fleet.clinic("clinic_a"), dir);
+  const first = startDaemon(t, [dir, "--hub", hub.address]);
+  await pushAll(dir, numbered(5));
+  await untilHeld(fleet.hub, 5);
+  await first.kill();
+  disk.fill();
+
+  const daemon = startDaemon(t, [dir, "--hub", hub.address]);
+  const push = ["push", dir, "--payload", '{"n":6}', "--id", "sixth", "--json"];
+  // Long enough for a session and two attempts.
+  await sleep(4_000);
+  assert.equal(errorOf(await run(push))?.code, "Z204");
+  disk.free();
+  const freedMs = performance.now();
+  while ((await run(push)).status !== 0) {
+    assert.ok(performance.now() - freedMs < 40_000, "it has room");
+    await sleep(200);
+  }
+  await untilHeld(fleet.hub, 6);
+  const seqs = (await auditOf(fleet.hub)).map(({ seq }) => seq);
+  assert.deepEqual(seqs, [1, 2, 3, 4, 5, 6], "no seq is used twice");
+  assert.equal((await daemon.stop()).status, 0);
 });
