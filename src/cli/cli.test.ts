@@ -98,6 +98,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
     page: async () => ({ events: [], cursor: "c1", isEnd: true }),
     event: async () => undefined,
     newestCursor: () => "c1",
+    hasNews: () => false,
     onDurable: () => () => undefined,
     meters: { watch: () => () => undefined, flush: () => undefined, rows: () => [] },
     sidecars: { list: () => [], read: () => undefined, write: async () => undefined },

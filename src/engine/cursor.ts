@@ -57,6 +57,14 @@ export function cursorToOrdinal(log: CursorLog, cursor: string): number {
   return ordinal;
 }
 
+/**
+ * Whether something has come behind the place of a cursor that this log gave out. It is told by
+ * the place alone: of an event that cannot be read any more the cursor has no check value.
+ */
+export function hasNews(log: Pick<Log, "lastOrdinal">, cursor: string): boolean {
+  return Number.parseInt(cursorPattern.exec(cursor)?.[2] ?? "0", 36) < log.lastOrdinal;
+}
+
 /** A log that was opened on a disk that took no writes does not show its last events yet, which readers may have had. */
 function hiddenTail({ readOnlyReason }: CursorLog): ZamError | undefined {
   return readOnlyReason?.code === "Z208" ? undefined : readOnlyReason;

@@ -66,6 +66,8 @@ export interface HubNode extends NodeApi {
   event(name: EventName, beforeLarge?: BeforeLarge): Promise<HubEvent | undefined>;
   /** Where a reader starts that wants only what comes from now on. */
   newestCursor(): string;
+  /** Whether something has become durable behind this cursor, which a page or `newestCursor` gave out. */
+  hasNews(cursor: string): boolean;
   /** Calls `listener` after each group that became durable. Returns how to stop. */
   onDurable(listener: () => void): () => void;
   /** What sessions of peers that called move, as it happens. */

@@ -47,7 +47,7 @@ import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
 import { type AgingClock, openAgingClock } from "./aging-clock.ts";
 import type { CareNode } from "./care.ts";
-import { ordinalToCursor } from "./cursor.ts";
+import { hasNews, ordinalToCursor } from "./cursor.ts";
 import { DailyBudget } from "./daily-budget.ts";
 import { device } from "./device.ts";
 import type { DaemonInput } from "./daemon.ts";
@@ -105,7 +105,6 @@ export class LocalNode implements HubNode {
   private releasing: Promise<void> = Promise.resolve();
   private awaiting: Promise<void> = Promise.resolve();
   private expired = 0;
-  private newest: { readonly ordinal: number; readonly cursor: string } | undefined;
   private aging: AgingClock | undefined;
   private closing: Promise<void> | undefined;
 
@@ -167,11 +166,11 @@ export class LocalNode implements HubNode {
   }
 
   newestCursor(): string {
-    const { lastOrdinal } = this.log;
-    // Asked by every reader that waits: the event is read once.
-    if (this.newest?.ordinal !== lastOrdinal)
-      this.newest = { ordinal: lastOrdinal, cursor: ordinalToCursor(this.log, lastOrdinal) };
-    return this.newest.cursor;
+    return ordinalToCursor(this.log, this.log.lastOrdinal);
+  }
+
+  hasNews(cursor: string): boolean {
+    return hasNews(this.log, cursor);
   }
 
   onDurable(listener: () => void): () => void {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as breathe } from "node:timers/promises";
-import { create, epoch, event, pushNow } from "../core/log/log.test-kit.ts";
+import { create, epoch, event, lastSegment, pushNow } from "../core/log/log.test-kit.ts";
 import { epochToText } from "../core/event.ts";
 import { MemoryStore } from "../testing/memory-store.ts";
+import { hasNews } from "./cursor.ts";
 import { readEvent, readPage } from "./paging.ts";
 
 const mib = 1024 * 1024;
@@ -85,4 +86,22 @@ test("whoever waits to read a large event reads it when it may, and is asked wit
   assert.deepEqual([asked, isThere], [[mib + 5], false]);
   go();
   assert.equal((await reading).events.length, 2);
+});
+
+test("behind the last event there is no news, also once it cannot be read any more", async () => {
+  const store = new MemoryStore();
+  const log = create(store);
+  pushNow(log, event("one"), event("two"), event("three"));
+  const whole = await readPage(log, all);
+  assert.equal(whole.events.length, 3);
+  // The last event rots under a hub that runs.
+  const segment = lastSegment(store);
+  store.flip(segment, (store.dump().get(segment)?.length ?? 0) - 5);
+  const page = await readPage(log, { ...all, after: whole.events[1]?.cursor });
+  assert.deepEqual([page.events, page.isEnd], [[], true]);
+  assert.notEqual(page.cursor, whole.cursor, "it has no check value");
+  for (const { cursor } of [whole, page]) assert.equal(hasNews(log, cursor), false);
+  assert.equal(hasNews(log, whole.events[1]?.cursor ?? ""), true);
+  pushNow(log, event("four"));
+  for (const { cursor } of [whole, page]) assert.equal(hasNews(log, cursor), true);
 });

@@ -29,9 +29,10 @@ export async function startTestHub(
   input: Partial<Omit<StartHubInput, "node">> = {},
 ): Promise<TestHub> {
   const dir = await mkdtemp(join(tmpdir(), "zh-"));
-  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
   await createNode({ dir, nodeId: "hub", isHub: true });
-  return openTestHub(t, dir, input);
+  const hub = await openTestHub(t, dir, input);
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
+  return hub;
 }
 
 /** On a directory that is there already: what a restart of `serve` sees. */
@@ -42,14 +43,19 @@ export async function openTestHub(
 ): Promise<TestHub> {
   const reports: { code: string; message: string }[] = [];
   const node = await openNode({ dataDir: dir });
-  t.after(() => node.close());
+  let started: RunningHub | undefined;
+  // In this order: what runs after a test runs as it was asked for.
+  t.after(async () => {
+    await started?.close();
+    await node.close();
+  });
   const hub = await startHub({
     node,
     http: "127.0.0.1:0",
     onReport: ({ code, message }) => reports.push({ code, message }),
     ...input,
   });
-  t.after(() => hub.close());
+  started = hub;
   await node.serveSocket();
   const token = async (
     scopes: readonly TokenScope[],

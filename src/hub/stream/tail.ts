@@ -40,7 +40,7 @@ export class Tail {
     wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<void> {
     const { timeoutMs, signal } = wait;
-    if (signal.aborted || this.node.newestCursor() !== seen) return;
+    if (signal.aborted || this.node.hasNews(seen)) return;
     await new Promise<void>((resolve) => {
       const finish = (): void => {
         stop();
