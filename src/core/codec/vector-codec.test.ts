@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ByteReader, ByteWriter } from "../bytes.ts";
+import { nodeCrypto } from "../../storage/node-crypto.ts";
+import { ByteReader, ByteWriter, bytesToHex } from "../bytes.ts";
 import type { VectorEntry } from "../vector/entry.ts";
 import {
   decodeStoredEntry,
   decodeVectorEntry,
   encodeStoredEntry,
   encodeVectorEntry,
+  vectorDigest,
 } from "./vector-codec.ts";
 import { holesPerStreamMax } from "./wire-limits.ts";
 
@@ -14,6 +16,33 @@ const ends = { sender: "clinic_a", receiver: "hub" };
 const id = { node: "clinic_a", epoch: 7, lane: "" };
 const chain8 = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const chain16 = Uint8Array.from({ length: 16 }, (_, i) => i);
+
+describe("the digest of a vector", () => {
+  const line: VectorEntry = { id, head: 100, chain: chain8, holes: [] };
+  const hexOf = (...entries: readonly VectorEntry[]): string =>
+    bytesToHex(vectorDigest(nodeCrypto, entries));
+
+  test("tells vectors apart by everything that a line says", () => {
+    const others: readonly VectorEntry[] = [
+      { ...line, id: { ...id, node: "clinic_b" } },
+      { ...line, id: { ...id, epoch: 8 } },
+      { ...line, id: { ...id, lane: "urgent" } },
+      { ...line, head: 101 },
+      { ...line, chain: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 9) },
+      { ...line, holes: [{ from: 3, to: 3 }] },
+    ];
+    const digests = [hexOf(), hexOf(line), ...others.map((other) => hexOf(other))];
+    assert.equal(new Set(digests).size, digests.length);
+    assert.match(hexOf(line), /^[0-9a-f]{16}$/);
+  });
+
+  test("is of the lines in any order, and of the last of very many too", () => {
+    const many = Array.from({ length: 500 }, (_, i) => ({ ...line, id: { ...id, epoch: i } }));
+    assert.equal(hexOf(...many), hexOf(...many.toReversed()));
+    const last = many.at(-1) ?? line;
+    assert.notEqual(hexOf(...many), hexOf(...many.slice(0, -1), { ...last, head: 101 }));
+  });
+});
 
 describe("lines of a vector", () => {
   const line: VectorEntry = { id, head: 100, chain: chain8, holes: [] };
