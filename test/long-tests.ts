@@ -33,6 +33,10 @@ export const longTests: Readonly<Record<string, readonly string[]>> = {
     "ten events more cost little, in both directions and in the first flight",
     "large events and small ones share a direction",
   ],
+  "src/core/log/awaited-room.test.ts": [
+    "loses nothing at whatever byte an attempt finds the disk full, nor by a crash after it",
+    "never uses a seq again that a peer has confirmed, however little room there is",
+  ],
   "src/core/log/alias-damage.test.ts": [
     "any flipped bit in a definition of a derived stream's alias keeps its branch re-homed, after a close",
     "any flipped bit in a definition of a derived stream's alias keeps its branch re-homed, after a power cut",
