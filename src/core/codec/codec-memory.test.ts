@@ -49,7 +49,7 @@ const limits = {
   [codecTokens]: 1_500_000,
   [codecMix]: 2_500_000,
   [codecTokensSmall]: 500_000,
-  [codecMixSmall]: 710_000,
+  [codecMixSmall]: 700_000,
 };
 
 for (const codec of [codecTokens, codecMix, codecTokensSmall, codecMixSmall] as const) {

@@ -25,7 +25,8 @@ export function codecStateBytes(codec: number): number {
     sizes.entries * 15 +
     sizes.arenaBytes +
     sizes.shapes * 14 +
-    sizes.shapeBytes +
+    // They grow by doubling.
+    Math.ceil((sizes.shapeBytes * 4) / 3) +
     116 * 1024;
   if (!isMixCodec(codec)) return tokens + sizes.windowBytes * 2;
   const words = sizes.words * 15 + sizes.wordBytes + sizes.wordPlaces * 3 + 16 * 1024;

@@ -4,10 +4,10 @@
  * kind; after that it is its number. When one more would be too much, all are
  * forgotten, on both sides at the same event.
  *
- * They lie one after another in tables of fixed size: the texts by byte, the
- * values by slot.
+ * They lie one after another: the texts by byte, in as much room as they need so far,
+ * the values by slot, in tables of fixed size.
  */
-import type { ByteWriter } from "../../bytes.ts";
+import { ByteWriter } from "../../bytes.ts";
 import type { CodecSizes } from "../codecs.ts";
 import { Fields } from "./fields.ts";
 import { fold, hashBytes } from "./hash.ts";
@@ -31,7 +31,8 @@ export class Shapes {
   private readonly shapesMax: number;
   private readonly fieldNumbers = new Fields();
   /** The skeletons' pieces, one before each value and one after the last, joined. */
-  private readonly text: Uint8Array;
+  private readonly text = new ByteWriter(1024);
+  private readonly textMax: number;
   /** By slot: which of that field in the payload it is. */
   private readonly nths: Uint8Array;
   /** By slot: where in the shape's text the piece before the value ends. */
@@ -46,7 +47,7 @@ export class Shapes {
 
   constructor(sizes: CodecSizes) {
     this.shapesMax = sizes.shapes;
-    this.text = new Uint8Array(sizes.shapeBytes);
+    this.textMax = sizes.shapeBytes;
     this.kinds = new Uint8Array(sizes.slotIds);
     this.fields = new Uint16Array(sizes.slotIds);
     this.nths = new Uint8Array(sizes.slotIds);
@@ -75,12 +76,12 @@ export class Shapes {
   /** The piece of the skeleton before a slot's value; a view. */
   pieceBefore(id: number, slot: number): Uint8Array {
     const end = this.textStart(id) + (this.pieceEnds[slot] as number);
-    return this.text.subarray(this.pieceStart(id, slot), end);
+    return this.text.view().subarray(this.pieceStart(id, slot), end);
   }
 
   /** The piece behind the last value; a view. */
   lastPiece(id: number): Uint8Array {
-    return this.text.subarray(this.pieceStart(id, this.endSlot(id)), this.textEnds[id]);
+    return this.text.view().subarray(this.pieceStart(id, this.endSlot(id)), this.textEnds[id]);
   }
 
   /** The number of a payload's shape, or -1. */
@@ -129,15 +130,16 @@ export class Shapes {
   }
 
   private take(description: Uint8Array, textStart: number, firstSlot: number): void {
-    let end = textStart;
+    const { text } = this;
     let slot = firstSlot;
     let start = textStart;
     let field = 0;
     for (const byte of description) {
       if (byte > kindDate) {
-        this.text[end++] = byte;
+        text.u8(byte);
         continue;
       }
+      const end = text.length;
       field = this.fieldOf(start, end, field);
       this.kinds[slot] = byte;
       this.pieceEnds[slot] = end - textStart;
@@ -146,13 +148,13 @@ export class Shapes {
       slot++;
       start = end;
     }
-    this.textEnds[this.count] = end;
+    this.textEnds[this.count] = text.length;
     this.slotEnds[this.count] = slot;
   }
 
   /** The field of the last `"key":` in this part of the text, or the one before. */
   private fieldOf(start: number, end: number, before: number): number {
-    const { text } = this;
+    const text = this.text.view();
     for (let at = end - 1; at > start; at--) {
       if (text[at] !== colon) continue;
       let close = at - 1;
@@ -174,10 +176,11 @@ export class Shapes {
   private makeRoom(textBytes: number, slots: number): void {
     const isFull =
       this.count === this.shapesMax ||
-      this.textStart(this.count) + textBytes > this.text.length ||
+      this.textStart(this.count) + textBytes > this.textMax ||
       this.firstSlot(this.count) + slots > this.kinds.length;
     if (!isFull) return;
     this.count = 0;
+    this.text.clear();
     this.byHash.fill(0);
   }
 
@@ -193,19 +196,20 @@ export class Shapes {
   private hashOfShape(id: number): number {
     const first = this.firstSlot(id);
     const last = this.endSlot(id);
+    const text = this.text.view();
     const textStart = this.textStart(id);
     let hash = last - first;
     let at = textStart;
     for (let slot = first; slot < last; slot++) {
       const end = textStart + (this.pieceEnds[slot] as number);
-      hash = hashBytes(hash, this.text, at, end) ^ (this.kinds[slot] as number);
+      hash = hashBytes(hash, text, at, end) ^ (this.kinds[slot] as number);
       at = end;
     }
-    return hashBytes(hash, this.text, at, this.textEnds[id] as number);
+    return hashBytes(hash, text, at, this.textEnds[id] as number);
   }
 
   private isShapeOf(id: number, payload: Uint8Array, split: Splitter): boolean {
-    const { text } = this;
+    const text = this.text.view();
     const first = this.firstSlot(id);
     if (this.endSlot(id) - first !== split.count) return false;
     const textStart = this.textStart(id);
