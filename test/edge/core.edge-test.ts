@@ -3,22 +3,13 @@
  * host. What takes minutes there is left to Node (test/long-tests.ts).
  */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe } from "node:test";
 import type { TestResult } from "../quickjs/guest/node-test.ts";
 import { guestTestFiles, propertyLimits } from "../quickjs/test-files.ts";
 import { longTests } from "../long-tests.ts";
-import { createGuest, type Guest, variant } from "./runner.ts";
+import { createGuest, testsOver, variant } from "./runner.ts";
 
-let guest: Guest | undefined;
-let missing = "";
-
-before(async () => {
-  const created = await createGuest();
-  if (typeof created === "string") missing = created;
-  else guest = created;
-});
-
-after(() => guest?.dispose());
+const guestTest = testsOver(createGuest);
 
 function entryFor(file: string): string {
   return `
@@ -35,11 +26,7 @@ function entryFor(file: string): string {
 
 describe(`on the small device's host (${variant})`, () => {
   for (const file of ["test/edge/guest/conformance.ts", ...guestTestFiles]) {
-    test(file, async (t) => {
-      if (guest === undefined) {
-        t.skip(missing);
-        return;
-      }
+    guestTest(file, async (guest) => {
       const ran = await guest.run(await guest.compile(entryFor(file)), [guest.folder]);
       assert.equal(ran.lines.at(-1), "end", ran.errors);
       const results = ran.lines.slice(0, -1).map((line) => JSON.parse(line) as TestResult);

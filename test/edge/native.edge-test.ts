@@ -1,36 +1,28 @@
 /** What is translated to C does what it does in JavaScript. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe } from "node:test";
 import { codeEverything } from "./guest/coder-run.ts";
-import { createGuest, type Guest, variant } from "./runner.ts";
+import { createGuest, testsOver, variant } from "./runner.ts";
 
 /** Of events and garbage, for each codec; what is slow there takes fewer. */
 const rounds = variant === "x86_64" ? 12 : 4;
 
-let guest: Guest | undefined;
-let missing = "";
-
-before(async () => {
-  const created = await createGuest();
-  if (typeof created === "string") missing = created;
-  else guest = created;
-});
-
-after(() => guest?.dispose());
+const guestTest = testsOver(createGuest);
 
 describe(`translated classes (${variant})`, () => {
-  test("an example of everything that can be translated answers as in JavaScript", async (t) => {
-    if (guest === undefined) return t.skip(missing);
-    const ran = await guest.run(await guest.compile('import "./test/edge/guest/native.ts";'));
-    assert.equal(ran.errors, "");
-    assert.deepEqual(ran.lines.slice(0, -1), []);
-    const asked = Number(/^asked (\d+)$/.exec(ran.lines.at(-1) ?? "")?.[1]);
-    assert.ok(asked > 10_000, `${asked} were asked`);
-    assert.equal(ran.status, 0);
-  });
+  guestTest(
+    "an example of everything that can be translated answers as in JavaScript",
+    async (guest) => {
+      const ran = await guest.run(await guest.compile('import "./test/edge/guest/native.ts";'));
+      assert.equal(ran.errors, "");
+      assert.deepEqual(ran.lines.slice(0, -1), []);
+      const asked = Number(/^asked (\d+)$/.exec(ran.lines.at(-1) ?? "")?.[1]);
+      assert.ok(asked > 10_000, `${asked} were asked`);
+      assert.equal(ran.status, 0);
+    },
+  );
 
-  test("events make the same bytes, and garbage fails at the same place", async (t) => {
-    if (guest === undefined) return t.skip(missing);
+  guestTest("events make the same bytes, and garbage fails at the same place", async (guest) => {
     const script = await guest.compile(`
       import { host } from "./src/edge/host-functions.ts";
       import { codeEverything } from "./test/edge/guest/coder-run.ts";

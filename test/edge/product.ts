@@ -8,12 +8,11 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, test } from "node:test";
 import { architectures } from "../../scripts/edge/architectures.ts";
 import { withProgram } from "../../scripts/edge/build.ts";
 import { hasTool, MissingError } from "../../scripts/edge/run.ts";
 import { sourceEntry } from "../../lab/command.ts";
-import { variant } from "./runner.ts";
+import { testsOver, variant } from "./runner.ts";
 
 export type Kind = "node" | "edge";
 
@@ -64,22 +63,9 @@ export interface Product {
   dispose(): void;
 }
 
-/**
- * `test` for a file of tests of the product, which is made before them and ends after them.
- * Where it cannot be made they are skipped, and say what is missing.
- */
+/** `test` for a file of tests of the product. */
 export function productTests(): (name: string, act: (made: Product) => Promise<void>) => void {
-  let product: Product | undefined;
-  let missing = "";
-  before(async () => {
-    const created = await createProduct();
-    if (typeof created === "string") missing = created;
-    else product = created;
-  });
-  after(() => product?.dispose());
-  return (name, act) => {
-    void test(name, async (t) => (product === undefined ? t.skip(missing) : act(product)));
-  };
+  return testsOver(createProduct);
 }
 
 /** The built product, or a text that says what is missing for it. */

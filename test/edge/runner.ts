@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after, before, test } from "node:test";
 import { architectures } from "../../scripts/edge/architectures.ts";
 import { withRunner } from "../../scripts/edge/build.ts";
 import { edgeModules } from "../../scripts/edge/bundle.ts";
@@ -34,6 +35,26 @@ export interface GuestResult {
   readonly lines: readonly string[];
   readonly errors: string;
   readonly status: number | null;
+}
+
+/**
+ * `test` for a file of tests of one thing, which is made before them and ends after them.
+ * Where it cannot be made they are skipped, and say what is missing.
+ */
+export function testsOver<T extends { dispose(): void }>(
+  create: () => Promise<T | string>,
+): (name: string, act: (made: T) => Promise<void>) => void {
+  let made: T | undefined;
+  let missing = "";
+  before(async () => {
+    const created = await create();
+    if (typeof created === "string") missing = created;
+    else made = created;
+  });
+  after(() => made?.dispose());
+  return (name, act) => {
+    void test(name, async (t) => (made === undefined ? t.skip(missing) : act(made)));
+  };
 }
 
 /** The host, or a text that says why there is none here. */
