@@ -41,9 +41,14 @@ export class Expressions {
   }
 
   condition(node: ts.Expression): string {
-    const { type, code } = this.of(node);
-    if (type.kind !== "bool" || type.isMaybe) throw new Untranslatable(node, "no boolean");
-    return code;
+    return this.truth(node).code;
+  }
+
+  private truth(node: ts.Expression): Expression {
+    const value = this.of(node);
+    if (value.type.kind !== "bool" || value.type.isMaybe)
+      throw new Untranslatable(node, "no boolean");
+    return value;
   }
 
   temporary(): string {
@@ -119,15 +124,12 @@ export class Expressions {
   private identifier(node: ts.Identifier): Expression {
     const { program } = this;
     if (node.text === "undefined") return nothing;
-    const declaration = program.constants.symbolOf(node)?.valueDeclaration;
-    if (declaration === undefined) throw new Untranslatable(node, "an unknown name");
-    const type = program.types.of(
-      program.checker.getTypeOfSymbolAtLocation(
-        program.constants.symbolOf(node) as ts.Symbol,
-        declaration,
-      ),
-      node,
-    );
+    const symbol = program.constants.symbolOf(node);
+    const declaration = symbol?.valueDeclaration;
+    if (symbol === undefined || declaration === undefined)
+      throw new Untranslatable(node, "an unknown name");
+    const declared = program.checker.getTypeOfSymbolAtLocation(symbol, declaration);
+    const type = program.types.of(declared, node);
     if (ts.isVariableDeclaration(declaration) && isOfModule(declaration))
       return { code: program.globalOf(declaration), type, reads: false, writes: false };
     return { code: `v_${node.text}`, type, reads: isAssigned(declaration), writes: false };
@@ -231,8 +233,8 @@ export class Expressions {
       case ts.SyntaxKind.AmpersandAmpersandToken:
       case ts.SyntaxKind.BarBarToken: {
         const sign = operator === ts.SyntaxKind.BarBarToken ? "||" : "&&";
-        const [left, right] = [this.of(node.left), this.of(node.right)];
-        const code = `(${this.condition(node.left)} ${sign} ${this.condition(node.right)})`;
+        const [left, right] = [this.truth(node.left), this.truth(node.right)];
+        const code = `(${left.code} ${sign} ${right.code})`;
         const reads = left.reads || right.reads;
         return { code, type: bool, reads, writes: left.writes || right.writes };
       }
@@ -274,8 +276,8 @@ export class Expressions {
   private unary(node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression): Expression {
     switch (node.operator) {
       case ts.SyntaxKind.ExclamationToken: {
-        const { reads, writes } = this.of(node.operand);
-        return { code: `!${this.condition(node.operand)}`, type: bool, reads, writes };
+        const value = this.truth(node.operand);
+        return { ...value, code: `!${value.code}` };
       }
       case ts.SyntaxKind.MinusToken:
         return apply(this, "negate", node.operand);
@@ -295,10 +297,10 @@ export class Expressions {
 
   private conditional(node: ts.ConditionalExpression): Expression {
     const [yes, no] = [this.of(node.whenTrue), this.of(node.whenFalse)];
-    const condition = this.of(node.condition);
+    const condition = this.truth(node.condition);
     const type = joined(yes.type, no.type);
     return {
-      code: `(${this.condition(node.condition)} ? ${converted(yes, type)} : ${converted(no, type)})`,
+      code: `(${condition.code} ? ${converted(yes, type)} : ${converted(no, type)})`,
       type,
       reads: condition.reads || yes.reads || no.reads,
       writes: condition.writes || yes.writes || no.writes,
