@@ -146,7 +146,9 @@ export async function serveChild(
   await waitUntil(() => listening() !== undefined || ended !== undefined, 60_000);
   const address = listening();
   if (address === undefined)
-    throw new Error(`serve ${args.join(" ")}: exit ${ended}\n${output.stdout}${output.stderr}`);
+    throw new Error(`serve ${args.join(" ")}: exit ${ended}\n${output.stdout}${output.stderr}`, {
+      cause: errorOf(output),
+    });
   return {
     child,
     address,

@@ -21,7 +21,7 @@ import { FsyncMeter } from "./fsync-meter.ts";
 import { fullRound } from "./full-round.ts";
 import { killRound } from "./kill-round.ts";
 import { type FaultKind, faultKinds, type TortureProblem, type TortureReport } from "./report.ts";
-import { ClaimBroken, World } from "./world.ts";
+import { World } from "./world.ts";
 
 export interface TortureInput {
   /** The scratch folder is made in here. */
@@ -205,7 +205,8 @@ class Torture {
 
   private problemOf(error: unknown): TortureProblem {
     const text = error instanceof Error ? error.message : String(error);
-    const known = asZamError(error instanceof ClaimBroken ? error.cause : error);
+    // What a command or a hub printed before it ended is the cause of the error that says so.
+    const known = asZamError(error) ?? asZamError(error instanceof Error ? error.cause : undefined);
     const broken = new ZamError("Z231", { problem: text });
     const { code, hint } = known ?? broken;
     return {
