@@ -36,6 +36,17 @@ describe("the typed client", () => {
     assert.deepEqual(await client.health(), { status: "ok", codes: [] });
   });
 
+  it("knows an event by any id, alone and among many", async (t) => {
+    const hub = await startTestHub(t);
+    const client = await clientOf(hub);
+    for (const id of ["visit 1", "B\u00e9such", "\u8a2a\u554f-1", '"visit"', " visit"]) {
+      const { seq } = await client.push({ n: 1 }, { id, type: 2 });
+      const again = await client.pushMany([{ payload: { n: 1 }, id }]);
+      assert.partialDeepStrictEqual(again, { repeats: 1, events: [{ seq }] }, id);
+      assert.equal((await client.push({ n: 1 }, { id })).repeat, true, id);
+    }
+  });
+
   it("stores an event once although every second answer is lost", async (t) => {
     const hub = await startTestHub(t);
     let calls = 0;

@@ -88,6 +88,10 @@ async function push(
   options: PushOptions & CallOptions,
 ): Promise<PushedEvent> {
   const { type, lane, to, urgent, id = randomKey(), signal } = options;
+  if (!isHeaderText.test(id)) {
+    const { events } = await pushMany(http, [{ payload, type, lane, to, urgent, id }], { signal });
+    return events[0] as PushedEvent;
+  }
   const isBytes = payload instanceof Uint8Array;
   return http.json(`/v1/events${queryText({ type, lane, to, urgent })}`, {
     method: "POST",
@@ -99,6 +103,9 @@ async function push(
     ...optional(signal),
   });
 }
+
+/** What a header carries as it is: ASCII, no blank at an end, no quotes of a structured field. */
+const isHeaderText = /^[!#-~](?:[ !#-~]*[!#-~])?$/;
 
 async function pushMany(
   http: HubHttp,

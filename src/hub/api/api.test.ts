@@ -160,6 +160,17 @@ describe("pushing over HTTP", () => {
       "400 Z418",
     ],
     ["a line that is no JSON", "/batch", '{"payload":1}\nx', ndjson, "400 Z604"],
+    [
+      "no JSON, its type in capitals",
+      "",
+      '{"a":',
+      { "content-type": "Application/JSON" },
+      "400 Z604",
+    ],
+    ["a compressed body", "", "1", { ...json, "content-encoding": "gzip" }, "415 Z421"],
+    ["base64 that was cut", "/batch", '{"events":[{"payloadBase64":"AAECA"}]}', json, "400 Z418"],
+    ["base64 padded wrongly", "/batch", '{"events":[{"payloadBase64":"AA="}]}', json, "400 Z418"],
+    ["a key that is not ASCII", "", "1", { ...json, "idempotency-key": "\u00e4" }, "400 Z418"],
   ];
   it("refuses with a code, and stores nothing", async (t) => {
     const hub = await startTestHub(t);
@@ -170,6 +181,8 @@ describe("pushing over HTTP", () => {
     const body = Buffer.from([0x22, 0xff, 0x22]);
     const latin = await hub.call("/v1/events", { method: "POST", body, headers: json });
     assert.equal(await codeOf(latin), "400 Z604");
+    const nothing = await hub.call("/v1/events/batch", { method: "POST" });
+    assert.equal(await codeOf(nothing), "400 Z604");
     assert.deepEqual(await hub.node.pull({}), []);
   });
 
@@ -203,6 +216,33 @@ describe("reading over HTTP", () => {
     assert.deepEqual(
       seen,
       Array.from({ length: 2500 }, (_, n) => n + 1),
+    );
+  });
+
+  const unanswered: readonly string[] = [
+    "/v1/events?tpye=3",
+    "/v1/events?node=a&node=b",
+    "/v1/events?from=2099-12-31T23:59:60Z",
+    "/v1/events?from=2099-01-01T00:00:00%2B02",
+    "/v1/events?until=yesterday",
+    "/v1/nodes?node=a",
+    "/v1/vector?node=a",
+    "/v1/status?x",
+    "/v1/overview?node=a",
+  ];
+  it("refuses a filter that it does not know or cannot read, rather than to answer with everything", async (t) => {
+    const hub = await startTestHub(t);
+    await filled(hub, 2);
+    for (const path of unanswered)
+      assert.equal(await codeOf(await hub.call(path)), "400 Z418", path);
+    const { node, epoch, seq } = (await hub.node.status()).vector[0] ?? {
+      node: "",
+      epoch: "",
+      seq: 0,
+    };
+    assert.equal(
+      await codeOf(await hub.call(`/v1/events/${node}/${epoch}/${seq}?lnae=x`)),
+      "400 Z418",
     );
   });
 

@@ -1,5 +1,6 @@
 /** What is pushed over HTTP, from bodies and queries to the engine's input. Payloads keep their bytes. */
 import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import { laneAddressee } from "../../core/event.ts";
 import type { PushInput, TokenRow } from "../../engine/index.ts";
@@ -102,12 +103,23 @@ export function payloadOf({ event, text }: BatchInput): Uint8Array {
   if (payloadBase64 !== undefined) {
     if (event.payload !== undefined)
       throw new ZamError("Z418", { problem: "payload and payloadBase64 exclude one another" });
-    return Buffer.from(payloadBase64, "base64");
+    return base64ToBytes(payloadBase64);
   }
   const payload = memberText(text, "payload");
   if (payload === undefined)
     throw new ZamError("Z418", { problem: "an event has neither payload nor payloadBase64" });
   return Buffer.from(payload, "utf8");
+}
+
+/** Its alphabet is in the schema. @throws ZamError Z418 for one that was cut, or padded wrongly */
+function base64ToBytes(text: string): Uint8Array {
+  const digits = text.replace(/=+$/, "").length;
+  const isPadded = digits < text.length;
+  if (digits % 4 === 1 || (isPadded && text.length % 4 !== 0))
+    throw new ZamError("Z418", {
+      problem: "payloadBase64 is no base64: it was cut, or is padded wrongly",
+    });
+  return Buffer.from(text, "base64");
 }
 
 /**
@@ -118,13 +130,26 @@ export function idAt(key: string | undefined, index: number): string | undefined
   return key === undefined ? undefined : `${key}#${index}`;
 }
 
-/** The value of an `Idempotency-Key` header, with or without the quotes of a structured field. @throws ZamError Z608 */
-export function idempotencyKey(header: string | readonly string[] | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  const text = typeof header === "string" ? header : "";
+/**
+ * The value of an `Idempotency-Key` header, with or without the quotes of a structured field.
+ *
+ * One that is not ASCII is sent as UTF-8 by some and as Latin-1 by others: it would be another key
+ * at the repeat. @throws ZamError Z418, Z608
+ */
+export function idempotencyKey(
+  request: Pick<IncomingMessage, "headersDistinct">,
+): string | undefined {
+  const [text, ...more] = request.headersDistinct["idempotency-key"] ?? [];
+  if (text === undefined) return undefined;
+  if (more.length > 0)
+    throw new ZamError("Z418", { problem: "it has more than one Idempotency-Key" });
   const key = /^"(.*)"$/.exec(text)?.[1] ?? text;
   if (key === "" || key.length > keyCharactersMax)
     throw new ZamError("Z608", { maxCharacters: keyCharactersMax });
+  if (!/^[\x20-\x7e]*$/.test(key))
+    throw new ZamError("Z418", {
+      problem: "its Idempotency-Key is not ASCII; an event's id in a batch may be",
+    });
   return key;
 }
 

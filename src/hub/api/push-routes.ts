@@ -70,7 +70,7 @@ function addPushOne(app: HubApp, hub: HubContext): void {
     async (request, reply) => {
       const body = request.body ?? Buffer.alloc(0);
       if (isJson(request)) parseJson(jsonText(body));
-      const id = idempotencyKey(request.headers["idempotency-key"]);
+      const id = idempotencyKey(request.raw);
       const push = toPush(request.query, { payload: body, id }, principalOf(request));
       const [result] = await pushUnderKey(hub, [push], id);
       return sendPushed(reply, result);
@@ -92,8 +92,9 @@ async function pushUnderKey(
   }
 }
 
+/** Names of media types are the same in capitals. */
 function isJson(request: FastifyRequest): boolean {
-  return (request.headers["content-type"] ?? "application/json").startsWith("application/json");
+  return /^(\s*application\/json\s*(;|$)|$)/i.test(request.headers["content-type"] ?? "");
 }
 
 function sendPushed(reply: FastifyReply, result: PushResult | undefined): FastifyReply {
@@ -150,7 +151,7 @@ function addPushMany(app: HubApp, hub: HubContext): void {
       },
     },
     async (request) => {
-      const key = idempotencyKey(request.headers["idempotency-key"]);
+      const key = idempotencyKey(request.raw);
       const inputs = batchInputs(request);
       const principal = principalOf(request);
       const pushes = inputs.map((input, index) => {
@@ -170,6 +171,8 @@ function addPushMany(app: HubApp, hub: HubContext): void {
 
 function batchInputs(request: FastifyRequest): readonly BatchInput[] {
   const { bodyText } = request;
+  // Without a body nothing was parsed, and nothing checked.
+  if (bodyText === "") parseJson(bodyText);
   return isJson(request) ? eventsOfJson(bodyText) : eventsOfLines(bodyText);
 }
 

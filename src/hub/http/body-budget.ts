@@ -33,9 +33,20 @@ export class BodyBudget {
 export function addBodyBudget(app: HubApp): void {
   const budget = new BodyBudget();
   app.addHook("preParsing", async (request, reply, payload) => {
+    requirePlainBody(request);
     const sizeBytes = announcedBytes(request);
     if (sizeBytes > 0) reply.raw.once("close", budget.take(sizeBytes));
     return payload;
+  });
+}
+
+/** A compressed body would be stored as it came, and may hold a thousand times what it announces. */
+function requirePlainBody({ headers }: FastifyRequest): void {
+  const coding = headers["content-encoding"] ?? "identity";
+  if (coding.toLowerCase() === "identity") return;
+  throw new ZamError("Z421", {
+    contentType: `${headers["content-type"] ?? ""} as ${coding}`.trim().slice(0, 80),
+    suggestion: "no Content-Encoding",
   });
 }
 

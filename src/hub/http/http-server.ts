@@ -31,7 +31,7 @@ import { problemSchema, sendProblem, toZamError } from "./problem.ts";
 import { answerUnreadable } from "./unreadable.ts";
 import { addSlowCallerLimits } from "./slow-callers.ts";
 import { Throttle } from "./throttle.ts";
-import { createValidatorCompiler } from "./validation.ts";
+import { addValidation } from "./validation.ts";
 
 export interface HttpServerInput {
   readonly name: ListenerName;
@@ -102,9 +102,7 @@ export async function createHttpApp(
       void sendProblem(reply, toZamError(error, request));
     },
   });
-  // Schemas describe answers for readers; compiling each into code would cost memory for nothing.
-  app.setSerializerCompiler(() => JSON.stringify);
-  app.setValidatorCompiler(createValidatorCompiler());
+  addValidation(app);
   app.addSchema(problemSchema);
   app.setErrorHandler((error, request, reply) => {
     const known = toZamError(error, request);
