@@ -5,7 +5,7 @@
 import type { CrashTally } from "../src/testing/memory-content.ts";
 import { attackNames } from "./attack-names.ts";
 
-export const faultNames = [
+const faultNames = [
   "clean restart",
   "process killed",
   "power cut",
@@ -62,7 +62,7 @@ export const faultNames = [
   ...attackNames.map((name) => `attack: ${name}` as const),
 ] as const;
 
-export const pathNames = [
+const pathNames = [
   "sync completed",
   "torn tail cut",
   "unproven tail copied",
@@ -110,7 +110,7 @@ export const pathNames = [
 ] as const;
 
 /** Counted, and not asked for: two branches that meet far from their origin take three faults in a row. */
-export const rareNames = ["stream frozen (Z509)"] as const;
+const rareNames = ["stream frozen (Z509)"] as const;
 
 export type FaultName = (typeof faultNames)[number];
 export type PathName = (typeof pathNames)[number] | (typeof rareNames)[number];

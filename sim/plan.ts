@@ -11,7 +11,7 @@ import { machineDeeds } from "./deeds/machines.ts";
 import { operatorDeeds } from "./deeds/operators.ts";
 import { pushDeeds } from "./deeds/pushes.ts";
 
-export const deedNames = [
+const deedNames = [
   ...pushDeeds,
   "sync",
   ...machineDeeds,

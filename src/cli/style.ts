@@ -5,7 +5,7 @@ function painted(open: number, close: number): (text: string) => string {
   return (text) => (text === "" ? "" : `\u001b[${open}m${text}\u001b[${close}m`);
 }
 
-export const colourStyler: Styler = {
+const colourStyler: Styler = {
   bold: painted(1, 22),
   dim: painted(2, 22),
   red: painted(31, 39),

@@ -27,7 +27,7 @@ export function quoted(text: string): string {
 }
 
 /** The command to run next. */
-export function nextAfterKeygen(node: CreatedNodeFacts): string {
+function nextAfterKeygen(node: CreatedNodeFacts): string {
   return node.isHub
     ? `zamsync serve --data-dir ${quoted(node.dir)} --bind 0.0.0.0:7700 --policy own`
     : `zamsync sign ${quoted(node.csrPath)} --ca HUBDIR`;

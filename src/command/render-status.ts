@@ -18,7 +18,7 @@ import {
 /** A certificate with fewer days left needs a person. */
 export const certDaysMin = 30;
 /** Events that no hub has confirmed for longer than this need a person. */
-export const pendingMsMax = 7 * 86_400_000;
+const pendingMsMax = 7 * 86_400_000;
 
 /** What needs a person, one line each; empty when nothing does. */
 export function statusProblems(status: NodeStatus, nowMs: number): readonly string[] {

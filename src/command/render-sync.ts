@@ -37,7 +37,7 @@ export function syncToJson(summary: SyncSummary): object {
 }
 
 /** A bar of `width` characters. */
-export function barToText(share: number, width: number): string {
+function barToText(share: number, width: number): string {
   const full = Math.round(Math.max(0, Math.min(1, share)) * width);
   return `[${"#".repeat(full)}${"-".repeat(width - full)}]`;
 }

@@ -15,7 +15,7 @@ export type ValueResult =
   | { readonly ok: false; readonly suggestion: string; readonly nearest?: string };
 
 /** Used where an address has no port. */
-export const defaultPort = 7700;
+const defaultPort = 7700;
 
 const unitMs: Readonly<Record<string, number>> = {
   s: 1000,
@@ -122,7 +122,7 @@ function parseRate(text: string): ValueResult {
 }
 
 /** The shortest exact spelling of a size. */
-export function sizeToText(bytes: number): string {
+function sizeToText(bytes: number): string {
   for (const unit of ["G", "M", "K"]) {
     const scale = unitBytes[unit] ?? 1;
     if (bytes >= scale && bytes % scale === 0) return `${bytes / scale}${unit}`;
@@ -147,7 +147,7 @@ function parseSize(spec: FlagSpec, text: string): ValueResult {
 }
 
 /** The shortest exact spelling of a duration in milliseconds. */
-export function durationToText(ms: number): string {
+function durationToText(ms: number): string {
   for (const unit of ["d", "h", "m"]) {
     const scale = unitMs[unit] ?? 1;
     if (ms >= scale && ms % scale === 0) return `${ms / scale}${unit}`;

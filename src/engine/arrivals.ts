@@ -19,7 +19,7 @@ const batchBytesMax = 2 * 1024 * 1024;
 /** What one synchronous read takes before the event loop runs again. */
 const stepLimit: ReadLimit = { events: 256, bytes: 512 * 1024 };
 /** How long a call waits for news at the most, whatever was asked for. */
-export const arrivalWaitMsMax = 60_000;
+const arrivalWaitMsMax = 60_000;
 
 export async function readArrivals(log: Log, query: ArrivalQuery): Promise<ArrivalBatch> {
   const eventsMax = Math.min(query.eventsMax ?? batchEventsMax, batchEventsMax);

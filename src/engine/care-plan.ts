@@ -18,7 +18,7 @@ import { buildMs } from "./build.ts";
 import { confirmedBy } from "./confirmations.ts";
 import type { PeerRecord } from "./peer-record.ts";
 
-export const graceMsDefault = 7 * 86_400_000;
+const graceMsDefault = 7 * 86_400_000;
 const eventsPerStep = 256;
 
 export interface CareNode {

@@ -17,7 +17,7 @@ export type Ownership =
   | { readonly kind: "another's"; readonly owner: RpcClient };
 
 /** One try. Undefined when the directory is locked by a process that does not answer on a socket (yet, or any more). */
-export async function tryOwnership(dataDir: string): Promise<Ownership | undefined> {
+async function tryOwnership(dataDir: string): Promise<Ownership | undefined> {
   const owner = await RpcClient.connect(dataDir);
   if (owner !== undefined) return { kind: "another's", owner };
   const lock = tryLock(dataDir);

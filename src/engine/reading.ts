@@ -116,7 +116,7 @@ export function pulledWith(log: Log, event: StoredEvent, payload: Uint8Array): P
 }
 
 /** Durable events after an ordinal, a step at a time; ends at the newest one. */
-export function* arrivals(
+function* arrivals(
   log: Log,
   afterOrdinal: number,
   options: { readonly withQuarantined?: boolean } = {},

@@ -22,9 +22,9 @@ import type { StoredTicket, TicketStore } from "./ticket-store.ts";
 import { type CertificateJudge, createClientContext } from "./tls-profile.ts";
 
 /** Name lookup and TCP: with a round trip of 2.5 s this lets the second and third SYN through. */
-export const connectTimeoutMsDefault = 20_000;
+const connectTimeoutMsDefault = 20_000;
 /** A full handshake is 6 KB both ways: 8 s at 3 KB/s with a round trip of 2.5 s, and some losses. */
-export const handshakeTimeoutMsDefault = 30_000;
+const handshakeTimeoutMsDefault = 30_000;
 /** Longer than any acknowledgement takes on a link worth keeping. */
 export const idleTimeoutMsDefault = 60_000;
 /** Before the next address of the same name is tried. Node's default of 250 ms gives up on every slow link. */

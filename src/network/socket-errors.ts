@@ -3,7 +3,7 @@ import { ZamError } from "../core/errors/zam-error.ts";
 
 export type ConnectionPhase = "connecting" | "handshake" | "established";
 
-export function socketErrorCode(cause: unknown): string {
+function socketErrorCode(cause: unknown): string {
   if (typeof cause !== "object" || cause === null) return "";
   if (cause instanceof AggregateError) return socketErrorCode(cause.errors[0]);
   return "code" in cause && typeof cause.code === "string" ? cause.code : "";

@@ -25,7 +25,7 @@ export interface StrangerLimits {
   readonly patienceMs: number;
 }
 
-export const strangerDefaults: StrangerLimits = {
+const strangerDefaults: StrangerLimits = {
   // About 3 KB each.
   silentMax: 2_048,
   // A whole district may sit behind one address of a mobile network.

@@ -25,13 +25,13 @@ export type CertificateJudge = (
   address: string,
 ) => PeerVerdict;
 
-export const hybridGroup = "X25519MLKEM768";
-export const lightGroup = "X25519";
+const hybridGroup = "X25519MLKEM768";
+const lightGroup = "X25519";
 /** Seven days: the most that TLS 1.3 allows a ticket to live (RFC 8446, 4.6.1). */
-export const ticketLifetimeS = 604_800;
+const ticketLifetimeS = 604_800;
 export const ticketKeyBytes = 48;
 
-export const tlsProfile = {
+const tlsProfile = {
   minVersion: "TLSv1.3",
   maxVersion: "TLSv1.3",
   // The Pi's older processors have no AES instructions.

@@ -26,9 +26,9 @@ import { appendRevoked, listRevoked } from "./revocation.ts";
 import { createAuthorityCertificate, createNodeCertificate, readCsr } from "./x509.ts";
 
 /** No request of a P-256 key comes near this. */
-export const csrBytesMax = 16 * 1024;
-export const daysDefault = 3650;
-export const daysMax = 36_500;
+const csrBytesMax = 16 * 1024;
+const daysDefault = 3650;
+const daysMax = 36_500;
 const pemBytesMax = 64 * 1024;
 const dayMs = 86_400_000;
 /** A hub whose clock says 1970 must not sign certificates that are expired by the time anyone looks. */

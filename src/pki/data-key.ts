@@ -16,7 +16,7 @@ import {
   writePrivateFile,
 } from "./private-file.ts";
 
-export const dataKeyBytes = 32;
+const dataKeyBytes = 32;
 /** The name of a systemd credential that holds the key. */
 export const credentialName = "zamsync-key";
 const label = "zamsync-key-1";

@@ -215,7 +215,7 @@ function ownValue<T>(table: Readonly<Record<string, T>>, key: string): T | undef
 }
 
 /** What travels of an error: its code and context; the other side makes message and hint from them. */
-export function errorToJson(error: unknown): JsonObject {
+function errorToJson(error: unknown): JsonObject {
   if (error instanceof ZamError) {
     return { code: error.code, message: error.message, context: error.context };
   }

@@ -45,7 +45,7 @@ const headerBytes = 48;
 const checkInfo = textToUtf8("check");
 
 /** A vector of 10,000 streams takes about 1 MB; what is larger was not written by us. */
-export const sidecarBytesMax = 16 * 1024 * 1024;
+const sidecarBytesMax = 16 * 1024 * 1024;
 
 export interface SealedFolderOptions {
   /** Made (0700) when the first file is written. */

@@ -29,7 +29,7 @@ const entriesMax = 1_000_000;
 const nameBytesMax = 401;
 const pieceBytes = 1024 * 1024;
 /** While it is being written. */
-export const partialSuffix = ".partial";
+const partialSuffix = ".partial";
 
 export interface SnapshotEntry {
   /** A name in the node's directory, such as `log/manifest`. */

@@ -57,12 +57,7 @@ export function applyGroup(core: LogCore, group: Group): void {
 }
 
 /** Every record with an ordinal: counts it, and makes it findable. */
-export function noteOrdinal(
-  core: LogCore,
-  segment: SegmentWriter,
-  offset: number,
-  ordinal: number,
-): void {
+function noteOrdinal(core: LogCore, segment: SegmentWriter, offset: number, ordinal: number): void {
   segment.index.addRecord(offset, ordinal);
   if (segment.firstOrdinal === 0) segment.firstOrdinal = ordinal;
   segment.lastOrdinal = ordinal;
@@ -129,7 +124,7 @@ function applyFragment(core: LogCore, index: StreamIndex, seq: number, ordinal: 
 }
 
 /** [from, to] of the stream is not missing any more: healed, lost for good, or below a floor. */
-export function dropMissing(core: LogCore, index: StreamIndex, from: number, to: number): void {
+function dropMissing(core: LogCore, index: StreamIndex, from: number, to: number): void {
   const { table } = core.streams;
   core.damages = core.damages
     .map((damage) => {

@@ -88,7 +88,7 @@ export function recordDamage(
 }
 
 /** What the index says began in the blocks of the range, minus what still verifies there. */
-export function missingIn(
+function missingIn(
   core: LogCore,
   segment: number,
   range: { readonly fromOffset: number; readonly toOffset: number },

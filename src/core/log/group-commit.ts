@@ -169,14 +169,14 @@ export function quiesce(core: LogCore, work: () => void): void {
 }
 
 /** Everything staged is taken back; the log goes on. */
-export function failGroups(core: LogCore, error: ZamError): void {
+function failGroups(core: LogCore, error: ZamError): void {
   const groups = takeBackStaged(core);
   cutBack(core);
   reportFailure(core, groups, error);
 }
 
 /** A failed fsync: what the disk holds is unknown, so nothing more is written until the log is opened again. */
-export function failForGood(core: LogCore, fault: FileFault): void {
+function failForGood(core: LogCore, fault: FileFault): void {
   makeReadOnly(core, syncError(fault));
 }
 

@@ -26,7 +26,7 @@ export interface QuarantineRun {
 /** Of one stream: beyond that nothing more of it is taken until a schema lets some in. */
 export const quarantineRunsMax = 4096;
 /** Of all streams. */
-export const quarantineRunsMaxTotal = 65_536;
+const quarantineRunsMaxTotal = 65_536;
 /** Characters; what a person needs to find the field. */
 export const quarantineReasonCharactersMax = 200;
 

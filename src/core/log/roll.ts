@@ -33,7 +33,7 @@ export function finishRoll(core: LogCore, group: Group, done: (error?: ZamError)
 }
 
 /** The old segment is sealed at its durable end; the new one is active. */
-export function switchTo(core: LogCore, segment: SegmentWriter): void {
+function switchTo(core: LogCore, segment: SegmentWriter): void {
   const old = core.active;
   old.file?.close();
   old.file = undefined;
@@ -80,7 +80,7 @@ function writeCopy(core: LogCore, bytes: Uint8Array, done: (error?: ZamError) =>
   });
 }
 
-export function encodeNewManifest(
+function encodeNewManifest(
   core: LogCore,
   active: SegmentWriter,
   sealed: readonly SealedSegment[] = core.directory.segments,

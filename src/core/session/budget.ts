@@ -13,7 +13,7 @@ const endingBytes = 120;
 /** What the peer's answer to one thing that we sent costs: a small ACK in a record of its own. */
 const answerBytes = 32;
 
-export function usedBytes(s: SessionState): number {
+function usedBytes(s: SessionState): number {
   return Math.max(s.wireBytes + s.bytesSinceWire, s.frameBytes);
 }
 

@@ -162,7 +162,7 @@ function buildFrom(
 }
 
 /** Bytes on the wire of a range: little of the link's time, or what a cut costs grows with them. */
-export function rangeAim(s: SessionState): number {
+function rangeAim(s: SessionState): number {
   const seen = s.flight.rateBytesPerS ?? Number.POSITIVE_INFINITY;
   const rate = Math.min(seen, s.pacer.rateBytesPerS ?? Number.POSITIVE_INFINITY);
   const aim = Math.min(rate * rangeAirS, Math.max(rangeBytesAim / 2, rate / 16));

@@ -37,11 +37,7 @@ export const noMark: VectorMark = { ordinal: 0, digest: noDigest };
  * and larger ones: the peer then sends some events again, which is harmless.
  * Of too many lost ranges the oldest go unsaid, which makes them look held.
  */
-export function ownLine(
-  s: SessionState,
-  index: StreamIndex,
-  holesMax = holesPerLineMax,
-): VectorEntry {
+function ownLine(s: SessionState, index: StreamIndex, holesMax = holesPerLineMax): VectorEntry {
   const { id, head, chain, holes, floor, lost, partialBytes } = s.log.stream(index);
   return {
     id,
@@ -149,7 +145,7 @@ export function sendUpdate(s: SessionState, index: StreamIndex): void {
   sendVector(s, "update", { entries: [ownLine(s, index)] });
 }
 
-export function vectorEntriesMax(s: SessionState): number {
+function vectorEntriesMax(s: SessionState): number {
   return s.options.peer.role === "hub" ? vectorEntriesMaxHub : vectorEntriesMaxClinic;
 }
 
