@@ -159,21 +159,23 @@ for (const [label, key] of keys) {
       });
     }
 
-    test("nothing of a segment with a mark without valid fields is dropped", () => {
-      const store = new MemoryStore();
-      const log = create(store, options);
-      pushMany(log, 40);
-      const { records, replace } = openSegment(store, key);
-      const mark = records.find(({ kind }) => kind === recordKind.mark);
-      assert.ok(mark !== undefined);
-      replace(mark, recordKind.mark, "");
-      const note = (error?: unknown) => assert.equal(error, undefined);
-      log.cut([{ index: 0, seq: 2, byOrigin: true }], 1_000_000, note);
-      const work = log.reclaim(1_000_000);
-      assert.equal(run(work), "done");
-      assert.equal(work.skippedSegments, 1);
-      assert.ok(store.exists(name));
-    });
+    for (const kind of ["mark", "alias"] as const) {
+      test(`nothing of a segment with ${kind === "mark" ? "a mark" : "a definition"} without valid fields is dropped`, () => {
+        const store = new MemoryStore();
+        const log = create(store, options);
+        pushMany(log, 40);
+        const { records, replace } = openSegment(store, key);
+        const record = records.find((each) => each.kind === recordKind[kind]);
+        assert.ok(record !== undefined);
+        replace(record, recordKind[kind], "");
+        const note = (error?: unknown) => assert.equal(error, undefined);
+        log.cut([{ index: 0, seq: 2, byOrigin: true }], 1_000_000, note);
+        const work = log.reclaim(1_000_000);
+        assert.equal(run(work), "done");
+        assert.equal(work.skippedSegments, 1);
+        assert.ok(store.exists(name));
+      });
+    }
 
     test("a mark without valid fields is damage that costs no event, named by who opens the log", () => {
       const store = new MemoryStore();

@@ -6,6 +6,7 @@ import { ByteWriter } from "../bytes.ts";
 import type { LogCore } from "./core.ts";
 import { isBelowFloor } from "./cut.ts";
 import {
+  decodeAliasFields,
   decodeDroppedPayload,
   decodeEventFields,
   decodeFragmentFields,
@@ -61,7 +62,7 @@ export class RecordPacker implements RecordCopier {
     switch (kind) {
       case recordKind.alias: {
         const plain = reader.open("")?.slice();
-        if (plain === undefined) return false;
+        if (plain === undefined || decodeAliasFields(plain) === undefined) return false;
         const count = this.aliasCounts.get(alias) ?? 0;
         this.aliasCounts.set(alias, count + 1);
         // Twice, so that one bad sector cannot make a whole stream nameless.
