@@ -44,12 +44,8 @@ import { scrub } from "./scrub.ts";
 import { snapshotLog } from "./snapshot.ts";
 import { verify } from "./verify.ts";
 
-export function createOpenLog(core: LogCore): OpenLog {
-  return new OpenLog(core);
-}
-
 export class OpenLog implements Log {
-  core: LogCore;
+  private core: LogCore;
 
   constructor(core: LogCore) {
     this.core = core;
@@ -252,6 +248,11 @@ export class OpenLog implements Log {
 
   snapshot(): LogSnapshot {
     return snapshotLog(this.core);
+  }
+
+  /** Why a log that can only be read still takes no writes. */
+  stayReadOnly(reason: ZamError): void {
+    this.core.readOnlyReason = reason;
   }
 
   /** Of a log that could only be read until now. */

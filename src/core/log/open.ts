@@ -16,7 +16,7 @@ import { discover, type DiscoveredLog } from "./discover.ts";
 import { diskError, syncError } from "./faults.ts";
 import { checkpointBytesDefault, fileName, logIdBytes, segmentBytesDefault } from "./format.ts";
 import { pump } from "./group-commit.ts";
-import { createOpenLog, type OpenLog } from "./log.ts";
+import { OpenLog } from "./log.ts";
 import { awaitLastPiece } from "./partials.ts";
 import { recover } from "./recovery.ts";
 import { writeManifest } from "./roll.ts";
@@ -73,7 +73,7 @@ export function createLog(input: CreateLogInput): Log {
   }
   core.stagedEpoch = core.ownEpoch;
   core.syncs.isBlocking = false;
-  return createOpenLog(core);
+  return new OpenLog(core);
 }
 
 /** Opens an existing log. Throws Z201, Z202, Z203, Z301, Z302 with nothing changed. */
@@ -87,7 +87,7 @@ export function openLog(input: OpenLogInput): OpenedLog {
     }
     const written = openToWrite(input, found);
     if (!(written instanceof ZamError))
-      return { log: createOpenLog(written.core), recovery: written.recovery };
+      return { log: new OpenLog(written.core), recovery: written.recovery };
     // The disk takes no writes now: the log can be read, as far as it is proven durable.
     const { log, recovery } = openToRead(input, found, written);
     if (written.code !== "Z204") return { log, recovery };
@@ -110,7 +110,7 @@ function openBeside(
     written = error;
   }
   if (written instanceof ZamError) {
-    log.core.readOnlyReason = written;
+    log.stayReadOnly(written);
     return undefined;
   }
   const { core, recovery } = written;
@@ -162,7 +162,7 @@ function openToRead(
   const recovery = orCloseFiles(core, () =>
     new Opening(core, found, recovered, input).finishReading(reason),
   );
-  return { log: createOpenLog(core), recovery };
+  return { log: new OpenLog(core), recovery };
 }
 
 function toOptions(
