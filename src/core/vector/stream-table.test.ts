@@ -60,8 +60,8 @@ describe("StreamTable", () => {
       (index) => table.setChain(index, chainOf(1)),
       (index) => table.changeOrdinal(index),
       (index) => table.setChangeOrdinal(index, 5),
-      (index) => table.isClosed(index),
-      (index) => table.setClosed(index, true),
+      (index) => table.isFrozen(index),
+      (index) => table.setFrozen(index, true),
       (index) => table.holes(index),
       (index) => table.setHoles(index, []),
       (index) => table.lost(index),
@@ -140,14 +140,15 @@ describe("StreamTable", () => {
     assert.equal(table.chain(index)[0], 1, "a chain is a copy");
   });
 
-  test("keeps the two flags apart", () => {
+  test("freezes one stream alone, and lets it go again", () => {
     const table = new StreamTable();
     const index = table.add(clinic);
-    table.setClosed(index, true);
-    assert.deepEqual([table.isClosed(index), table.isFrozen(index)], [true, false]);
+    const other = table.add({ ...clinic, lane: "other" });
+    assert.deepEqual([table.isFrozen(index), table.isFrozen(other)], [false, false]);
     table.setFrozen(index, true);
-    table.setClosed(index, false);
-    assert.deepEqual([table.isClosed(index), table.isFrozen(index)], [false, true]);
+    assert.deepEqual([table.isFrozen(index), table.isFrozen(other)], [true, false]);
+    table.setFrozen(index, false);
+    assert.equal(table.isFrozen(index), false);
   });
 
   test("fills holes from either side and from within", () => {

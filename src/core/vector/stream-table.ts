@@ -20,9 +20,6 @@ import { grownCapacity, mixHash, slotCountFor, TextArena, type TextRef } from ".
 
 export type { Floor, SeqRange, StreamIndex, VectorEntry } from "./entry.ts";
 
-const flagClosed = 1;
-const flagFrozen = 2;
-
 export class StreamTable {
   private readonly texts: TextArena;
   private used = 0;
@@ -32,7 +29,8 @@ export class StreamTable {
   private heads: Float64Array;
   private ordinals: Float64Array;
   private chains: Uint8Array;
-  private flags: Uint8Array;
+  /** 1: frozen. */
+  private frozen: Uint8Array;
   /** Index + 1, or 0 for an empty slot. Length is a power of two. */
   private slots: Uint32Array;
   private readonly holeRanges = new SparseRanges();
@@ -51,7 +49,7 @@ export class StreamTable {
     this.heads = new Float64Array(initialStreams);
     this.ordinals = new Float64Array(initialStreams);
     this.chains = new Uint8Array(initialStreams * chainBytes);
-    this.flags = new Uint8Array(initialStreams);
+    this.frozen = new Uint8Array(initialStreams);
     this.slots = new Uint32Array(slotCountFor(initialStreams));
   }
 
@@ -70,7 +68,7 @@ export class StreamTable {
       this.heads.byteLength +
       this.ordinals.byteLength +
       this.chains.byteLength +
-      this.flags.byteLength +
+      this.frozen.byteLength +
       this.slots.byteLength +
       this.holeRanges.sizeBytes +
       this.lostRanges.sizeBytes +
@@ -176,20 +174,14 @@ export class StreamTable {
     this.ordinals[index] = ordinal;
   }
 
-  isClosed(index: StreamIndex): boolean {
-    return this.hasFlag(index, flagClosed);
-  }
-
-  setClosed(index: StreamIndex, isClosed: boolean): void {
-    this.setFlag(index, flagClosed, isClosed);
-  }
-
   isFrozen(index: StreamIndex): boolean {
-    return this.hasFlag(index, flagFrozen);
+    this.check(index);
+    return this.frozen[index] === 1;
   }
 
   setFrozen(index: StreamIndex, isFrozen: boolean): void {
-    this.setFlag(index, flagFrozen, isFrozen);
+    this.check(index);
+    this.frozen[index] = isFrozen ? 1 : 0;
   }
 
   hasHoles(index: StreamIndex): boolean {
@@ -286,17 +278,6 @@ export class StreamTable {
     return index;
   }
 
-  private hasFlag(index: StreamIndex, flag: number): boolean {
-    this.check(index);
-    return ((this.flags[index] ?? 0) & flag) !== 0;
-  }
-
-  private setFlag(index: StreamIndex, flag: number, isOn: boolean): void {
-    this.check(index);
-    const flags = this.flags[index] ?? 0;
-    this.flags[index] = isOn ? flags | flag : flags & ~flag;
-  }
-
   private check(index: StreamIndex): void {
     assert(index >= 0 && index < this.used, "a stream index is below the number of streams");
   }
@@ -331,7 +312,7 @@ export class StreamTable {
     this.heads = copyInto(new Float64Array(capacity), this.heads);
     this.ordinals = copyInto(new Float64Array(capacity), this.ordinals);
     this.chains = copyInto(new Uint8Array(capacity * chainBytes), this.chains);
-    this.flags = copyInto(new Uint8Array(capacity), this.flags);
+    this.frozen = copyInto(new Uint8Array(capacity), this.frozen);
   }
 }
 
