@@ -1,13 +1,8 @@
 /** From common flags to the engine's way of opening a node. */
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import type { Environment } from "../command/parse.ts";
+import { resolve } from "node:path";
 import type { NodeApi } from "../engine/api.ts";
 import type { CliContext } from "./context.ts";
 import type { OpenInput } from "./engine-port.ts";
-
-/** The name of the systemd credential that may hold the data key. */
-const credentialName = "zamsync-key";
 
 export interface NodeValues {
   readonly dataDir: string;
@@ -15,18 +10,9 @@ export interface NodeValues {
   readonly lockTimeout: number;
 }
 
-export function openInput(values: NodeValues, environment: Environment): OpenInput {
-  const keyFile = values.keyFile ?? credentialFile(environment);
-  const input = { dataDir: resolve(values.dataDir), lockTimeoutMs: values.lockTimeout };
+export function openInput({ dataDir, keyFile, lockTimeout }: NodeValues): OpenInput {
+  const input = { dataDir: resolve(dataDir), lockTimeoutMs: lockTimeout };
   return keyFile === undefined ? input : { ...input, keyFile: resolve(keyFile) };
-}
-
-/** systemd puts credentials below this directory (systemd.exec(5), LoadCredential=). */
-function credentialFile(environment: Environment): string | undefined {
-  const folder = environment.CREDENTIALS_DIRECTORY;
-  if (folder === undefined || folder === "") return undefined;
-  const path = join(folder, credentialName);
-  return existsSync(path) ? path : undefined;
 }
 
 /** Opens the node, or goes through the process that has it open; closes it whatever happens. */
@@ -40,7 +26,7 @@ export async function withNode<Result>(
   },
 ): Promise<Result> {
   const engine = await context.loadEngine();
-  const input = openInput(values, context.environment);
+  const input = openInput(values);
   const { readOnly = false, newKeyFile } = options;
   const node = await engine.useNode({ ...input, readOnly, newKeyFile });
   try {

@@ -17,8 +17,8 @@ import {
 } from "./private-file.ts";
 
 const dataKeyBytes = 32;
-/** The name of a systemd credential that holds the key. */
-export const credentialName = "zamsync-key";
+/** The name of a systemd credential that holds the key (systemd.exec(5), LoadCredential=). */
+const credentialName = "zamsync-key";
 const label = "zamsync-key-1";
 const keyFileBytesMax = 4096;
 
@@ -62,7 +62,7 @@ export function dataKeyPath(source: DataKeySource): string {
   const credentials = source.env?.CREDENTIALS_DIRECTORY;
   if (credentials !== undefined && credentials !== "") {
     const path = join(credentials, credentialName);
-    if (readSmallFile(path, { maxBytes: keyFileBytesMax }) !== undefined) return path;
+    if (existsSync(path)) return path;
   }
   return join(source.dir, "keys", "data.key");
 }

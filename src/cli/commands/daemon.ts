@@ -10,7 +10,7 @@ import { linkInput, progressDrawer } from "./sync.ts";
 export const daemon: Handler<"daemon"> = async (values, context) => {
   const signal = context.graceful();
   const engine = await context.loadEngine();
-  const node = await engine.openNode(openInput(values, context.environment));
+  const node = await engine.openNode(openInput(values));
   const line = context.progress();
   try {
     await node.serveSocket();

@@ -14,7 +14,7 @@ export const doctor: Handler<"doctor"> = async (values, context) => {
     return exitDone;
   }
   const engine = await context.loadEngine();
-  const report = await engine.examine(openInput(values, context.environment));
+  const report = await engine.examine(openInput(values));
   if (context.isJson) await context.printJson(report);
   else await context.print(doctorToText(report, context.view()));
   return report.exit;

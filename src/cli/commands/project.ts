@@ -15,7 +15,7 @@ export const project: Handler<"project"> = async (values, context) => {
   const mapping =
     values.mapping === undefined ? hub.defaultMapping : hub.readMapping(values.mapping);
   const engine = await context.loadEngine();
-  const source = engine.followDirectory(openInput(values, context.environment));
+  const source = engine.followDirectory(openInput(values));
   try {
     if (values.dryRun) {
       const plan = await hub.rehearseProjection({ source, target, mapping, signal });

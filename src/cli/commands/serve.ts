@@ -22,7 +22,7 @@ export const serve: Handler<"serve"> = async (values, context) => {
   const judge = await judgeOf(values);
   const startProjection = await projectionOf(values, context);
   const engine = await context.loadEngine();
-  const input = openInput(values, context.environment);
+  const input = openInput(values);
   const node = await engine.openNode(input);
   let hub: RunningHub | undefined;
   let projection: RunningProjection | undefined;

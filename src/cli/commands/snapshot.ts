@@ -20,7 +20,7 @@ export const snapshot: Handler<"snapshot"> = async (values, context) => {
 
 export const restore: Handler<"restore"> = async (values, context) => {
   const engine = await context.loadEngine();
-  const input = openInput(values, context.environment);
+  const input = openInput(values);
   const restored = await engine.restoreNode({ ...input, path: resolve(values.file) });
   await context.tell(
     () => restoreToText(restored, context.view()),
