@@ -16,7 +16,7 @@ import type { PeerIdentity } from "../core/session/api.ts";
 import type { TlsCredentials } from "../core/session/credentials.ts";
 import { formatAddress, type PeerAddress } from "./address.ts";
 import { toNetworkError } from "./socket-errors.ts";
-import { keepAliveMs, SocketTransport } from "./socket-transport.ts";
+import { idleTimeoutMsDefault, keepAliveMs, SocketTransport } from "./socket-transport.ts";
 import { ticketRecordSize } from "./ticket-record.ts";
 import type { StoredTicket, TicketStore } from "./ticket-store.ts";
 import { type CertificateJudge, createClientContext } from "./tls-profile.ts";
@@ -25,8 +25,6 @@ import { type CertificateJudge, createClientContext } from "./tls-profile.ts";
 const connectTimeoutMsDefault = 20_000;
 /** A full handshake is 6 KB both ways: 8 s at 3 KB/s with a round trip of 2.5 s, and some losses. */
 const handshakeTimeoutMsDefault = 30_000;
-/** Longer than any acknowledgement takes on a link worth keeping. */
-export const idleTimeoutMsDefault = 60_000;
 /** Before the next address of the same name is tried. Node's default of 250 ms gives up on every slow link. */
 const familyAttemptTimeoutMs = 6_000;
 const dayMs = 86_400_000;

@@ -17,13 +17,12 @@ import { formatAddress, type PeerAddress } from "./address.ts";
 import { ListeningClock } from "./listening-clock.ts";
 import { Admission, type AdmissionEffect, type AdmissionLimits } from "./admission.ts";
 import { toListenError, toNetworkError } from "./socket-errors.ts";
-import { keepAliveMs, SocketTransport } from "./socket-transport.ts";
+import { idleTimeoutMsDefault, keepAliveMs, SocketTransport } from "./socket-transport.ts";
 import { type StrangerEffect, type StrangerLimits, Strangers } from "./strangers.ts";
 import { type CertificateJudge, createServerContext } from "./tls-profile.ts";
 
 /** A ClientHello with a hybrid key share and a ticket is about 3 KB. More than this before it has its turn is no such thing. */
 const knockBytesMax = 8 * 1024;
-const idleTimeoutMsDefault = 60_000;
 /** Time that sessions have to say goodbye when the server closes. */
 const closeGraceMsDefault = 15_000;
 

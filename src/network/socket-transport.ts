@@ -31,6 +31,8 @@ export interface SocketTransportOptions {
 /** A peer on the slowest link takes a few frames in this time; one that takes none is gone. */
 const closeTimeoutMs = 15_000;
 const drainBytes = 8 * 1024;
+/** For both sides; longer than any acknowledgement takes on a link worth keeping. */
+export const idleTimeoutMsDefault = 60_000;
 /** TCP's own probes of a connection that is silent. */
 export const keepAliveMs = 60_000;
 /** What a peer may still send after our end: more than an honest one ever has in flight. */
