@@ -4,6 +4,7 @@
  * everything; for each line on stdin every clinic pushes ten events.
  */
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openNode } from "../src/engine/index.ts";
 import { takeEvents } from "./clinic-events.ts";
 
@@ -16,8 +17,7 @@ async function main([hub = "", ...dirs]: readonly string[]): Promise<void> {
     node.daemon({ hub, signal: stop.signal, intervalMs: 60_000, onCycle: () => undefined }),
   );
   for (const node of nodes)
-    while ((await node.status()).peers[0]?.connected !== true)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await node.status()).peers[0]?.connected !== true) await sleep(50);
   console.log("ready");
   let seed = 0;
   for await (const _ of createInterface({ input: process.stdin })) {

@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { connectNode } from "../src/engine/index.ts";
@@ -162,7 +163,7 @@ async function syncThroughCut(
             `the hub had made ${grouped(cut.heldByHub)} events durable`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await sleep(200);
     }
   })();
   const ran = await ended;
@@ -180,7 +181,7 @@ async function settledCount(hub: { status(): Promise<StatusJson> }): Promise<num
     const { walRecords } = await hub.status();
     if (walRecords === last) return walRecords;
     last = walRecords;
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await sleep(250);
   }
 }
 

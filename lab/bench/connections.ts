@@ -6,6 +6,7 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   createNode,
   createPair,
@@ -50,7 +51,7 @@ async function costOf(link: Link, task: () => Promise<number>): Promise<Cost> {
   const before = link.counters();
   const tookMs = await task();
   // The last goodbye is still on its way.
-  await new Promise((resolve) => setTimeout(resolve, delayMs * 4));
+  await sleep(delayMs * 4);
   const now = link.counters();
   return {
     up: now.upBytes - before.upBytes,

@@ -7,6 +7,7 @@
  */
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { serve } from "../command.ts";
 import { startLink } from "../link.ts";
 import type { Link } from "../link.ts";
@@ -60,7 +61,7 @@ async function round(
   const backlog = await startDriver([{ dir: big, hub: await wayToHub() }]);
   const flood = hasBacklog ? backlog.go() : undefined;
   // Well past its handshake, so that the hub has its hands full.
-  if (hasBacklog) await new Promise((resolve) => setTimeout(resolve, 1500));
+  if (hasBacklog) await sleep(1500);
   const syncs = await driver.go();
   const isBacklogLeft = !serving.sessions().some(({ peer }) => big.endsWith(peer));
   backlog.kill();

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { buildPage } from "../../scripts/dashboard-page.ts";
 import { openNode } from "../../src/engine/index.ts";
 import { takeEvents, clinicEvents } from "../clinic-events.ts";
@@ -48,7 +49,7 @@ export async function compilePackage(): Promise<string> {
 /** Resident memory of a Node that does nothing. */
 export async function bareNodeMiB(): Promise<number> {
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await sleep(1000);
   const resident = residentMiB(child.pid ?? 0);
   child.kill();
   return resident;

@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { jsonLines, runOk, serve } from "../command.ts";
 import type { Serving } from "../command.ts";
@@ -45,7 +46,7 @@ async function connectClinics(address: string, dirs: readonly string[]) {
   const said = async (word: string, count: number): Promise<void> => {
     while (text.split("\n").filter((line) => line === word).length < count) {
       if (child.exitCode !== null) throw new Error("the clinics ended early");
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
   };
   await said("ready", 1);
@@ -104,7 +105,7 @@ export async function hub(context: BenchContext): Promise<readonly Figure[]> {
   for (let round = 0; round < rounds; round++) {
     scrapes.push((await timed(async () => (await fetch(urls.metrics, { headers })).text())).ms);
     overviews.push((await timed(overview)).ms);
-    await new Promise((resolve) => setTimeout(resolve, roundMs));
+    await sleep(roundMs);
   }
   const peakConnected = peak;
   const { counts } = await overview();
@@ -112,7 +113,7 @@ export async function hub(context: BenchContext): Promise<readonly Figure[]> {
   const wanted = count + eventsEach * clinicCount;
   let records = 0;
   for (let turn = 0; turn < 60 && records < wanted; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, roundMs));
+    await sleep(roundMs);
     records = (await overview()).hub.records;
   }
   clearInterval(watch);

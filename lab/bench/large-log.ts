@@ -4,6 +4,7 @@
  * clinics are connected.
  */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openNode } from "../../src/engine/index.ts";
 import { takeEvents } from "../clinic-events.ts";
 import { run, runOk, serve, sourceEntry } from "../command.ts";
@@ -80,14 +81,14 @@ async function hubMemory(context: BenchContext, hub: string): Promise<readonly F
   let peak = idle;
   const isInTransfer = () => links.every((link) => link.counters().upBytes > 12_000);
   for (let turn = 0; turn < 600 && !isInTransfer(); turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
     peak = Math.max(peak, residentMiB(serving.child.pid ?? 0));
   }
   const connected = links.filter((link) =>
     link.counters().connections.some((c) => c.ended === undefined),
   ).length;
   for (let turn = 0; turn < 20; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
     peak = Math.max(peak, residentMiB(serving.child.pid ?? 0));
   }
   const ended = await Promise.all(syncs);

@@ -6,6 +6,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { openNode } from "../../src/engine/index.ts";
@@ -86,7 +87,7 @@ async function waitingKiB(hub: string, clinics: readonly string[]): Promise<numb
     socket.write(Buffer.alloc(200));
     sockets.push(socket);
   }
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await sleep(500);
   const after = residentMiB(pid);
   for (const socket of sockets) socket.destroy();
   await serving.stop();

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createConnection, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { keepUntilExit } from "../command.ts";
 import type { ProcessWatch, Side } from "../process-watch.ts";
 import { retryDelayMs } from "./peer.ts";
@@ -76,7 +77,7 @@ export async function runUntilOk(
     const ran = await runTool(command, options);
     if (ran.status === 0) return;
     if (left <= 1) throw new Error(`${command.join(" ")}: exit ${ran.status}\n${ran.stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
+    await sleep(retryDelayMs);
   }
 }
 
@@ -100,7 +101,7 @@ export async function serveTool(
   while (!(await accepts(options.port))) {
     if (child.exitCode !== null || performance.now() > endMs)
       throw new Error(`${command.join(" ")} does not listen: ${stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   return {
     async stop() {
