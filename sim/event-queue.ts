@@ -14,10 +14,6 @@ export class EventQueue {
   private readonly heap: Planned[] = [];
   private asked = 0;
 
-  get size(): number {
-    return this.heap.length;
-  }
-
   at(atMs: number, action: () => void): void {
     const planned = { atMs: Math.max(atMs, this.nowMs), order: this.asked++, action };
     const { heap } = this;

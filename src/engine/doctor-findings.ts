@@ -64,10 +64,6 @@ export class Findings {
     }
   }
 
-  has(code: string): boolean {
-    return this.counts.has(code);
-  }
-
   report(nodeId: string | null, isRunning: boolean): DoctorReport {
     const order: readonly Level[] = ["failure", "attention", "note"];
     const findings = order.flatMap((level) =>

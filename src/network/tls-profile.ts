@@ -29,7 +29,6 @@ const hybridGroup = "X25519MLKEM768";
 const lightGroup = "X25519";
 /** Seven days: the most that TLS 1.3 allows a ticket to live (RFC 8446, 4.6.1). */
 const ticketLifetimeS = 604_800;
-export const ticketKeyBytes = 48;
 
 const tlsProfile = {
   minVersion: "TLSv1.3",

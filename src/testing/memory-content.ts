@@ -92,10 +92,6 @@ export class MemoryContent {
     return this.lastChangeId;
   }
 
-  get isDurable(): boolean {
-    return this.pending.length === 0;
-  }
-
   read(offset: number, out: Uint8Array): number {
     const count = Math.max(0, Math.min(out.length, this.seenBytes - offset));
     out.set(this.seen.subarray(offset, offset + count));

@@ -14,10 +14,6 @@ class SortedKeys {
   protected keys = new Uint32Array(0);
   protected used = 0;
 
-  get count(): number {
-    return this.used;
-  }
-
   /** Position of the first key at or after `key`. */
   protected lowerBound(key: number): number {
     let low = 0;
