@@ -124,6 +124,8 @@ function strykerOptions({ only, isFresh, settings }: Request): PartialStrykerOpt
     ignorePatterns: ["*", ...sandboxed.flatMap((folder) => [`!${folder}`, `!${folder}/**`])],
     disableTypeChecks: false,
     tempDirName: ".stryker-tmp",
+    // The sandbox lies below them. To look for others goes through folders that another test may be making anew.
+    symlinkNodeModules: false,
     logLevel: "warn" as LogLevel,
     warnings: false,
     [settingsKey]: settings,
