@@ -21,8 +21,11 @@ export interface CommitTicket {
 /** One session's place in the round. */
 export interface CommitQueue {
   add(ticket: CommitTicket): void;
-  /** Nothing of this queue is staged after this returns (RULES 35); what was staged stays. */
-  fence(): void;
+  /**
+   * Nothing of this queue is staged after this returns (RULES 35); what was staged stays, and is answered.
+   * Returns how many waited: those are never answered.
+   */
+  fence(): number;
 }
 
 export class CommitScheduler {
@@ -50,8 +53,9 @@ export class CommitScheduler {
       },
       fence: () => {
         isFenced = true;
-        queue.length = 0;
+        const dropped = queue.splice(0).length;
         this.forget(queue);
+        return dropped;
       },
     };
   }

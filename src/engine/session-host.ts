@@ -75,6 +75,7 @@ export class SessionHost {
   private stopTimer: () => void = () => {};
   private isClosing = false;
   private isOver = false;
+  private isFenced = false;
   private isPumping = false;
   private isAtRest = false;
   private heardMs = 0;
@@ -137,17 +138,15 @@ export class SessionHost {
 
   /** A newer session of the same node took over (RULES 35). */
   fence(): void {
-    this.options.commits.fence();
-    this.storesOpen = 0;
+    this.fenceCommits();
     this.feed({ kind: "fence" });
   }
 
   /** Ends at once and without a word, as a broken link does; nothing of the peer is stored from now on. */
   cutOff(error: ZamError): void {
-    const { commits, transport } = this.options;
+    const { transport } = this.options;
     if (this.isOver) return;
-    commits.fence();
-    this.storesOpen = 0;
+    this.fenceCommits();
     this.isClosing = true;
     transport.destroy();
     this.onTransportEnd(error);
@@ -158,10 +157,9 @@ export class SessionHost {
    * also not what it has sent already. It gets `farewell`, a whole frame, and is cut off.
    */
   refuse(error: ZamError, farewell: Uint8Array): void {
-    const { commits, transport } = this.options;
+    const { transport } = this.options;
     if (this.isOver) return;
-    commits.fence();
-    this.storesOpen = 0;
+    this.fenceCommits();
     if (!this.isClosing) transport.write(farewell);
     this.isClosing = true;
     transport.close();
@@ -170,6 +168,12 @@ export class SessionHost {
 
   summary(): SessionSummary {
     return this.options.session.summary();
+  }
+
+  /** What the log has taken already will be durable, and counts as received; the rest has no answer to come. */
+  private fenceCommits(): void {
+    this.isFenced = true;
+    this.storesOpen -= this.options.commits.fence();
   }
 
   private feed(event: Parameters<Session["handle"]>[0]): void {
@@ -235,6 +239,8 @@ export class SessionHost {
   }
 
   private store(effect: SessionEffect & { readonly kind: "store" }): void {
+    // It would never be answered.
+    if (this.isFenced) return;
     const { token, operation } = effect;
     this.storesOpen++;
     this.options.commits.add({
