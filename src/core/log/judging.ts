@@ -11,7 +11,7 @@ import type { LogCore } from "./core.ts";
 import { stageStreamFact } from "./marks.ts";
 import type { PartialEvent } from "./partials.ts";
 import { quarantineReasonCharactersMax } from "./quarantine.ts";
-import { readFragment } from "./read.ts";
+import { readFragment } from "./read-payload.ts";
 
 /** By seq, the reason of each event that is to be held back. */
 export type Verdicts = ReadonlyMap<number, string>;

@@ -25,7 +25,7 @@ import {
   wholeOf,
 } from "./judging.ts";
 import type { PartialEvent } from "./partials.ts";
-import { readFragment } from "./read.ts";
+import { readFragment } from "./read-payload.ts";
 import { isMovedBranch, repeatRehoming } from "./rehome.ts";
 import { contentProblem, movedRefusal, refusalOf, stagedChainAt, startsWith } from "./receive.ts";
 import { mergeClock } from "./replay.ts";

@@ -21,7 +21,8 @@ import { chainZero, nextChain, rehomeEpoch } from "./chain.ts";
 import type { LogCore } from "./core.ts";
 import { endSegment, openGroup, pump } from "./group-commit.ts";
 import { stageNewEpoch } from "./new-epoch.ts";
-import { chainAt, payloadSha256At, readEvent } from "./read.ts";
+import { chainAt, readEvent } from "./read.ts";
+import { payloadSha256At } from "./read-payload.ts";
 import { assertWritable } from "./stage-event.ts";
 import { stageMark } from "./stage-mark.ts";
 

@@ -12,7 +12,7 @@ import { fileHeaderBytes, flagFragmented, recordKind } from "./format.ts";
 import { FileFault } from "../ports.ts";
 import { isNewestRecord, locationOf } from "./locate.ts";
 import { decodeMarkFields } from "./mark-fields.ts";
-import { readFragment } from "./read.ts";
+import { readFragment } from "./read-payload.ts";
 import { openReader } from "./segment-access.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 
