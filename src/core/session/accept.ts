@@ -24,7 +24,8 @@ import { beginSearch, freeze, sendChains, tellMoved } from "./fork.ts";
 import { isGivenBack, mayGiveBack } from "./give-back.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import { tellQuarantine } from "./quarantine-notice.ts";
-import type { Incoming, ReceivedItem, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Incoming, ReceivedItem } from "./tracked-streams.ts";
 
 /** A STREAM frame gives the peer's next number to a stream. */
 export function takeStream(s: SessionState, id: StreamId): void {

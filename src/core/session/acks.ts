@@ -19,7 +19,8 @@ import type { VectorEntry } from "../vector/stream-table.ts";
 import { beginSearch, noteAhead } from "./fork.ts";
 import { giveUp, planAgain } from "./offer.ts";
 import { mayOffer } from "./policy.ts";
-import { type Outgoing, type SentItem, type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type Outgoing, type SentItem, streamKey } from "./tracked-streams.ts";
 
 /** One ACK frame for all that became durable since the last, or undefined. */
 export function takeAcks(s: SessionState): Frame | undefined {

@@ -16,7 +16,8 @@ import { codecsHere, codecsOffered } from "./codec-choice.ts";
 import { restReceiving } from "./batch-state.ts";
 import { recallHistory } from "./history.ts";
 import { sayNoWindow } from "./prime.ts";
-import type { Incoming, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Incoming } from "./tracked-streams.ts";
 
 /** HISTORY: this direction begins anew, from events that are held here, or from nothing. */
 export function takeHistory(s: SessionState, frame: HistoryFrame): void {

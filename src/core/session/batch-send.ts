@@ -22,7 +22,8 @@ import { chooseHistory, type History } from "./history.ts";
 import { type LearnedHistory, restSending, sendingRestMs } from "./batch-state.ts";
 import { createOutgoing } from "./offer.ts";
 import { nameStream, streamNumber } from "./outgoing-number.ts";
-import type { Outgoing, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Outgoing } from "./tracked-streams.ts";
 
 /**
  * What must go before the next data frame, or undefined: HISTORY, or the STREAM that a

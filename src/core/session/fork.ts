@@ -18,7 +18,8 @@ import type { MovedBranch, StreamState } from "../log/api.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { chainRoundsMax, claimedRollbacksMax, queriesMax, retriesMax } from "./limits.ts";
 import { mayName } from "./policy.ts";
-import { type ForkSearch, type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type ForkSearch, streamKey } from "./tracked-streams.ts";
 import { sendUpdate } from "./vectors.ts";
 
 /** Chains of one answer when a span is divided: 64 fit, and a few are left for its ends. */

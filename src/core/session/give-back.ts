@@ -19,7 +19,8 @@ import { restoredAlarmId } from "../log/restored.ts";
 import { findGaps, type Gaps } from "../vector/gaps.ts";
 import { intersectRanges } from "../vector/ranges.ts";
 import type { VectorEntry } from "../vector/stream-table.ts";
-import { type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 
 export function isGivenBack(s: SessionState, id: StreamId): boolean {
   const { self, peer } = s.options;

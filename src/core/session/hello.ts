@@ -16,7 +16,8 @@ import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
 import { numberLines } from "./outgoing-number.ts";
 import { planAll } from "./offer.ts";
 import { tellQuarantine } from "./quarantine-notice.ts";
-import { type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 import { beginVector, noMark, sendVector, takeOwnVector } from "./vectors.ts";
 
 const trustedStepMs = 600_000;

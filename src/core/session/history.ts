@@ -11,7 +11,8 @@ import type { StreamId } from "../event.ts";
 import type { StoredEvent } from "../log/api.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { mayOffer } from "./policy.ts";
-import { type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 
 /** With fewer the frame costs more than it saves. */
 export const historyEventsMin = 4;

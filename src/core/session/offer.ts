@@ -14,7 +14,8 @@ import { disagree, noteAhead } from "./fork.ts";
 import { askBack, offeredGaps } from "./give-back.ts";
 import { retriesMax } from "./limits.ts";
 import { mayOffer } from "./policy.ts";
-import { flightRanges, type Outgoing, type SessionState, streamKey, type Work } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { flightRanges, type Outgoing, streamKey, type Work } from "./tracked-streams.ts";
 
 /** Goes through all streams: at the start, and when the peer's vector arrives. */
 export function planAll(s: SessionState): void {

@@ -5,7 +5,8 @@
 import { encodeFrame } from "../codec/encode-frame.ts";
 import { numberedLinesMax } from "../codec/wire-limits.ts";
 import type { VectorEntry } from "../vector/entry.ts";
-import { type Outgoing, type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type Outgoing, streamKey } from "./tracked-streams.ts";
 
 /** HELLO's vector has these lines. */
 export function numberLines(s: SessionState, lines: readonly VectorEntry[]): void {

@@ -9,7 +9,7 @@ import { heldRanges } from "../vector/gaps.ts";
 import type { StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import type { PeerState } from "./peer-state.ts";
 import { mayOffer, type PolicyScope } from "./policy.ts";
-import { streamKey } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 
 /** The peer's vector as far as known: its last HELLO, moved on by its acknowledgements. */
 export function knownLines(state: PeerState | undefined): ReadonlyMap<string, VectorEntry> {

@@ -18,7 +18,8 @@ import { codecsHere } from "./codec-choice.ts";
 import { chooseHistory, type HistoryLimit, recallHistory } from "./history.ts";
 import { planAgain, planStream } from "./offer.ts";
 import { mayName } from "./policy.ts";
-import type { SentItem, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { SentItem } from "./tracked-streams.ts";
 
 /** Clock, counter, type and two lengths, at their longest. */
 const rowOverheadMax = 24;

@@ -17,7 +17,7 @@ import type { VectorEntry } from "../vector/entry.ts";
 import type { Session, SessionEffect, SessionOptions, StoreOperation } from "./api.ts";
 import { createSession } from "./session.ts";
 import { fingerprintOf, settle, startMs, type TestNode } from "./session.test-kit.ts";
-import { streamKey } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 
 /** Of a peer that reads rows alone, and has nothing. */
 export function rawHello(nodeId: string, overrides: Partial<HelloFrame> = {}): HelloFrame {

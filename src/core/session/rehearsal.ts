@@ -11,7 +11,8 @@ import { takeData, writeAim } from "./send.ts";
 import { start } from "./hello.ts";
 import type { LinkEstimate } from "./link-meter.ts";
 import type { SessionInput } from "./session.ts";
-import { SessionState, streamKey } from "./state.ts";
+import { SessionState } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 import { takeOwnVector } from "./vectors.ts";
 
 /** Beyond so many events the rest is reckoned from these. */

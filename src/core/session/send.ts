@@ -26,7 +26,8 @@ import { planAgain } from "./offer.ts";
 import { codecsHere } from "./codec-choice.ts";
 import { joined, nameStream, streamNumber } from "./outgoing-number.ts";
 import { takePrime } from "./prime.ts";
-import { type Outgoing, type SentItem, type SessionState, streamKey, type Work } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type Outgoing, type SentItem, streamKey, type Work } from "./tracked-streams.ts";
 
 /** Bytes of frames that are joined to one write, at most. */
 const writeBytesAim = 4 * 1024;

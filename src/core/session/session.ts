@@ -45,7 +45,8 @@ import type { PeerState } from "./peer-state.ts";
 import { mayName } from "./policy.ts";
 import { takeNoWindow, takePrimeFrame } from "./prime.ts";
 import { writeAim, takeData } from "./send.ts";
-import { SessionState, streamKey } from "./state.ts";
+import { SessionState } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 import { nextDeadlineMs, probe, tick } from "./timers.ts";
 import { sendVector, takeOwnVector, takeVectorFrame } from "./vectors.ts";
 

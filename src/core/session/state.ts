@@ -47,20 +47,15 @@ import { clockStepMs, controlFramesMax } from "./limits.ts";
 import { Pacer } from "./pacer.ts";
 import type { HeldVector, PeerState, SentVector } from "./peer-state.ts";
 import type { PolicyScope } from "./policy.ts";
-import type { Outgoing, Incoming, ForkSearch, VectorInput, Phase } from "./state-types.ts";
-import { countWork } from "./state-types.ts";
-export {
-  flightRanges,
-  streamKey,
-  type SentItem,
-  type Work,
-  type Outgoing,
-  type ReceivedItem,
-  type Incoming,
+import {
+  countWork,
   type ForkSearch,
+  type Incoming,
+  type Outgoing,
   type VectorInput,
-  type Phase,
-} from "./state-types.ts";
+} from "./tracked-streams.ts";
+
+export type Phase = "new" | "hello" | "open" | "closing" | "closed";
 
 interface PendingStore {
   readonly outcome?: (outcome: ReceiveOutcome) => void;

@@ -24,7 +24,8 @@ import { ZamError } from "../errors/zam-error.ts";
 import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
 import { mayName } from "./policy.ts";
 import { sameMark } from "./peer-state.ts";
-import { type SessionState, streamKey } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { streamKey } from "./tracked-streams.ts";
 
 const oursMax = 3;
 /** A quarter of what a line may hold, so that a mended log of a badly damaged card never becomes unreadable to its peer. */

@@ -1,4 +1,4 @@
-/** What a session keeps track of, stream by stream and item by item; see state.ts. */
+/** What a session keeps track of, stream by stream and item by item. */
 import type { VectorMark } from "../codec/frame-types.ts";
 import type { ZamError } from "../errors/zam-error.ts";
 import type { StreamId } from "../event.ts";
@@ -92,8 +92,6 @@ export interface VectorInput {
   /** Holes and lost ranges so far. */
   ranges: number;
 }
-
-export type Phase = "new" | "hello" | "open" | "closing" | "closed";
 
 export function streamKey(id: StreamId): string {
   return `${id.node} ${id.epoch} ${id.lane}`;
