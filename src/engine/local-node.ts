@@ -4,9 +4,8 @@
 import { CodecMemory } from "../core/codec/codec-memory.ts";
 import { CodingMeter } from "../core/session/coding-meter.ts";
 import { InputTurns } from "./input-turns.ts";
-import { uptime } from "node:os";
 import { assert, ZamError } from "../core/errors/zam-error.ts";
-import type { Judge, Log } from "../core/log/api.ts";
+import type { Log } from "../core/log/api.ts";
 import type { HealthBlock, Role } from "../core/session/api.ts";
 import { formatAddress, parseAddress } from "../network/address.ts";
 import type { DirectoryLock } from "../storage/directory-lock.ts";
@@ -31,7 +30,6 @@ import type {
   PullQuery,
   PushInput,
   PushResult,
-  RekeyInput,
   RekeySummary,
   RunningServer,
   ServeInput,
@@ -45,8 +43,6 @@ import { readArrivals } from "./arrivals.ts";
 import { awaitRoom } from "./awaiting-room.ts";
 import { buildMs } from "./build.ts";
 import { CommitScheduler } from "./commit-scheduler.ts";
-import { type AgingClock, openAgingClock } from "./aging-clock.ts";
-import type { CareNode } from "./care.ts";
 import { hasNews, ordinalToCursor } from "./cursor.ts";
 import { DailyBudget } from "./daily-budget.ts";
 import { device } from "./device.ts";
@@ -56,6 +52,7 @@ import type { HostedNode } from "./hosting.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { HubLink } from "./hub-link.ts";
 import type { EventPage, HubEvent, HubNode, PageQuery } from "./hub-node.ts";
+import { LogCare } from "./log-care.ts";
 import { listNodes } from "./nodes.ts";
 import { OpenSessions } from "./open-sessions.ts";
 import { ownCertificate } from "./own-certificate.ts";
@@ -64,14 +61,14 @@ import { readEvent, readPage } from "./paging.ts";
 import type { PeerBook, SidecarFolder } from "./peer-book.ts";
 import { pushAll } from "./pushing.ts";
 import { audit, follow, pull } from "./reading.ts";
-import { rekey, takeNewKey } from "./rekey.ts";
 import { rideOn } from "./riding.ts";
-import { releaseJudged } from "./releasing.ts";
+import { Releasing } from "./releasing.ts";
 import { readScrubState } from "./scrubber.ts";
 import { SessionMeters } from "./session-meter.ts";
 import { localMs } from "./session-clock.ts";
 import { createHandlers } from "./socket-service.ts";
 import { computeStatus, findPending } from "./status.ts";
+import { stopSignal } from "./stop-signal.ts";
 import { Turns } from "./turns.ts";
 import { verifyLog } from "./verifying.ts";
 
@@ -82,10 +79,11 @@ export class LocalNode implements HubNode {
   private readonly opened: OpenedLog;
   private readonly lock: DirectoryLock | undefined;
   private readonly commits: CommitScheduler;
+  private readonly care: LogCare;
+  private readonly releasing: Releasing;
   private readonly syncTurns = new Turns();
   private readonly daemonTurns = new Turns();
   private readonly snapshotTurns = new Turns();
-  private readonly careTurns = new Turns();
   private readonly stopping = new AbortController();
   /** Before all else: nobody waits for news of a node that closes. */
   private readonly leaving = new AbortController();
@@ -98,14 +96,7 @@ export class LocalNode implements HubNode {
   /** While a daemon runs here. */
   private link: HubLink | undefined;
   private socket: RpcServer | undefined;
-  private isRekeyRunning = false;
-  /** While `serve` has a schema. */
-  private judge: Judge | undefined;
-  private release: () => void = () => {};
-  private releasing: Promise<void> = Promise.resolve();
   private awaiting: Promise<void> = Promise.resolve();
-  private expired = 0;
-  private aging: AgingClock | undefined;
   private closing: Promise<void> | undefined;
 
   /** `dataDir` is absolute; `lock` is undefined for a reader, whose log takes no writes. */
@@ -116,10 +107,12 @@ export class LocalNode implements HubNode {
     this.log = opened.log;
     this.book = opened.book;
     this.commits = new CommitScheduler(opened.log, Date.now);
+    this.care = new LogCare(dataDir, opened);
+    this.releasing = new Releasing(opened.log, this.stopping.signal);
     if (lock !== undefined && opened.awaitedRoom !== undefined)
       this.awaiting = awaitRoom(opened.awaitedRoom, {
         ...{ dataDir: this.dataDir, opened, sessions: this.sessions },
-        ...{ onRoom: () => this.release(), signal: this.stopping.signal },
+        ...{ onRoom: () => this.releasing.onRoom(), signal: this.stopping.signal },
       });
   }
 
@@ -135,7 +128,7 @@ export class LocalNode implements HubNode {
   async push(events: readonly PushInput[]): Promise<readonly PushResult[]> {
     const rules = {
       refuseAddressee: (nodeId: string) => refuseAddressee(nodeId, this.addresser()),
-      judge: this.judge,
+      judge: this.releasing.judge,
     };
     try {
       return await pushAll({ log: this.log, crypto: nodeCrypto, rules }, events);
@@ -153,8 +146,7 @@ export class LocalNode implements HubNode {
   events(
     query: PullQuery & { readonly follow?: boolean; readonly signal?: AbortSignal },
   ): AsyncIterable<PulledEvent> {
-    const signals = [this.stopping.signal, ...(query.signal === undefined ? [] : [query.signal])];
-    return follow(this.log, { ...query, signal: AbortSignal.any(signals) });
+    return follow(this.log, { ...query, signal: stopSignal(this.stopping.signal, query.signal) });
   }
 
   page(query: PageQuery): Promise<EventPage> {
@@ -178,9 +170,8 @@ export class LocalNode implements HubNode {
   }
 
   arrivals(query: ArrivalQuery): Promise<ArrivalBatch> {
-    const { signal } = query;
-    const signals = [this.leaving.signal, ...(signal === undefined ? [] : [signal])];
-    return readArrivals(this.log, { ...query, signal: AbortSignal.any(signals) });
+    const signal = stopSignal(this.leaving.signal, query.signal);
+    return readArrivals(this.log, { ...query, signal });
   }
 
   audit(query: AuditQuery): AsyncIterable<AuditRow> {
@@ -200,7 +191,7 @@ export class LocalNode implements HubNode {
       connectedPeers: this.sessions.peerIds,
       certDaysLeft: info?.daysLeft ?? null,
       isReader: this.lock === undefined,
-      isRekeyRunning: this.isRekeyRunning,
+      isRekeyRunning: this.care.isRekeyRunning,
       scrub: readScrubState(this.opened.peersFolder),
       wallMs: Date.now(),
       buildMs,
@@ -239,9 +230,9 @@ export class LocalNode implements HubNode {
     const { runSync } = await import("./sync-client.ts");
     return this.syncTurns.run(async () => {
       const confirmedBefore = this.confirmedCount();
-      const signals = [this.stopping.signal, ...(input.signal === undefined ? [] : [input.signal])];
+      const signal = stopSignal(this.stopping.signal, input.signal);
       const attempt = createAttempt({ dataDir: this.dataDir, node: this.hosted(), hub, input });
-      const summary = await runSync({ ...input, hub, signal: AbortSignal.any(signals) }, attempt);
+      const summary = await runSync({ ...input, hub, signal }, attempt);
       // An acknowledgement that a cut swallowed is made good by the hub's next HELLO.
       const confirmed = this.confirmedCount() - confirmedBefore;
       return { ...summary, eventsConfirmed: Math.max(summary.eventsConfirmed, confirmed) };
@@ -275,7 +266,7 @@ export class LocalNode implements HubNode {
   async serve(input: ServeInput): Promise<RunningServer> {
     const { serve } = await import("./serving.ts");
     // Before the first peer comes.
-    if (input.judge !== undefined) this.useJudge(input.judge, input);
+    if (input.judge !== undefined) this.releasing.useJudge(input.judge, input);
     const server = await serve({
       dataDir: this.dataDir,
       input,
@@ -290,44 +281,23 @@ export class LocalNode implements HubNode {
     const { address, port } = server;
     const serving: RunningServer = {
       ...{ address, port, close },
-      useJudge: (judge) => this.useJudge(judge, input),
+      useJudge: (judge) => this.releasing.useJudge(judge, input),
     };
     this.servers.add(serving);
     return serving;
-  }
-
-  private useJudge(judge: Judge, { onReleased, onReport }: ServeInput): void {
-    this.judge = judge;
-    this.log.setJudge(judge);
-    const release = (): Promise<number> => releaseJudged(this.log, judge, this.stopping.signal);
-    this.release = () => {
-      this.releasing = this.releasing.then(release).then(
-        (count) => onReleased?.(count),
-        (error: unknown) => {
-          if (error instanceof ZamError) onReport?.(error, "");
-          else throw error;
-        },
-      );
-    };
-    // A log that takes no writes now lets nothing in; it is asked again when there is room.
-    if (this.log.readOnlyReason === undefined) this.release();
   }
 
   private startHousekeeping(input: Pick<ServeInput, "retainMs" | "onRetained" | "onReport">) {
     const { retainMs } = input;
     return startHousekeeping({
       scrubbing: { log: this.log, folder: this.opened.peersFolder, wallMs: Date.now },
-      agingClock: this.agingClock,
+      agingClock: this.care.agingClock,
       retaining:
         retainMs === undefined
           ? undefined
           : {
               retainMs,
-              expire: () =>
-                this.careTurns.run(async () => {
-                  const { expireByRetention } = await import("./care.ts");
-                  return this.noteExpired(await expireByRetention(this.careNode(), retainMs));
-                }),
+              expire: () => this.care.expireByRetention(retainMs),
               onRetained: (summary) => input.onRetained?.(summary),
               onFailed: (error) => input.onReport?.(error, ""),
             },
@@ -340,7 +310,7 @@ export class LocalNode implements HubNode {
     const { createAttempt } = await import("./connecting.ts");
     const { createConnect } = await import("./keeping.ts");
     const { runDaemon } = await import("./daemon.ts");
-    const signal = AbortSignal.any([this.stopping.signal, input.signal]);
+    const signal = stopSignal(this.stopping.signal, input.signal);
     const { dailyBytes, onProgress } = input;
     const budget = dailyBytes === undefined ? undefined : this.dailyBudget(dailyBytes);
     const attempt = createAttempt({ dataDir: this.dataDir, node: this.hosted(), hub, input });
@@ -380,7 +350,7 @@ export class LocalNode implements HubNode {
   }
 
   get expiredCount(): number {
-    return this.expired;
+    return this.care.expiredCount;
   }
 
   get oldestEventMs(): number | undefined {
@@ -388,48 +358,15 @@ export class LocalNode implements HubNode {
   }
 
   compact(input: CompactInput): Promise<CareSummary> {
-    return this.careTurns.run(async () => {
-      const { compact } = await import("./care.ts");
-      return compact(this.careNode(), input);
-    });
+    return this.care.compact(input);
   }
 
   expire(input: ExpireInput): Promise<CareSummary> {
-    return this.careTurns.run(async () => {
-      const { expire } = await import("./care.ts");
-      return this.noteExpired(await expire(this.careNode(), input));
-    });
+    return this.care.expire(input);
   }
 
-  rekey(input: RekeyInput & { readonly newKey?: Uint8Array | undefined }): Promise<RekeySummary> {
-    const { dataDir, log } = this;
-    const { key, peersFolder } = this.opened;
-    return this.careTurns.run(async () => {
-      this.isRekeyRunning = true;
-      try {
-        const wanted = input.newKey === undefined ? takeNewKey(input) : input;
-        return await rekey({ dataDir, log, key, peersFolder }, wanted);
-      } finally {
-        this.isRekeyRunning = false;
-      }
-    });
-  }
-
-  private noteExpired(summary: CareSummary): CareSummary {
-    this.expired += summary.dropped;
-    return summary;
-  }
-
-  private careNode(): CareNode {
-    const role = ownCertificate(this.dataDir).info?.role ?? "unsigned";
-    const uptimeMs = uptime() * 1000;
-    const nowFor = (ageMs: number): number => this.agingClock.nowMs(ageMs);
-    return { log: this.log, role, peers: this.book.all, wallMs: Date.now(), uptimeMs, nowFor };
-  }
-
-  private get agingClock(): AgingClock {
-    this.aging ??= openAgingClock(this.log, this.opened.peersFolder);
-    return this.aging;
+  rekey(input: Parameters<LogCare["rekey"]>[0]): Promise<RekeySummary> {
+    return this.care.rekey(input);
   }
 
   /** Says goodbye to peers, finishes what is in hand, and closes the log. Twice is allowed. */
@@ -447,8 +384,8 @@ export class LocalNode implements HubNode {
     await this.daemonTurns.idle();
     await this.syncTurns.idle();
     await this.snapshotTurns.idle();
-    await this.careTurns.idle();
-    await this.releasing;
+    await this.care.idle();
+    await this.releasing.idle();
     await this.book.settle();
     try {
       this.log.close();

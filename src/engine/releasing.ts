@@ -4,13 +4,62 @@
  * stays so.
  */
 import { setImmediate as breathe } from "node:timers/promises";
+import { ZamError } from "../core/errors/zam-error.ts";
 import type { Judge, Log, QuarantinedRun, StoredEvent } from "../core/log/api.ts";
+import type { ServeInput } from "./api.ts";
 import { wholePayload } from "./reading.ts";
 
 const eventsPerStep = 64;
 
+/** The judge in force, while `serve` has a schema, and what it lets in of what was held back. */
+export class Releasing {
+  private readonly log: Log;
+  private readonly signal: AbortSignal;
+  private inForce: Judge | undefined;
+  private ask: () => void = () => {};
+  private last: Promise<void> = Promise.resolve();
+
+  /** The signal ends it, between two events. */
+  constructor(log: Log, signal: AbortSignal) {
+    this.log = log;
+    this.signal = signal;
+  }
+
+  get judge(): Judge | undefined {
+    return this.inForce;
+  }
+
+  useJudge(judge: Judge, { onReleased, onReport }: ServeInput): void {
+    const { log, signal } = this;
+    this.inForce = judge;
+    log.setJudge(judge);
+    const release = (): Promise<number> => releaseJudged(log, judge, signal);
+    this.ask = () => {
+      this.last = this.last.then(release).then(
+        (count) => onReleased?.(count),
+        (error: unknown) => {
+          if (error instanceof ZamError) onReport?.(error, "");
+          else throw error;
+        },
+      );
+    };
+    // A log that takes no writes now lets nothing in; it is asked again when there is room.
+    if (log.readOnlyReason === undefined) this.ask();
+  }
+
+  /** The log takes writes now. */
+  onRoom(): void {
+    this.ask();
+  }
+
+  /** Rejects with what went wrong other than a ZamError, which was reported. */
+  idle(): Promise<void> {
+    return this.last;
+  }
+}
+
 /** How many were released. Rejects with what the log reports. */
-export async function releaseJudged(log: Log, judge: Judge, signal: AbortSignal): Promise<number> {
+async function releaseJudged(log: Log, judge: Judge, signal: AbortSignal): Promise<number> {
   let released = 0;
   for (const run of log.quarantined()) {
     for await (const seq of allowedOf(log, run, judge)) {
