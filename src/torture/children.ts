@@ -123,7 +123,7 @@ export interface ServingChild {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts `serve --json` on a directory and waits until it listens. */
+/** Starts `serve --json` on a directory and waits until it listens. @throws what kept it from starting, or ended it */
 export async function serveChild(
   args: readonly string[],
   options: ChildOptions & { readonly bind?: string },
@@ -131,6 +131,10 @@ export async function serveChild(
   const bind = options.bind ?? "127.0.0.1:0";
   const { child, output } = start(["serve", ...args, "--bind", bind, "--json"], options, true);
   let ended: number | undefined;
+  let failure: Error | undefined;
+  child.on("error", (error) => {
+    failure = error;
+  });
   const closed = new Promise<number>((resolve) => {
     child.on("close", (status) => {
       ended = status ?? -1;
@@ -143,7 +147,9 @@ export async function serveChild(
   }
   const listening = () =>
     jsonLines<Line>(output.stdout).find((line) => line.event === "listening")?.address;
-  await waitUntil(() => listening() !== undefined || ended !== undefined, 60_000);
+  const isDecided = () => listening() !== undefined || ended !== undefined || failure !== undefined;
+  await waitUntil(isDecided, 60_000);
+  if (failure !== undefined) throw failure;
   const address = listening();
   if (address === undefined)
     throw new Error(`serve ${args.join(" ")}: exit ${ended}\n${output.stdout}${output.stderr}`, {

@@ -47,7 +47,11 @@ export class ChildProcess extends Emitter {
     this.stdout = new Output(facts?.output);
     this.stderr = new Output(facts?.errors);
     if (typeof started === "string") {
-      soon(() => this.emit("error", new SystemError(started, "spawn", words[0])));
+      soon(() => {
+        this.isOver = true;
+        this.emit("error", new SystemError(started, "spawn", words[0]));
+        this.emit("close", -1, null);
+      });
       return;
     }
     let openCount = 2;
