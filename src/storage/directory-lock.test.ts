@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -182,5 +190,27 @@ test("many processes that want it at once hold it one after the other", async ()
   assert.deepEqual(await Promise.all(ends), [0, 0, 0, 0, 0]);
   const { readFileSync } = await import("node:fs");
   assert.equal(readFileSync(join(directory, "trace"), "utf8"), "[][][][][]");
+  rmSync(directory, { recursive: true });
+});
+
+test("a lock file that may only be read locks nothing, so nobody gets it", async () => {
+  const directory = scratch();
+  chmodSync(directory, 0o777);
+  writeFileSync(join(directory, "lock"), "");
+  chmodSync(join(directory, "lock"), 0o444);
+  const module = new URL("./directory-lock.ts", import.meta.url).href;
+  // To root every file may be written.
+  const script = `
+    const { tryLock } = await import(${JSON.stringify(module)});
+    if (process.getuid() === 0) process.setuid(65534);
+    try {
+      console.log(String(tryLock(${JSON.stringify(directory)})));
+    } catch ({ code, context }) {
+      console.log(code, context.problem);
+    }`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  assert.equal(await nextLine(child), "Z211 it cannot be locked (EACCES)");
   rmSync(directory, { recursive: true });
 });

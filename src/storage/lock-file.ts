@@ -4,14 +4,13 @@
  * the kernel frees when the process dies, and which a C host can take as well
  * (src/edge/lock-file.ts). Within a process SQLite keeps its handles apart.
  */
-import { chmodSync, existsSync, truncateSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ZamError } from "../core/errors/zam-error.ts";
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const sqliteBusy = 5;
 const sqliteLocked = 6;
-const sqliteReadOnly = 8;
 const sqliteFull = 13;
 const sqliteNotADatabase = 26;
 
@@ -53,6 +52,8 @@ function openExclusive(path: string): DatabaseSync | "busy" | "garbage" {
   let database: DatabaseSync | undefined;
   try {
     const isNew = !existsSync(path);
+    // What may only be read SQLite opens for reading, and then locks nothing.
+    if (!isNew) assertWritable(path);
     database = new DatabaseSync(path, { timeout: 0 });
     if (isNew) chmodSync(path, 0o600);
     // The journal stays in memory: no file appears beside the lock.
@@ -65,12 +66,21 @@ function openExclusive(path: string): DatabaseSync | "busy" | "garbage" {
   }
 }
 
+function assertWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw unusable(path, `it cannot be locked (${code})`, cause);
+  }
+}
+
 function judge(error: unknown, path: string): "busy" | "garbage" {
+  if (error instanceof ZamError) throw error;
   if (isBusy(error)) return "busy";
   const result = sqliteResultOf(error);
   if (result === sqliteNotADatabase) return "garbage";
   if (result === sqliteFull) throw new ZamError("Z204", { operation: "the lock file" }, error);
-  if (result === sqliteReadOnly) throw unusable(path, "it cannot be written", error);
   throw unusable(path, error instanceof Error ? error.message : String(error), error);
 }
 
