@@ -3,12 +3,12 @@
  * and nothing left behind; an interruption; and a broken promise, with its evidence.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { describe, run, sourceEntry, summaryOf } from "../lab/command.ts";
+import { describe, errorOf, run, sourceEntry, summaryOf } from "../lab/command.ts";
 import { seedFromEnvironment } from "../lab/random.ts";
 import { faultKinds, type TortureReport } from "../src/torture/report.ts";
 import { runTorture } from "../src/torture/torture.ts";
@@ -37,6 +37,14 @@ test("every fault once loses and doubles nothing, and leaves nothing behind", as
   assert.equal(report.fsync.count, 8 * faultKinds.length);
   assert.ok(report.fsync.p99Ms >= report.fsync.p50Ms);
   assert.deepEqual(await readdir(dir), []);
+});
+
+test("a folder that nothing can be made in is a fault of storage, not a defect", async (t) => {
+  const file = join(await folder(t), "file");
+  await writeFile(file, "");
+  const ran = await run(["torture", file, "--json"]);
+  assert.equal(ran.status, 3, describe(ran));
+  assert.equal(errorOf(ran)?.code, "Z211");
 });
 
 test("an interruption ends it with the report so far, and nothing is left behind", async (t) => {

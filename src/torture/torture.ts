@@ -51,17 +51,25 @@ const notExercisedAlways = [
   "a file system that is really full: the limit is put on one process, so that your disk stays free",
 ];
 
-/** @throws ZamError Z220 when there is too little room to begin */
+/** @throws ZamError Z211, or Z220 when there is too little room to begin */
 export async function runTorture(input: TortureInput): Promise<TortureReport> {
-  if (await isLow(input.dir))
-    throw new ZamError("Z220", { path: input.dir, freeBytes: await freeBytes(input.dir) });
-  const scratch = await mkdtemp(join(input.dir, "zamsync-torture-"));
+  const scratch = await makeScratch(input.dir);
   const torture = new Torture(input, scratch);
   try {
     return await torture.run();
   } finally {
     killAll();
     if (!torture.isWrong) await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function makeScratch(dir: string): Promise<string> {
+  if (await isLow(dir)) throw new ZamError("Z220", { path: dir, freeBytes: await freeBytes(dir) });
+  try {
+    return await mkdtemp(join(dir, "zamsync-torture-"));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ZamError("Z211", { path: dir, problem: `it cannot be written (${code})` }, cause);
   }
 }
 
