@@ -1,5 +1,5 @@
 /** The part of `doctor` around the log: identity, keys, certificates, peers' sidecars, disk. */
-import { existsSync, lstatSync, readdirSync, statfsSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, type Stats, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../core/counted.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
@@ -10,6 +10,7 @@ import {
   readAuthority,
   readCredentials,
 } from "../pki/index.ts";
+import { withFileFaults } from "../storage/file-faults.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
 import { isTemporary } from "../storage/replace-file.ts";
 import { openSealedFolder } from "../storage/sidecar.ts";
@@ -51,10 +52,14 @@ export function examineIdentity(dataDir: string, found: Findings): void {
   }
   const secrets = [files.dataKey, files.key, files.authorityKey, files.ticketKey];
   for (const path of secrets) {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = found.attempt("attention", () => fileAt(path));
     if (stat !== undefined && (stat.mode & openModeMask) !== 0)
       found.error("attention", new ZamError("Z325", { path }));
   }
+}
+
+function fileAt(path: string): Stats | undefined {
+  return withFileFaults("look at", path, () => lstatSync(path, { throwIfNoEntry: false }));
 }
 
 export function examinePeers(

@@ -40,7 +40,8 @@ export interface LogFiles {
 const leftoverAgeMs = 60_000;
 
 export async function examineFiles(files: LogFiles, found: Findings): Promise<void> {
-  const store = new NodeStore(files.directory);
+  const store = found.attempt("failure", () => new NodeStore(files.directory));
+  if (store === undefined) return;
   const present = store
     .list()
     .map(segmentFileOf)
@@ -49,7 +50,7 @@ export async function examineFiles(files: LogFiles, found: Findings): Promise<vo
   const listed = listSegments(files, store, found);
   examineSidecars(files, store, listed, found);
   examineNames(files, store, listed, found);
-  examineSetAside(store, found);
+  found.attempt("failure", () => examineSetAside(store, found));
   if (files.isOpened) examineHeaders(store, listed ?? present, found);
   else await scanAll(files, store, listed ?? present, found);
 }
@@ -81,7 +82,8 @@ function listSegments(
 /** Of a log that opened nevertheless. */
 function examineHeaders(store: NodeStore, segments: readonly SegmentFile[], found: Findings): void {
   for (const segment of segments) {
-    if (readSegmentHeader(store, segment) !== "damaged") continue;
+    const header = found.attempt("failure", () => readSegmentHeader(store, segment));
+    if (header !== "damaged") continue;
     const path = `log/${segmentFileName(segment.number, segment.generation)}`;
     const problem = "its header is damaged, and the manifest's copy of it is used";
     found.error("note", new ZamError("Z219", { path, problem }));
@@ -109,7 +111,10 @@ function examineSidecars(
   ];
   let goodCount = 0;
   for (const [name, kind, isExpected] of sidecars) {
-    const state = checkSidecar({ store, crypto: nodeCrypto, dataKey, formerKey }, name, kind);
+    const state = found.attempt("failure", () =>
+      checkSidecar({ store, crypto: nodeCrypto, dataKey, formerKey }, name, kind),
+    );
+    if (state === undefined) continue;
     const path = `log/${name}`;
     if (state === "good" || state === "unsealed") goodCount++;
     else if (state === "unsupported")
@@ -168,7 +173,7 @@ function examineSetAside(store: NodeStore, found: Findings): void {
   found.error("note", new ZamError("Z221", { path: "log/set-aside", count, sizeBytes }));
 }
 
-/** Every record's CRC; a bad range at the very end of the newest segment may only be torn. */
+/** Of a log that did not open. */
 async function scanAll(
   files: LogFiles,
   store: NodeStore,
@@ -177,34 +182,47 @@ async function scanAll(
 ): Promise<void> {
   let recordCount = 0;
   for (const segment of segments) {
-    const path = `log/${segmentFileName(segment.number, segment.generation)}`;
-    const header = readSegmentHeader(store, segment);
-    if (typeof header === "string") {
-      const problem = header === "missing" ? "the file is missing" : "its header is damaged";
-      found.error("failure", new ZamError("Z202", { path, problem }));
-      continue;
-    }
-    const { dataKey, formerKey } = files;
-    const keys = { crypto: nodeCrypto, dataKey, formerKey };
-    if (dataKey !== undefined && keyFit(keys, header) === "wrongKey")
-      found.error("failure", new ZamError("Z301", { path }));
-    const scan = scanSegment({ store, crypto: nodeCrypto }, header);
-    while (scan.step()) await breathe();
-    const { bad, sizeBytes, recordCount: good } = scan.result();
-    recordCount += good;
-    for (const { from, to } of bad) {
-      const isEnd = to === sizeBytes && segment === segments.at(-1);
-      if (isEnd) {
-        const problem = `${path} ends in ${counted(to - from, "torn or damaged byte")}`;
-        found.error("note", new ZamError("Z218", { problem }));
-      } else {
-        const problem = `${counted(to - from, "byte")} whose CRC does not hold`;
-        found.error("failure", new ZamError("Z216", { path, offset: from, problem }));
-      }
+    try {
+      recordCount += await scanOne(files, store, segment, found, segment === segments.at(-1));
+    } catch (error) {
+      found.failed("failure", error);
     }
   }
   found.checked(
     "records, by CRC alone",
     `${recordCount} good, in ${counted(segments.length, "segment")}`,
   );
+}
+
+/** Every record's CRC; returns how many hold. A bad range at the very end of the newest segment may only be torn. */
+async function scanOne(
+  { dataKey, formerKey }: LogFiles,
+  store: NodeStore,
+  segment: SegmentFile,
+  found: Findings,
+  isNewest: boolean,
+): Promise<number> {
+  const path = `log/${segmentFileName(segment.number, segment.generation)}`;
+  const header = readSegmentHeader(store, segment);
+  if (typeof header === "string") {
+    const problem = header === "missing" ? "the file is missing" : "its header is damaged";
+    found.error("failure", new ZamError("Z202", { path, problem }));
+    return 0;
+  }
+  const keys = { crypto: nodeCrypto, dataKey, formerKey };
+  if (dataKey !== undefined && keyFit(keys, header) === "wrongKey")
+    found.error("failure", new ZamError("Z301", { path }));
+  const scan = scanSegment({ store, crypto: nodeCrypto }, header);
+  while (scan.step()) await breathe();
+  const { bad, sizeBytes, recordCount } = scan.result();
+  for (const { from, to } of bad) {
+    if (to === sizeBytes && isNewest) {
+      const problem = `${path} ends in ${counted(to - from, "torn or damaged byte")}`;
+      found.error("note", new ZamError("Z218", { problem }));
+    } else {
+      const problem = `${counted(to - from, "byte")} whose CRC does not hold`;
+      found.error("failure", new ZamError("Z216", { path, offset: from, problem }));
+    }
+  }
+  return recordCount;
 }

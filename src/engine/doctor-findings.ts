@@ -57,11 +57,16 @@ export class Findings {
     try {
       return look();
     } catch (error) {
-      if (error instanceof ZamError) this.error(level, error);
-      else if (error instanceof FileFault) this.error(level, faultToError(error));
-      else throw error;
+      this.failed(level, error);
       return undefined;
     }
+  }
+
+  /** An error of the node or its files as a finding. @throws any other */
+  failed(level: Level, error: unknown): void {
+    if (error instanceof ZamError) this.error(level, error);
+    else if (error instanceof FileFault) this.error(level, faultToError(error));
+    else throw error;
   }
 
   report(nodeId: string | null, isRunning: boolean): DoctorReport {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -75,6 +75,32 @@ function spoil(path: string, at: number, bytes = [0xff, 0xff]): void {
   writeFileSync(path, content);
 }
 
+/** `examine` as a user who is not root, of a directory whose named parts are only root's. */
+async function lookAsOther(dir: string, closed: string): Promise<unknown> {
+  const isRoot = process.getuid?.() === 0;
+  const module = new URL("./doctor.ts", import.meta.url).href;
+  if (isRoot)
+    for (const name of [".", ...readdirSync(dir, { recursive: true, encoding: "utf8" })])
+      chownSync(join(dir, name), 65534, 65534);
+  chmodSync(join(dir, closed), 0);
+  if (isRoot) chownSync(join(dir, closed), 0, 0);
+  const script = `
+    const { examine } = await import(${JSON.stringify(module)});
+    if (process.getuid() === 0) process.setuid(65534);
+    const said = examine({ dataDir: ${JSON.stringify(dir)} }).catch(({ code }) => ({ code }));
+    console.log(JSON.stringify(await said));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  await once(child, "close");
+  chmodSync(join(dir, closed), 0o700);
+  return JSON.parse(out);
+}
+
 describe("doctor", () => {
   test("finds nothing in a healthy node, and touches nothing", async () => {
     const report = await look(copy());
@@ -141,6 +167,25 @@ describe("doctor", () => {
     const whole = await look(copy(), other);
     assert.deepEqual(codes(whole), ["Z301"]);
     assert.equal(whole.exit, 4);
+  });
+
+  test("tells what this user may not read from defects of the node, and goes on with the rest", async () => {
+    chmodSync(root, 0o755);
+    assert.deepEqual(await lookAsOther(copy(), "."), { code: "Z321" }, "nothing can be told");
+    for (const [closed, expected] of [
+      ["keys", "Z321"],
+      ["keys/data.key", "Z321"],
+      ["tls", "Z321"],
+      ["log", "Z211"],
+      ["log/manifest", "Z211"],
+      ["log/00000001.seg", "Z211"],
+      ["node.json", "Z321"],
+    ] as const) {
+      const report = (await lookAsOther(copy(), closed)) as DoctorReport;
+      assert.ok(codes(report).includes(expected), `${closed}: ${JSON.stringify(report)}`);
+      assert.ok(report.exit > 0);
+      assert.ok(report.checked.some(({ check }) => check === "disk"));
+    }
   });
 
   test("looks at a log that does not open", async () => {

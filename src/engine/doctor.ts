@@ -7,10 +7,11 @@
  * that process reads the log; else it is opened for reading only. A log that does
  * not open is looked at file by file, by what needs no key.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { counted } from "../core/counted.ts";
 import { ZamError } from "../core/errors/zam-error.ts";
+import { FileFault } from "../core/ports.ts";
 import { readDataKey, readIdentity } from "../pki/index.ts";
 import { probeLock } from "../storage/directory-lock.ts";
 import { NodeStore } from "../storage/node-store.ts";
@@ -31,7 +32,7 @@ export interface ExamineInput {
 
 const lostOwnerCodes: ReadonlySet<string> = new Set(["Z210", "Z412"]);
 
-/** Throws Z305 when there is no node at all; everything else is a finding. */
+/** Throws Z305 when there is no node at all, Z321 when this user may not enter the directory; everything else is a finding. */
 export async function examine(input: ExamineInput): Promise<DoctorReport> {
   const dataDir = resolve(input.dataDir);
   const first = await examineOnce({ ...input, dataDir });
@@ -90,7 +91,8 @@ function keysOf(
       const { bytes, formerKey } = findDataKey(input, new NodeStore(log), nodeId);
       return { dataKey: bytes, formerKey };
     } catch (error) {
-      if (!(error instanceof ZamError)) throw error;
+      // Named by who reads the log below.
+      if (!(error instanceof ZamError || error instanceof FileFault)) throw error;
     }
   }
   const dataKey = found.attempt("failure", () =>
@@ -106,8 +108,19 @@ function identityOf(dataDir: string, found: Findings): string | undefined {
     if (!(error instanceof ZamError)) throw error;
     // Nothing here that ever was a node: the wrong directory was named.
     if (error.code === "Z305" && !existsSync(join(dataDir, "log"))) throw error;
+    // Only others may enter it: from outside everything looks missing.
+    if (error.code === "Z321" && !isOpen(dataDir)) throw error;
     found.error("failure", error);
     return undefined;
+  }
+}
+
+function isOpen(directory: string): boolean {
+  try {
+    readdirSync(directory);
+    return true;
+  } catch {
+    return false;
   }
 }
 

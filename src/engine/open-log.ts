@@ -52,8 +52,16 @@ export interface OpenLogOptions {
   readonly isReadOnly: boolean;
 }
 
-/** @throws ZamError Z201, Z202, Z203, Z301, Z302, Z303, Z305, Z306; then nothing was changed */
+/** @throws ZamError Z201, Z202, Z203, Z206, Z211, Z301, Z302, Z303, Z305, Z306, Z321; then nothing was changed */
 export function openDirectory(options: OpenLogOptions): OpenedLog {
+  try {
+    return openFolders(options);
+  } catch (error) {
+    throw error instanceof FileFault ? faultToError(error) : error;
+  }
+}
+
+function openFolders(options: OpenLogOptions): OpenedLog {
   const { dataDir, isReadOnly } = options;
   const identity = readIdentity(dataDir);
   const logDir = join(dataDir, "log");

@@ -13,6 +13,7 @@ import {
   makePrivateDirectory,
   readSmallFile,
   syncDirectory,
+  systemCode,
   writePrivateFile,
 } from "./private-file.ts";
 
@@ -67,12 +68,12 @@ export function dataKeyPath(source: DataKeySource): string {
   return join(source.dir, "keys", "data.key");
 }
 
-/** The 32 bytes. Throws Z302 (no such file) or Z303 (not a key). */
+/** The 32 bytes. Throws Z302 (no such file), Z303 (not a key) or Z321. */
 export function readDataKey(source: DataKeySource): Uint8Array {
   return requireKeyFile(dataKeyPath(source));
 }
 
-/** Throws Z302 (no such file) or Z303 (not a key). */
+/** Throws Z302 (no such file), Z303 (not a key) or Z321. */
 export function requireKeyFile(path: string): Uint8Array {
   const key = readKeyFile(path);
   if (key === undefined) throw new ZamError("Z302", { path });
@@ -122,14 +123,14 @@ export function isCredential(path: string, env: DataKeySource["env"]): boolean {
   );
 }
 
-/** The key in a file, or undefined when there is no such file. Throws Z303. */
+/** The key in a file, or undefined when there is no such file. Throws Z303; Z321 when the system does not let it be read. */
 export function readKeyFile(path: string): Uint8Array | undefined {
   let text: string | undefined;
   try {
     text = readSmallFile(path, { maxBytes: keyFileBytesMax });
   } catch (cause) {
-    const reason = cause instanceof ZamError ? String(cause.context.reason) : String(cause);
-    throw malformed(path, reason);
+    if (!(cause instanceof ZamError) || systemCode(cause.cause) !== "") throw cause;
+    throw malformed(path, String(cause.context.reason));
   }
   return text === undefined ? undefined : decodeDataKey(text, path);
 }

@@ -28,7 +28,7 @@ const fileMode = 0o600;
 const directoryMode = 0o700;
 
 /** The system's name for what went wrong (`ENOENT`), or an empty text. */
-function systemCode(cause: unknown): string {
+export function systemCode(cause: unknown): string {
   if (typeof cause !== "object" || cause === null || !("code" in cause)) return "";
   return typeof cause.code === "string" ? cause.code : "";
 }
