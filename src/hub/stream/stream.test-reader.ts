@@ -34,7 +34,8 @@ export function openStream(
 
 function read(request: ClientRequest, response: IncomingMessage): StreamReader {
   const messages: Message[] = [];
-  let rest = "";
+  // Pieces of a message that is not whole yet: joined once, however many chunks it takes.
+  let pieces: string[] = [];
   let lastId: string | undefined;
   let heartbeats = 0;
   let isEnded = false;
@@ -52,8 +53,13 @@ function read(request: ClientRequest, response: IncomingMessage): StreamReader {
   };
   response.setEncoding("utf8");
   response.on("data", (text: string) => {
-    const blocks = `${rest}${text}`.split("\n\n");
-    rest = blocks.pop() ?? "";
+    const isCutInHalf = text.startsWith("\n") && pieces.at(-1)?.endsWith("\n") === true;
+    if (!isCutInHalf && !text.includes("\n\n")) {
+      pieces.push(text);
+      return;
+    }
+    const blocks = [...pieces, text].join("").split("\n\n");
+    pieces = [blocks.pop() ?? ""];
     blocks.forEach(take);
   });
   const end = (): void => {
@@ -72,11 +78,18 @@ function read(request: ClientRequest, response: IncomingMessage): StreamReader {
   };
 }
 
+/** Each is read once, though whoever waits asks again and again. */
+const numbers = new WeakMap<Message, number>();
+
 /** Payloads of the events among the messages, as numbers. */
 export function numbersOf(messages: readonly Message[]): readonly number[] {
-  return messages
-    .filter(({ event }) => event === "message")
-    .map(
-      ({ data }) => (JSON.parse(data) as { readonly payload: { readonly n: number } }).payload.n,
-    );
+  return messages.filter(({ event }) => event === "message").map(numberOf);
+}
+
+function numberOf(message: Message): number {
+  const known = numbers.get(message);
+  if (known !== undefined) return known;
+  const { payload } = JSON.parse(message.data) as { readonly payload: { readonly n: number } };
+  numbers.set(message, payload.n);
+  return payload.n;
 }
