@@ -161,7 +161,7 @@ test("a slow reader holds the producer back", async () => {
 });
 
 test("leaving a stream early ends its producer", async () => {
-  let isReturned = false;
+  let ended = Promise.withResolvers<void>();
   const bench = await serve({
     streams: {
       async *endless(_params, signal) {
@@ -171,17 +171,18 @@ test("leaving a stream early ends its producer", async () => {
             await sleep(1);
           }
         } finally {
-          isReturned = true;
+          ended.resolve();
         }
       },
     },
   });
   for await (const item of bench.client.stream("endless", {})) if (item === 3) break;
+  await ended.promise;
+  ended = Promise.withResolvers();
   const abort = new AbortController();
-  setTimeout(() => abort.abort(), 20);
-  for await (const _ of bench.client.stream("endless", {}, { signal: abort.signal }));
-  await sleep(20);
-  assert.ok(isReturned);
+  for await (const item of bench.client.stream("endless", {}, { signal: abort.signal }))
+    if (item === 3) abort.abort();
+  await ended.promise;
   await bench.end();
 });
 
@@ -223,26 +224,25 @@ test("an error in a stream comes after the items before it", async () => {
 });
 
 test("a caller that goes away fires the handler's signal", async () => {
-  let fired: () => void = () => undefined;
-  const isFired = new Promise<void>((resolve) => {
-    fired = resolve;
-  });
+  const begun = Promise.withResolvers<void>();
+  const fired = Promise.withResolvers<void>();
   const bench = await serve({
     calls: {
       wait: (_params, signal) =>
         new Promise((resolve) => {
+          begun.resolve();
           signal.addEventListener("abort", () => {
-            fired();
+            fired.resolve();
             resolve("stopped");
           });
         }),
     },
   });
   const answer = bench.client.call("wait", {});
-  await sleep(20);
+  await begun.promise;
   bench.client.close();
   await assert.rejects(answer, hasCode("Z412"));
-  await isFired;
+  await fired.promise;
   await bench.end();
 });
 
@@ -293,9 +293,12 @@ test("a server killed in mid-call leaves the caller with 'outcome unknown', and 
 });
 
 test("closing answers the calls under way, cuts streams with an error and leaves no socket", async () => {
+  const calling = Promise.withResolvers<void>();
+  const streaming = Promise.withResolvers<void>();
   const bench = await serve({
     calls: {
       late: async () => {
+        calling.resolve();
         await sleep(50);
         return "in time";
       },
@@ -309,11 +312,14 @@ test("closing answers the calls under way, cuts streams with an error and leaves
   });
   const items: unknown[] = [];
   const reading = (async () => {
-    for await (const item of bench.client.stream("follow", {})) items.push(item);
+    for await (const item of bench.client.stream("follow", {})) {
+      items.push(item);
+      streaming.resolve();
+    }
   })();
   const rejected = assert.rejects(reading, hasCode("Z412"));
   const answer = bench.client.call("late", {});
-  await sleep(20);
+  await Promise.all([calling.promise, streaming.promise]);
   await bench.server.close();
   assert.equal(await answer, "in time");
   await rejected;
