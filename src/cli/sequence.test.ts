@@ -145,7 +145,7 @@ describe("the sequence of the contract", () => {
       [["keygen", clinic], 4, "Z304"],
       [["serve", clinic, "--bind", "127.0.0.1:0"], 4, "Z311"],
       [["sync", clinic, "--hub", "127.0.0.1:1", "--timeout", "1s"], 5, "Z4"],
-      [["sync", clinic, "--hub", address, "--hub-id", "other", "--timeout", "2s"], 4, "Z3"],
+      [["sync", clinic, "--hub", address, "--hub-id", "other", "--timeout", "20s"], 4, "Z3"],
       [["push", clinic, "--payload", "{"], 7, "Z604"],
       [["push", clinic, "--payload", "2", "--id", "k"], 7, "Z602"],
       [["pull", clinic, "--since", "nonsense"], 7, "Z605"],
@@ -183,9 +183,11 @@ describe("the sequence of the contract", () => {
   });
 
   it("keeps what a stopped push --stdin had read", async () => {
+    const before = await json(["audit", clinic, "--tail", "1"]);
     const pushing = start(["push", clinic, "--stdin", "--json"]);
     pushing.child.stdin.write('"a"\n"b"\n');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    while ((await json(["audit", clinic, "--tail", "1"])).seq !== Number(before.seq) + 2)
+      assert.equal(pushing.child.exitCode, null);
     pushing.child.kill("SIGTERM");
     const ran = await pushing.ended;
     assert.equal(ran.status, 8, ran.err);
