@@ -183,8 +183,8 @@ describe("a daemon", () => {
     assert.equal(await heldOf(name), 1);
     await server.close();
     await waitUntil(() => clinic.cycles.at(-1)?.kind === "failed", waitMs);
-    server = await hub.serve({ bind: `127.0.0.1:${server.port}` });
     await pushed(clinic.node);
+    server = await hub.serve({ bind: `127.0.0.1:${server.port}` });
     await waitUntil(() => clinic.synced() === 3, waitMs);
     assert.equal(await heldOf(name), 2);
     await clinic.stop();

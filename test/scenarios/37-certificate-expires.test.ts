@@ -57,7 +57,7 @@ test("a session outlives its certificate, and the next one does not begin", {
   const late = await sync(dir, hub.address, { args: ["--timeout", "10s"] });
   assert.equal(late.ran.status, 4, describe(late.ran));
   assert.match(errorOf(late.ran)?.message ?? "", /expire/i);
-  assert.ok(hub.reports().some(({ message }) => /expire/i.test(message)));
+  await hub.until(() => hub.reports().some(({ message }) => /expire/i.test(message)));
   assert.equal((await digest(fleet.hub)).length, 600, "nothing of it was stored");
   assert.equal((await statusOf(dir)).pending, 3);
 
