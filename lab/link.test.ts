@@ -103,7 +103,7 @@ test("makes the sender feel the rate", async (t) => {
 
 test("kills a connection by RST after an exact number of bytes", async (t) => {
   const { link, received, targets } = await setUp(t, {
-    cutPlan: { afterBytes: 20_480, direction: "up", mode: "rst", times: 1, downMs: 150 },
+    cutPlan: { afterBytes: 20_480, direction: "up", mode: "rst", times: 1, downMs: 500 },
   });
   const client = connect(t, link);
   client.write(Buffer.alloc(50_000));
@@ -117,7 +117,7 @@ test("kills a connection by RST after an exact number of bytes", async (t) => {
   const early = connect(t, link);
   await once(early, "error");
   assert.equal(link.counters().refused, 1);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await new Promise((resolve) => setTimeout(resolve, 550));
   const later = connect(t, link);
   later.write(Buffer.alloc(30_000));
   await until(() => (link.counters().connections[1]?.upBytes ?? 0) === 30_000);
@@ -157,7 +157,7 @@ test("kills a connection after a time", async (t) => {
 
 test("stalls after an exact number of bytes, then delivers all of them", async (t) => {
   const { link, received } = await setUp(t, {
-    cutPlan: { afterBytes: 5000, direction: "up", mode: "stall", downMs: 200 },
+    cutPlan: { afterBytes: 5000, direction: "up", mode: "stall", downMs: 500 },
   });
   const client = connect(t, link);
   client.write(Buffer.alloc(30_000));
