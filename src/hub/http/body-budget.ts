@@ -42,11 +42,11 @@ export function addBodyBudget(app: HubApp): void {
 
 /** A compressed body would be stored as it came, and may hold a thousand times what it announces. */
 function requirePlainBody({ headers }: FastifyRequest): void {
-  const coding = headers["content-encoding"] ?? "identity";
-  if (coding.toLowerCase() === "identity") return;
+  const coding = headers["content-encoding"] ?? headers["transfer-encoding"] ?? "identity";
+  if (/^(identity|chunked)$/i.test(coding)) return;
   throw new ZamError("Z421", {
     contentType: `${headers["content-type"] ?? ""} as ${coding}`.trim().slice(0, 80),
-    suggestion: "no Content-Encoding",
+    suggestion: "no compression",
   });
 }
 

@@ -23,6 +23,24 @@ export interface Trouble {
   readonly error: string;
 }
 
+/** Of one event, until it is taken or given up. */
+interface Tries {
+  id: string;
+  attempts: number;
+  refused: number;
+  failed: number;
+}
+
+interface Done extends Pick<Answer, "text"> {
+  readonly kind: "taken" | "refused" | "failed";
+  readonly attempts: number;
+}
+
+interface Later {
+  readonly kind: "later";
+  readonly waitMs: number;
+}
+
 export interface WorkerHost {
   readonly hub: HubContext;
   readonly tail: Tail;
@@ -38,6 +56,9 @@ export class WebhookWorker {
   private readonly host: WorkerHost;
   private readonly stopping = new AbortController();
   private wake: () => void = () => undefined;
+  /** A replay came since the queue was looked at. */
+  private isWoken = false;
+  private tries: Tries = { id: "", attempts: 0, refused: 0, failed: 0 };
   private running: Promise<void> = Promise.resolve();
 
   constructor(state: WebhookState, host: WorkerHost) {
@@ -88,6 +109,7 @@ export class WebhookWorker {
       return { ...letter, isQueued: true };
     });
     this.state = { ...this.state, dead };
+    this.isWoken = true;
     this.wake();
     return count;
   }
@@ -95,20 +117,24 @@ export class WebhookWorker {
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      this.isWoken = false;
       const queued = this.state.dead.find(({ isQueued }) => isQueued);
       if (queued !== undefined) await this.sendAgain(queued);
-      else if (this.isFull) await this.idle();
+      else if (this.isFull) await pause(idleMs, this.untilWoken());
       else await this.sendNext();
     }
   }
 
   private async sendNext(): Promise<void> {
     const page = await this.nextPage();
+    let found: "sent" | "replay" | Later;
     try {
-      if (!(await this.sendPage(page))) return;
+      found = await this.sendPage(page);
     } finally {
       page.release();
     }
+    if (found === "replay") return;
+    if (found !== "sent") return pause(found.waitMs, this.untilWoken());
     if (page.cursor !== this.state.cursor) this.move(page.cursor);
     if (page.isEnd) await this.news(page.cursor);
   }
@@ -133,47 +159,52 @@ export class WebhookWorker {
     }
   }
 
-  /** False when something else comes first. */
-  private async sendPage(page: HeldPage): Promise<boolean> {
+  private async sendPage(page: HeldPage): Promise<"sent" | "replay" | Later> {
     for (const event of page.events) {
       const delivery = `${this.state.id}-${event.cursor}`;
       const outcome = await this.sendOne(event, delivery);
-      if (outcome === undefined) return false;
+      if (outcome.kind === "later") return outcome;
       if (outcome.kind === "taken") this.countDelivered();
       else await this.bury(event, { delivery, ...outcome });
       this.move(event.cursor);
-      if (this.isFull || this.state.dead.some(({ isQueued }) => isQueued)) return false;
+      if (this.isFull || this.state.dead.some(({ isQueued }) => isQueued)) return "replay";
     }
-    return true;
+    return "sent";
   }
 
-  /** Until it is taken or given up; undefined when the hub stops before. */
-  private async sendOne(
-    event: HubEvent,
-    id: string,
-  ): Promise<(Answer & { readonly attempts: number }) | undefined> {
+  /**
+   * One try. Whoever waits for the next one holds no event meanwhile: receivers that are away for
+   * days must not keep the places of the others.
+   */
+  private async sendOne(event: HubEvent, id: string): Promise<Done | Later> {
     const { hub, timing } = this.host;
     const { url, secret } = this.state;
     const { signal } = this.stopping;
     const body = eventToJson(event);
-    const counts = { refused: 0, failed: 0 };
-    for (let attempts = 1; !signal.aborted; attempts++) {
-      const nowMs = hub.nowMs();
-      const timeoutMs = timing.answerTimeoutMs;
-      const answer = await deliver({ url, secret, id, body, timeoutMs, nowMs, signal });
-      if (answer.kind === "taken") {
-        this.trouble = undefined;
-        return { ...answer, attempts };
-      }
-      if (signal.aborted) return undefined;
-      this.note(answer, attempts);
-      if (answer.kind !== "away") counts[answer.kind]++;
-      if (counts.refused >= timing.refusalsMax || counts.failed >= timing.failuresMax)
-        return { ...answer, attempts };
-      const waitMs = Math.max(backoffMs(timing, attempts - 1), answer.retryAfterMs ?? 0);
-      await pause(Math.min(waitMs, timing.backoffMaxMs), signal);
+    const nowMs = hub.nowMs();
+    const timeoutMs = timing.answerTimeoutMs;
+    const answer = await deliver({ url, secret, id, body, timeoutMs, nowMs, signal });
+    // Not of the receiver's doing.
+    if (signal.aborted && answer.kind !== "taken") return { kind: "later", waitMs: 0 };
+    if (this.tries.id !== id) this.tries = { id, attempts: 0, refused: 0, failed: 0 };
+    const { tries } = this;
+    const attempts = ++tries.attempts;
+    const { kind, text } = answer;
+    if (kind === "taken") {
+      this.trouble = undefined;
+      return { kind, text, attempts };
     }
-    return undefined;
+    this.note(answer, attempts);
+    if (kind !== "away") {
+      tries[kind]++;
+      if (tries.refused >= timing.refusalsMax || tries.failed >= timing.failuresMax) {
+        // A replay has tries of its own.
+        this.tries.id = "";
+        return { kind, text, attempts };
+      }
+    }
+    const waitMs = Math.max(backoffMs(timing, attempts - 1), answer.retryAfterMs ?? 0);
+    return { kind: "later", waitMs: Math.min(waitMs, timing.backoffMaxMs) };
   }
 
   private note(answer: Answer, attempts: number): void {
@@ -208,7 +239,7 @@ export class WebhookWorker {
 
   private async sendAgain(letter: DeadLetter): Promise<void> {
     const outcome = await this.sendByName(letter);
-    if (outcome === undefined) return;
+    if (outcome.kind === "later") return pause(outcome.waitMs, this.untilWoken());
     const rest = this.state.dead.filter(({ delivery }) => delivery !== letter.delivery);
     if (outcome.kind === "taken") {
       this.state = { ...this.state, dead: rest };
@@ -222,16 +253,11 @@ export class WebhookWorker {
     await this.saveDurably();
   }
 
-  private async sendByName(
-    letter: DeadLetter,
-  ): Promise<(Answer & { readonly attempts: number }) | undefined> {
+  private async sendByName(letter: DeadLetter): Promise<Done | Later> {
     const { event, release } = await this.host.tail.event(letter);
     try {
       if (event === undefined)
-        return {
-          ...{ kind: "refused", text: "the event is in the log no more" },
-          ...{ retryAfterMs: undefined, attempts: 0 },
-        };
+        return { kind: "refused", text: "the event is in the log no more", attempts: 0 };
       return await this.sendOne({ ...event, cursor: letter.cursor }, letter.delivery);
     } finally {
       release();
@@ -251,15 +277,11 @@ export class WebhookWorker {
     await this.host.tail.news(seen, { timeoutMs: idleMs, signal: this.untilWoken() });
   }
 
-  private async idle(): Promise<void> {
-    await pause(idleMs, this.untilWoken());
-  }
-
   /** Aborts at a replay, also at one that came while the worker was busy, and at the stop. */
   private untilWoken(): AbortSignal {
     const woken = new AbortController();
     this.wake = () => woken.abort();
-    if (this.state.dead.some(({ isQueued }) => isQueued)) woken.abort();
+    if (this.isWoken) woken.abort();
     return AbortSignal.any([woken.signal, this.stopping.signal]);
   }
 

@@ -31,7 +31,11 @@ const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 /** Webhooks with times of a test, beside a hub's own. */
-function quickWebhooks(t: TestContext, hub: TestHub): Webhooks & { readonly told: string[] } {
+function quickWebhooks(
+  t: TestContext,
+  hub: TestHub,
+  timing: Partial<WebhookTiming> = {},
+): Webhooks & { readonly told: string[] } {
   const told: string[] = [];
   const stopping = new AbortController();
   const context: HubContext = {
@@ -44,7 +48,7 @@ function quickWebhooks(t: TestContext, hub: TestHub): Webhooks & { readonly told
     quietAfterMs: 1,
     stopping: stopping.signal,
   };
-  const webhooks = new Webhooks(context, quick);
+  const webhooks = new Webhooks(context, { ...quick, ...timing });
   t.after(() => webhooks.close());
   return Object.assign(webhooks, { told });
 }
@@ -86,6 +90,49 @@ describe("webhooks", () => {
     assert.equal(webhooks.find(id).state.dead.length, 0);
     // It took them before the worker has read that it did.
     await waitUntil(() => webhooks.find(id).trouble === undefined, 5000);
+  });
+
+  it("bring large events to a receiver while others of them are away", async (t) => {
+    const hub = await startTestHub(t);
+    const [here, away] = [await startReceiver(t), await startReceiver(t)];
+    const webhooks = quickWebhooks(t, hub, { backoffMinMs: 600_000, backoffMaxMs: 600_000 });
+    await away.close();
+    const ids = await Promise.all(range(1, 6).map(() => hookFor(webhooks, away)));
+    await hub.node.push([{ payload: Buffer.from(`{"n":1,"pad":"${"x".repeat(300_000)}"}`) }]);
+    const isAway = (id: string): boolean => webhooks.find(id).trouble !== undefined;
+    await waitUntil(() => ids.filter(isAway).length >= 4, 10_000);
+    await hookFor(webhooks, here);
+    await waitUntil(() => here.taken().length === 1, 10_000);
+    await waitUntil(() => ids.every(isAway), 10_000);
+  });
+
+  it("replay at once, though the next try of another event is ten minutes away", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const times = { backoffMinMs: 600_000, backoffMaxMs: 600_000, refusalsMax: 1 };
+    const webhooks = quickWebhooks(t, hub, times);
+    const id = await hookFor(webhooks, receiver);
+    receiver.answer = (n, count) => (count > 1 ? 200 : n === 1 ? 422 : 503);
+    await push(hub, 1, 2);
+    await waitUntil(() => receiver.received.length === 2, 10_000);
+    assert.equal(await webhooks.replay(id, undefined), 1);
+    await waitUntil(() => receiver.taken().length === 2, 10_000);
+    assert.deepEqual(receiver.taken(), [1, 2]);
+  });
+
+  it("stay, and go on, when their removal cannot be written down", async (t) => {
+    const hub = await startTestHub(t);
+    const receiver = await startReceiver(t);
+    const webhooks = quickWebhooks(t, hub);
+    const id = await hookFor(webhooks, receiver);
+    const full = (): Promise<void> => Promise.reject(new ZamError("Z204"));
+    const disk = t.mock.method(hub.node.sidecars, "write", full);
+    await assert.rejects(webhooks.remove(id), { code: "Z204" });
+    disk.mock.restore();
+    await push(hub, 1, 1);
+    await waitUntil(() => receiver.taken().length === 1, 10_000);
+    await webhooks.remove(id);
+    assert.throws(() => webhooks.find(id), { code: "Z618" });
   });
 
   it("put aside what the receiver refuses or cannot handle, go on, and replay it under its id", async (t) => {

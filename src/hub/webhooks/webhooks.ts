@@ -95,11 +95,17 @@ export class Webhooks {
     return worker;
   }
 
-  /** Durable when it resolves. @throws ZamError Z618 */
+  /** Durable when it resolves; else it goes on as before. @throws ZamError Z618, and why it cannot be written down */
   async remove(id: string): Promise<void> {
-    await this.find(id).stop();
+    const worker = this.find(id);
+    await worker.stop();
     this.workers.delete(id);
-    await this.save(true);
+    try {
+      await this.save(true);
+    } catch (error) {
+      this.add(worker.state).start();
+      throw error;
+    }
   }
 
   /** Durable when it resolves; how many are queued. @throws ZamError Z618, Z619 */
