@@ -19,7 +19,13 @@ import {
   type Place,
   toPush,
 } from "./push-body.ts";
-import { batchBody, idempotencyHeaders, placeQuery, problems, pushedSchema } from "./schemas.ts";
+import {
+  batchBody,
+  idempotencyHeaders,
+  placeQuery,
+  pushedSchema,
+  writeProblems,
+} from "./schemas.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -61,9 +67,17 @@ function addPushOne(app: HubApp, hub: HubContext): void {
           },
         },
         response: {
-          200: { description: "It had been stored before under this key", $ref: "Pushed#" },
-          201: { description: "Stored", $ref: "Pushed#" },
-          ...problems(409, 413, 415, 503),
+          200: {
+            description: "It had been stored before under this key",
+            headers: location,
+            content: { "application/json": { schema: { $ref: "Pushed#" } } },
+          },
+          201: {
+            description: "Stored",
+            headers: location,
+            content: { "application/json": { schema: { $ref: "Pushed#" } } },
+          },
+          ...writeProblems(409),
         },
       },
     },
@@ -147,7 +161,7 @@ function addPushMany(app: HubApp, hub: HubContext): void {
             "application/x-ndjson": { schema: batchBody },
           },
         },
-        response: { 200: batchAnswer, ...problems(409, 413, 415, 503) },
+        response: { 200: batchAnswer, ...writeProblems(409) },
       },
     },
     async (request) => {
@@ -175,6 +189,10 @@ function batchInputs(request: FastifyRequest): readonly BatchInput[] {
   if (bodyText === "") parseJson(bodyText);
   return isJson(request) ? eventsOfJson(bodyText) : eventsOfLines(bodyText);
 }
+
+const location = {
+  Location: { type: "string", description: "where the event can be read" },
+} as const;
 
 const batchAnswer = {
   description: "All are stored, in the order of the request",

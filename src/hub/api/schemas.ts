@@ -101,10 +101,19 @@ export const pushedSchema = {
 /** What every route may answer besides its own. */
 export function problems(...statuses: readonly number[]): Record<number, object> {
   const content = { "application/problem+json": { schema: { $ref: "Problem#" } } };
-  const all = [400, 401, 403, 429, ...statuses].sort((a, b) => a - b);
+  const headers = { "Retry-After": { type: "integer", description: "seconds" } };
+  const all = [400, 401, 403, 429, 503, ...statuses].sort((a, b) => a - b);
   return Object.fromEntries(
-    all.map((status) => [status, { description: describe(status), content }]),
+    all.map((status) => [
+      status,
+      { description: describe(status), content, ...(status === 429 ? { headers } : {}) },
+    ]),
   );
+}
+
+/** The same of a route that takes a body, and makes something durable. */
+export function writeProblems(...statuses: readonly number[]): Record<number, object> {
+  return problems(408, 413, 415, 507, ...statuses);
 }
 
 function describe(status: number): string {
@@ -117,6 +126,8 @@ function describe(status: number): string {
       return "The token, the Host or the Origin does not allow it";
     case 404:
       return "It is not here";
+    case 408:
+      return "The body did not arrive in time";
     case 409:
       return "The Idempotency-Key was used before with another payload";
     case 410:
@@ -127,7 +138,9 @@ function describe(status: number): string {
       return "A content type that is not taken here";
     case 429:
       return "Too often; Retry-After says when to come back";
+    case 507:
+      return "The disk is full";
     default:
-      return "The log takes no writes now";
+      return "The log cannot be read or written now, or the hub is stopping";
   }
 }

@@ -60,6 +60,32 @@ function talk(t: TestContext, hub: TestHub): Talk {
   return { socket, heard: () => heard, isClosed: () => isClosed };
 }
 
+describe("the description of the API", () => {
+  it("names parameters, headers and what a full disk answers", async (t) => {
+    const hub = await startTestHub(t);
+    const { paths } = (await (await fetch(`${hub.url}/v1/openapi.json`)).json()) as {
+      readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+    };
+    assert.deepEqual(paths["/v1/nodes"]?.get?.parameters ?? [], []);
+    const names = paths["/v1/events"]?.get?.parameters?.map(({ name }) => name);
+    assert.deepEqual(names, ["since", "node", "type", "from", "until", "limit"]);
+    const answers = paths["/v1/events"]?.post?.responses ?? {};
+    assert.ok(answers["201"]?.headers?.Location);
+    assert.ok(answers["429"]?.headers?.["Retry-After"]);
+    const writing = ["/v1/events", "/v1/events/batch", "/v1/webhooks", "/v1/webhooks/{id}/replay"];
+    for (const path of writing)
+      for (const status of ["408", "413", "415", "503", "507"])
+        assert.ok(paths[path]?.post?.responses[status], `${path} ${status}`);
+  });
+});
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string }[];
+  readonly responses: Readonly<
+    Record<string, { readonly headers?: Readonly<Record<string, object>> }>
+  >;
+}
+
 describe("access", () => {
   it("needs a token everywhere but for health and the API's description", async (t) => {
     const hub = await startTestHub(t);

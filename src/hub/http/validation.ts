@@ -9,7 +9,7 @@ import type { FastifySchema, FastifySchemaCompiler } from "fastify";
 import formats from "ajv-formats";
 import type { HubApp } from "../hub-context.ts";
 
-const noParameters = { type: "object", additionalProperties: false } as const;
+const noParameters = { type: "object", additionalProperties: false, properties: {} } as const;
 
 /** Before any route is added. */
 export function addValidation(app: HubApp): void {

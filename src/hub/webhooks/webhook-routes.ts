@@ -1,6 +1,6 @@
 /** `/v1/webhooks`: made, listed, removed, and their dead letters replayed, with scope admin. */
 import type { CreateHubPart, HubApp } from "../hub-context.ts";
-import { parts, problems } from "../api/schemas.ts";
+import { parts, problems, writeProblems } from "../api/schemas.ts";
 import { principalOf, requireAllNodes } from "../http/access.ts";
 import { deadLettersMax } from "./timing.ts";
 import type { WebhookWorker } from "./webhook-worker.ts";
@@ -49,7 +49,7 @@ function addWebhookRoutes(app: HubApp, webhooks: Webhooks): void {
             additionalProperties: true,
             properties: { id: { type: "string" }, secret: { type: "string" } },
           },
-          ...problems(409, 503),
+          ...writeProblems(409),
         },
       },
     },
@@ -86,7 +86,7 @@ function addWebhookRoutes(app: HubApp, webhooks: Webhooks): void {
         summary: "Remove a webhook, with its dead letters",
         tags,
         params: idParams,
-        response: { 204: { description: "Removed", type: "null" }, ...problems(404, 503) },
+        response: { 204: { description: "Removed", type: "null" }, ...problems(404, 507) },
       },
     },
     async (request, reply) => {
@@ -131,7 +131,7 @@ function addWebhookRoutes(app: HubApp, webhooks: Webhooks): void {
             required: ["queued"],
             properties: { queued: { type: "integer" } },
           },
-          ...problems(404, 503),
+          ...writeProblems(404),
         },
       },
     },
