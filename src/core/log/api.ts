@@ -117,8 +117,11 @@ export interface MovedBranch {
 }
 
 type ReceiveVerdict =
-  /** `driftMs`: an HLC was this far ahead of the reference; it is stored as it is, and the clock was not dragged along. */
-  | { readonly kind: "stored"; readonly driftMs?: number }
+  /**
+   * `driftMs`: an HLC was this far ahead of the reference; it is stored as it is, and the clock was not dragged along.
+   * `heldCount`: of a range, so many of its events were held already.
+   */
+  | { readonly kind: "stored"; readonly driftMs?: number; readonly heldCount?: number }
   | { readonly kind: "duplicate" }
   /** Chain before unknown here (a gap): nothing stored. */
   | { readonly kind: "gap"; readonly head: number }

@@ -305,7 +305,7 @@ receive clinic_b/1234/ 4 to 5 -> gap head 0
 receive clinic_b/1234/ 1 to 3 -> durable, stored
   append 00000001.seg 109+356
 receive clinic_b/1234/ 1 to 3 -> durable, duplicate
-receive clinic_b/1234/ 2 to 6 -> durable, stored
+receive clinic_b/1234/ 2 to 6 -> durable, stored heldCount 2
   append 00000001.seg 465+365
 receive clinic_b/1234/ 9 to 10 -> gap head 6
 receive clinic_b/1234/ 7 to 8 -> fork atSeq 6

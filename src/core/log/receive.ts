@@ -17,7 +17,7 @@ import {
   type StreamId,
   typeMax,
 } from "../event.ts";
-import { rangeBetween, rangesContain, subtractRanges } from "../vector/ranges.ts";
+import { countRanges, rangeBetween, rangesContain, subtractRanges } from "../vector/ranges.ts";
 import type { StreamIndex } from "../vector/stream-table.ts";
 import type { Durable, ReceivedRange, ReceiveOutcome } from "./api.ts";
 import { chainZero, nextChain } from "./chain.ts";
@@ -129,7 +129,12 @@ function stageRange(
   });
   group.callbacks.push(durable);
   pump(core);
-  return driftMs === undefined ? { kind: "stored" } : { kind: "stored", driftMs };
+  const heldCount = missing === undefined ? 0 : range.events.length - countRanges(missing);
+  return {
+    kind: "stored",
+    ...(driftMs === undefined ? {} : { driftMs }),
+    ...(heldCount === 0 ? {} : { heldCount }),
+  };
 }
 
 function shapeProblem(range: ReceivedRange): string | undefined {

@@ -56,6 +56,12 @@ describe("events that a peer sends", () => {
     assert.deepEqual([acks(again), refusals(again)], [[{ stream: 0, seq: 3 }], []]);
     assert.equal(again.session.summary().eventsReceived, 0);
     assert.equal(digestOf(hub).length, 3);
+    const longer = peerOf(hub)
+      .hello()
+      .send(named, ...ranges([1, 5]));
+    assert.deepEqual(acks(longer), [{ stream: 0, seq: 5 }]);
+    assert.equal(longer.session.summary().eventsReceived, 2);
+    assert.equal(digestOf(hub).length, 5);
   });
 
   test("behind a gap are answered with the head that is held", () => {

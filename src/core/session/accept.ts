@@ -209,7 +209,7 @@ function storeItem(
   },
   operation: StoreOperation,
 ): void {
-  const item: ReceivedItem = { ...input, incoming, isDurable: false };
+  const item: ReceivedItem = { ...input, incoming, heldCount: 0, isDurable: false };
   incoming.queue.push(item);
   // A part of an event is not the event.
   const isWhole = input.offset === 0 || input.events > 0;
@@ -231,7 +231,7 @@ function onDurable(s: SessionState, item: ReceivedItem, error: ZamError | undefi
   }
   item.isDurable = true;
   tellQuarantine(s);
-  s.eventsReceived += item.events;
+  s.eventsReceived += item.events - item.heldCount;
   if (item.events > 0) {
     s.chatter.moved();
     noteDelivered(s, item.incoming.id, item.seq - item.events + 1, item.seq);
@@ -263,6 +263,7 @@ function onOutcome(s: SessionState, item: ReceivedItem, outcome: ReceiveOutcome)
   if (outcome.moved !== undefined) tellMoved(s, outcome.moved);
   switch (outcome.kind) {
     case "stored":
+      item.heldCount = outcome.heldCount ?? 0;
       return;
     case "duplicate":
       item.events = 0;
@@ -388,6 +389,14 @@ function storeFact(
     storeItem(s, incoming, { seq, offset: 0, rawBytes: 0, events: 0 }, operation);
     return;
   }
-  incoming.queue.push({ incoming, seq, offset: 0, rawBytes: 0, events: 0, isDurable: true });
+  incoming.queue.push({
+    incoming,
+    seq,
+    offset: 0,
+    rawBytes: 0,
+    events: 0,
+    heldCount: 0,
+    isDurable: true,
+  });
   answerDurable(s, incoming);
 }

@@ -51,6 +51,8 @@ export interface ReceivedItem {
   readonly offset: number;
   readonly rawBytes: number;
   events: number;
+  /** So many of `events` were here before. */
+  heldCount: number;
   isDurable: boolean;
 }
 
