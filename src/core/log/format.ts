@@ -49,9 +49,9 @@ export const flagFragmented = 1;
 export const flagCompressed = 2;
 
 /**
- * Upper bound of the sealed part: a 16 KiB payload, an 8 KiB `known` block, or
- * 1,024 fragment locations of at most 13 bytes, with room to spare. A record
- * always fits into one read window.
+ * Upper bound of the sealed part: an 8 KiB `known` block, and a 16 KiB payload or the places of
+ * 4,096 fragments, some 7 bytes each (28 KiB), with room to spare. A record always fits into one
+ * read window.
  */
 export const sealedBytesMax = 48 * 1024;
 /** Bytes read at once; larger than any record. */
