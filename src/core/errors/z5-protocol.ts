@@ -117,6 +117,7 @@ export const protocolErrors = {
     http: 502,
     retryable: false,
   },
+  // Nothing gives it out: a sync that reaches its limit is a success, and says `endedBy` "budget". The number stays taken.
   Z515: {
     name: "BudgetReached",
     message: "the session ended at its limit of {bytesMax} bytes",
