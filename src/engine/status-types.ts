@@ -15,33 +15,44 @@ export interface QuarantinedEvents {
 export interface NodeStatus {
   readonly nodeId: string;
   readonly role: "hub" | "clinic" | "unsigned";
+  /** In which this node writes now, 8 hex digits. */
   readonly epoch: string;
+  /** Readable events. */
   readonly walRecords: number;
+  /** Of all segments and their indexes. */
   readonly walBytes: number;
   readonly encrypted: boolean;
+  /** Own events that no hub has confirmed; at a hub, what its peers lack together. */
   readonly pending: number;
   /** When the oldest pending event was stored (ISO 8601 UTC); null when nothing is pending. */
   readonly pendingSince?: string | null;
-  /** At a hub: what each peer lacked after its last session. */
+  /** Whom it has met, and what each lacked after its last session. */
   readonly peers: readonly PeerRow[];
   readonly lastSync: {
     readonly peer: string;
+    /** HOST:PORT. */
     readonly address: string;
+    /** ISO 8601 UTC. */
     readonly at: string;
+    /** "complete", a Z code, or why it ended. */
     readonly result: string;
   } | null;
-  /** Records in damaged ranges that are still missing. */
+  /** Events that are known to exist, cannot be read here and are not healed yet. */
   readonly damaged: number;
   readonly damagedRanges: readonly {
+    /** Of the file, from the node's directory on. */
     readonly path: string;
+    /** Bytes of it: the first, and the first behind. */
     readonly from: number;
     readonly to: number;
+    /** For people: which events it held; "" when nothing tells. */
     readonly missing: string;
   }[];
   /** Events held back here, and own ones that hubs said they hold back. */
   readonly quarantined: number;
-  /** The first of them. */
+  /** The first of them, at most 32 runs. */
   readonly quarantinedEvents: readonly QuarantinedEvents[];
+  /** Ranges that their origin cannot read and nobody holds; `to` is the last of them. */
   readonly lostAtSource: readonly {
     readonly node: string;
     readonly epoch: string;
@@ -49,17 +60,21 @@ export interface NodeStatus {
     readonly from: number;
     readonly to: number;
   }[];
+  /** The version vector: a line for each stream that is known. */
   readonly vector: readonly {
     readonly node: string;
     readonly epoch: string;
     readonly lane: string;
+    /** The head: the highest seq that is held. */
     readonly seq: number;
+    /** What is missing below it: first and last seq of each. */
     readonly holes: readonly (readonly [number, number])[];
     /** Events up to here are absent: compacted or expired. Missing when nothing was cut. */
     readonly floor?: number;
     /** Whether their origin says so, or only this node or a relay. */
     readonly floorByOrigin?: boolean;
   }[];
+  /** `reason`: why the wall clock, or that of the newest event, cannot be right; "" when both may be. */
   readonly clock: { readonly ok: boolean; readonly reason: string };
   /** Null when there is no certificate yet. */
   readonly certDaysLeft: number | null;
@@ -83,7 +98,7 @@ export interface NodeStatus {
       readonly to: number;
     }[];
   };
-  /** Free room where the node's directory is; missing when another process answered that cannot tell. */
+  /** Bytes. Free room where the node's directory is; missing when another process answered that cannot tell. */
   readonly diskFreeBytes?: number;
   /** A rekey that is not over; `isRunning` false when it was interrupted and must be run again. */
   readonly rekey: { readonly isRunning: boolean } | null;
