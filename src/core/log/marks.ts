@@ -31,58 +31,18 @@ export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable
     case "rehome":
       stageRehome(core, fact.stream, fact.from, wallMs);
       break;
-    case "lost": {
-      const index = core.streams.add(fact.stream);
-      stageStreamFact(core, index, wallMs, (alias) => ({
-        kind: "lost",
-        alias,
-        from: fact.from,
-        to: fact.to,
-        chain: fact.chain,
-      }));
-      moveStagedHead(core, index, fact.to, fact.chain);
+    case "lost":
+      stageLost(core, fact, wallMs);
       break;
-    }
-    case "floor": {
-      const index = core.streams.add(fact.stream);
-      const { seq, chain, byOrigin } = fact.floor;
-      const isSettled = fact.isPeers === true && stageMissingBelow(core, index, fact.floor, wallMs);
-      if (!isSettled)
-        stageStreamFact(core, index, wallMs, (alias) => ({
-          kind: "floor",
-          alias,
-          seq,
-          chain,
-          byOrigin,
-        }));
-      moveStagedHead(core, index, seq, chain);
+    case "floor":
+      stageFloor(core, fact, wallMs);
       break;
-    }
-    case "freeze": {
-      const index = core.streams.add(fact.stream);
-      const { peer, peerHead, peerChain } = fact;
-      stageStreamFact(core, index, wallMs, (alias) => ({
-        kind: "freeze",
-        alias,
-        peer,
-        peerHead,
-        peerChain,
-      }));
-      const wasFrozen = core.streams.table.isFrozen(index);
-      core.streams.table.setFrozen(index, true);
-      openGroup(core).undo.push(() => core.streams.table.setFrozen(index, wasFrozen));
+    case "freeze":
+      stageFreeze(core, fact, wallMs);
       break;
-    }
-    case "dropPartial": {
-      const index = core.streams.add(fact.stream);
-      stageStreamFact(core, index, wallMs, (alias) => ({
-        kind: "dropPartial",
-        alias,
-        seq: fact.seq,
-      }));
-      stageDropPartial(core, index, fact.seq);
+    case "dropPartial":
+      stageDropPartial(core, fact, wallMs);
       break;
-    }
     case "trustedTime":
       stageMark(core, fact, wallMs);
       break;
@@ -102,6 +62,38 @@ export function mark(core: LogCore, fact: Mark, wallMs: number, durable: Durable
   }
   whenDurable(core, durable);
   pump(core);
+}
+
+type MarkOf<Kind extends Mark["kind"]> = Extract<Mark, { kind: Kind }>;
+
+function stageLost(core: LogCore, fact: MarkOf<"lost">, wallMs: number): void {
+  const { from, to, chain } = fact;
+  const index = core.streams.add(fact.stream);
+  stageStreamFact(core, index, wallMs, (alias) => ({ kind: "lost", alias, from, to, chain }));
+  moveStagedHead(core, index, to, chain);
+}
+
+function stageFloor(core: LogCore, fact: MarkOf<"floor">, wallMs: number): void {
+  const { seq, chain, byOrigin } = fact.floor;
+  const index = core.streams.add(fact.stream);
+  const isSettled = fact.isPeers === true && stageMissingBelow(core, index, fact.floor, wallMs);
+  if (!isSettled)
+    stageStreamFact(core, index, wallMs, (alias) => ({
+      ...{ kind: "floor", alias, seq, chain, byOrigin },
+    }));
+  moveStagedHead(core, index, seq, chain);
+}
+
+function stageFreeze(core: LogCore, fact: MarkOf<"freeze">, wallMs: number): void {
+  const { peer, peerHead, peerChain } = fact;
+  const { table } = core.streams;
+  const index = core.streams.add(fact.stream);
+  stageStreamFact(core, index, wallMs, (alias) => ({
+    ...{ kind: "freeze", alias, peer, peerHead, peerChain },
+  }));
+  const wasFrozen = table.isFrozen(index);
+  table.setFrozen(index, true);
+  openGroup(core).undo.push(() => table.setFrozen(index, wasFrozen));
 }
 
 /**
@@ -162,7 +154,10 @@ function moveStagedHead(core: LogCore, index: StreamIndex, seq: number, chain: U
   if (seq > streams.stagedHead(index)) streams.stage(index, seq, chain, streams.stagedHlc(index));
 }
 
-function stageDropPartial(core: LogCore, index: StreamIndex, seq: number): void {
+function stageDropPartial(core: LogCore, fact: MarkOf<"dropPartial">, wallMs: number): void {
+  const { seq } = fact;
+  const index = core.streams.add(fact.stream);
+  stageStreamFact(core, index, wallMs, (alias) => ({ kind: "dropPartial", alias, seq }));
   const partial = core.partials.get(index);
   if (partial === undefined || partial.seq !== seq) return;
   core.partials.delete(index);
@@ -175,9 +170,7 @@ function stageDropPartial(core: LogCore, index: StreamIndex, seq: number): void 
   });
 }
 
-type BindMark = Extract<Mark, { kind: "bind" }>;
-
-function stageBind(core: LogCore, fact: BindMark, wallMs: number): void {
+function stageBind(core: LogCore, fact: MarkOf<"bind">, wallMs: number): void {
   const key = bindingKey(fact.node, fact.epoch);
   const before = core.bindings.get(key);
   stageMark(core, fact, wallMs);
