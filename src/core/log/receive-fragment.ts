@@ -186,21 +186,10 @@ function stagePiece(
   partial.sha = undefined;
   const link = { seq, hlc, type, known, payloadSha256, payloadSize: totalBytes };
   const chain = nextChain(core.crypto, before, link);
-  if (!startsWith(chain, fragment.chainAfter8)) {
+  const refusal = refusalOfWhole(core, index, fragment, chain);
+  if (refusal !== undefined) {
     dropStaged(core, index, partial);
-    return { kind: "malformed", problem: "the fragments do not reproduce the chain after them" };
-  }
-  if (isMovedBranch(core, fragment.stream, [chain])) {
-    dropStaged(core, index, partial);
-    return movedRefusal(fragment.stream);
-  }
-  const head = core.streams.stagedHead(index);
-  if (seq <= head) {
-    const held = stagedChainAt(core, index, seq);
-    if (held !== undefined && !bytesEqual(held, chain)) {
-      dropStaged(core, index, partial);
-      return { kind: "fork", atSeq: seq };
-    }
+    return refusal;
   }
   const verdicts = judgeWhole(core, index, partial, fragment);
   const full = quarantineRefusal(core, fragment.stream, index, verdicts);
@@ -232,6 +221,22 @@ function stagePiece(
   whenDurable(core, durable);
   pump(core);
   return aheadMs === undefined ? { kind: "stored" } : { kind: "stored", driftMs: aheadMs };
+}
+
+/** Why the event with this chain, which all its pieces lead to, is not taken; undefined when it may be. */
+function refusalOfWhole(
+  core: LogCore,
+  index: StreamIndex,
+  { stream, seq, chainAfter8 }: ReceivedFragment,
+  chain: Uint8Array,
+): ReceiveOutcome | undefined {
+  if (!startsWith(chain, chainAfter8))
+    return { kind: "malformed", problem: "the fragments do not reproduce the chain after them" };
+  if (isMovedBranch(core, stream, [chain])) return movedRefusal(stream);
+  if (seq > core.streams.stagedHead(index)) return undefined;
+  const held = stagedChainAt(core, index, seq);
+  const isFork = held !== undefined && !bytesEqual(held, chain);
+  return isFork ? { kind: "fork", atSeq: seq } : undefined;
 }
 
 /** One that cannot be read back whole here is held back until it can be judged. */
