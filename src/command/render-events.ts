@@ -4,6 +4,7 @@
  */
 import { bytesToHex } from "../core/bytes.ts";
 import type { AuditRow, PulledEvent, PushResult, VerifyReport } from "../engine/api.ts";
+import { isJson } from "./json-text.ts";
 import { counted, fit, grouped, printable, streamToText, type View } from "./text.ts";
 
 /** What the host does better with bytes than plain JavaScript. */
@@ -52,12 +53,7 @@ export function streamPushToJson(summary: StreamPushSummary): object {
 /** The payload as JSON text on one line, or undefined when it is not JSON. */
 export function payloadToJson(payload: Uint8Array, text: PayloadText): string | undefined {
   const raw = text.decode(payload);
-  if (raw === undefined) return undefined;
-  try {
-    JSON.parse(raw);
-  } catch {
-    return undefined;
-  }
+  if (raw === undefined || !isJson(raw)) return undefined;
   // In valid JSON a raw line break stands only between tokens.
   return /[\r\n]/.test(raw) ? raw.replace(/[\r\n]+/g, " ") : raw;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../../lab/command.ts";
@@ -182,8 +183,31 @@ describe("pushing over HTTP", () => {
     const latin = await hub.call("/v1/events", { method: "POST", body, headers: json });
     assert.equal(await codeOf(latin), "400 Z604");
     const nothing = await hub.call("/v1/events/batch", { method: "POST" });
-    assert.equal(await codeOf(nothing), "400 Z604");
+    assert.equal(await codeOf(nothing), "400 Z418");
     assert.deepEqual(await hub.node.pull({}), []);
+  });
+
+  it("takes and shows millions of empty values without making them", async (t) => {
+    const hub = await startTestHub(t);
+    const many = `[${"{},".repeat(2_700_000)}{}]`;
+    const delays = monitorEventLoopDelay({ resolution: 10 });
+    delays.enable();
+    assert.equal((await push(hub, `[${many},${many}`.slice(0, -1))).status, 400);
+    assert.equal((await push(hub, many)).status, 201);
+    const body = `{"events":[{"payload":${many.slice(0, 7_999_998)}]}]}`;
+    assert.equal((await push(hub, body, { query: "/batch" })).status, 200);
+    const line = `{"payload":${many.slice(0, 7_999_998)}]}`;
+    const lines = await push(hub, `${line}\n`, { query: "/batch", headers: ndjson });
+    assert.equal(lines.status, 200);
+    assert.equal((await page(hub, "?limit=1")).events.length, 1);
+    delays.disable();
+    const startMs = performance.now();
+    JSON.parse(many);
+    const madeMs = performance.now() - startMs;
+    assert.ok(
+      delays.max / 1e6 < madeMs,
+      `${delays.max / 1e6} ms, and ${madeMs} ms to make half of them`,
+    );
   });
 
   it("refuses a body over the limit before it has read it", async (t) => {

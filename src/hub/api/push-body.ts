@@ -1,11 +1,12 @@
 /** What is pushed over HTTP, from bodies and queries to the engine's input. Payloads keep their bytes. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import { isJson, largeJsonCharacters } from "../../command/json-text.ts";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import { laneAddressee } from "../../core/event.ts";
 import type { PushInput, TokenRow } from "../../engine/index.ts";
 import { forbidden } from "../http/access.ts";
-import { memberText, slicesOf } from "./json-slices.ts";
+import { slicesOf } from "./json-slices.ts";
 
 /** Of one request. */
 export const batchEventsMax = 10_000;
@@ -55,57 +56,94 @@ export function jsonText(body: Buffer): string {
 }
 
 /** @throws ZamError Z604, with what JSON.parse says in one short line */
-export function parseJson(text: string): unknown {
+export function requireJson(text: string): void {
+  if (isJson(text)) return;
+  throw new ZamError("Z604", { problem: reasonOf(text).replace(/\s+/g, " ").slice(0, 160) });
+}
+
+function reasonOf(text: string): string {
+  if (text.length > largeJsonCharacters) return "its syntax is wrong";
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return "";
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ZamError("Z604", { problem: reason.replace(/\s+/g, " ").slice(0, 160) });
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
 export interface BatchInput {
+  /** Where a payload stands it is null. */
   readonly event: BatchEvent;
-  /** The event's own text, from which its payload is cut. */
-  readonly text: string;
+  /** The payload's own text, of which no values are made. */
+  readonly payload: string | undefined;
 }
 
-/** The events of `{"events": [...]}`, which has been validated. */
-export function eventsOfJson(text: string): readonly BatchInput[] {
-  const list = memberText(text, "events") ?? "[]";
-  return [...slicesOf(list)].map((slice) => ({
-    text: slice.text,
-    event: JSON.parse(slice.text) as BatchEvent,
-  }));
+export interface Batch {
+  /** What is validated. */
+  readonly body: unknown;
+  readonly inputs: readonly BatchInput[];
 }
 
-/** The events of NDJSON, one an object a line; empty lines are left out. @throws ZamError Z418, Z604 */
-export function eventsOfLines(text: string): readonly BatchInput[] {
-  const found: BatchInput[] = [];
+/** Of `{"events": [...]}`. @throws ZamError Z604 */
+export function batchOfJson(text: string): Batch {
+  requireJson(text);
+  let inputs: BatchInput[] = [];
+  const body = shallow(text.trim(), (key, value) => {
+    if (key !== "events" || !value.startsWith("[")) return smallValue(value);
+    inputs = [];
+    for (const slice of slicesOf(value)) {
+      inputs.push(toInput(slice.text));
+      // One more than there may be says enough.
+      if (inputs.length > batchEventsMax) break;
+    }
+    return inputs.map(({ event }) => event);
+  });
+  return { body, inputs };
+}
+
+/** Of NDJSON, one an object a line; empty lines are left out. @throws ZamError Z604 */
+export function batchOfLines(text: string): Batch {
+  const inputs: BatchInput[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
-    if (found.length === batchEventsMax)
-      throw new ZamError("Z418", { problem: `more than ${batchEventsMax} events` });
-    let event: unknown;
-    try {
-      event = JSON.parse(line);
-    } catch {
-      throw new ZamError("Z604", { problem: `line ${index + 1} is no JSON` });
-    }
-    found.push({ text: line, event: event as BatchEvent });
+    if (!isJson(line)) throw new ZamError("Z604", { problem: `line ${index + 1} is no JSON` });
+    inputs.push(toInput(line.trim()));
+    if (inputs.length > batchEventsMax) break;
   }
-  return found;
+  return { body: { events: inputs.map(({ event }) => event) }, inputs };
 }
 
-/** @throws ZamError Z418, Z601 */
-export function payloadOf({ event, text }: BatchInput): Uint8Array {
+function toInput(text: string): BatchInput {
+  let payload: string | undefined;
+  const event = shallow(text, (key, value) => {
+    if (key !== "payload") return smallValue(value);
+    payload = value;
+    return null;
+  });
+  return { event: event as BatchEvent, payload };
+}
+
+/** An object of what `toValue` makes of each member; the schema refuses what is none. */
+function shallow(text: string, toValue: (key: string, value: string) => unknown): unknown {
+  if (!text.startsWith("{")) return smallValue(text);
+  return Object.fromEntries(
+    Array.from(slicesOf(text), (slice) => [slice.key, toValue(slice.key, slice.text)]),
+  );
+}
+
+/** Nothing that a request may name is large and has parts. */
+function smallValue(text: string): unknown {
+  return text.length > largeJsonCharacters && /^[[{]/.test(text) ? null : JSON.parse(text);
+}
+
+/** @throws ZamError Z418 */
+export function payloadOf({ event, payload }: BatchInput): Uint8Array {
   const { payloadBase64 } = event;
   if (payloadBase64 !== undefined) {
-    if (event.payload !== undefined)
+    if (payload !== undefined)
       throw new ZamError("Z418", { problem: "payload and payloadBase64 exclude one another" });
     return base64ToBytes(payloadBase64);
   }
-  const payload = memberText(text, "payload");
   if (payload === undefined)
     throw new ZamError("Z418", { problem: "an event has neither payload nor payloadBase64" });
   return Buffer.from(payload, "utf8");

@@ -9,14 +9,14 @@ import { batchBodyBytesMax, eventBodyBytesMax } from "../http/limits.ts";
 import {
   type BatchEvent,
   type BatchInput,
-  eventsOfJson,
-  eventsOfLines,
+  batchOfJson,
+  batchOfLines,
   idAt,
   idempotencyKey,
   jsonText,
-  parseJson,
   payloadOf,
   type Place,
+  requireJson,
   toPush,
 } from "./push-body.ts";
 import {
@@ -29,8 +29,8 @@ import {
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Of a body whose own text is needed: payloads are cut from it. */
-    bodyText: string;
+    /** Of a batch: its events, with the text of each payload. Without a body there are none. */
+    batchInputs: readonly BatchInput[] | null;
   }
 }
 
@@ -83,7 +83,7 @@ function addPushOne(app: HubApp, hub: HubContext): void {
     },
     async (request, reply) => {
       const body = request.body ?? Buffer.alloc(0);
-      if (isJson(request)) parseJson(jsonText(body));
+      if (isJson(request)) requireJson(jsonText(body));
       const id = idempotencyKey(request.raw);
       const push = toPush(request.query, { payload: body, id }, principalOf(request));
       const [result] = await pushUnderKey(hub, [push], id);
@@ -122,25 +122,19 @@ function sendPushed(reply: FastifyReply, result: PushResult | undefined): Fastif
 }
 
 function addPushMany(app: HubApp, hub: HubContext): void {
-  app.decorateRequest("bodyText", "");
+  app.decorateRequest("batchInputs", null);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    "application/json",
-    { parseAs: "buffer" },
-    async (request: FastifyRequest, body: Buffer) => {
-      request.bodyText = jsonText(body);
-      return parseJson(request.bodyText);
-    },
-  );
-  app.addContentTypeParser(
-    "application/x-ndjson",
-    { parseAs: "buffer" },
-    async (request: FastifyRequest, body: Buffer) => {
-      request.bodyText = jsonText(body);
-      // Checked like the other form: the lines are its events.
-      return { events: eventsOfLines(request.bodyText).map(({ event }) => event) };
-    },
-  );
+  const forms = { "application/json": batchOfJson, "application/x-ndjson": batchOfLines };
+  for (const [mediaType, read] of Object.entries(forms))
+    app.addContentTypeParser(
+      mediaType,
+      { parseAs: "buffer" },
+      async (request: FastifyRequest, body: Buffer) => {
+        const batch = read(jsonText(body));
+        request.batchInputs = batch.inputs;
+        return batch.body;
+      },
+    );
   app.post<{ readonly Body: { readonly events: readonly BatchEvent[] } }>(
     "/v1/events/batch",
     {
@@ -166,7 +160,9 @@ function addPushMany(app: HubApp, hub: HubContext): void {
     },
     async (request) => {
       const key = idempotencyKey(request.raw);
-      const inputs = batchInputs(request);
+      const inputs = request.batchInputs;
+      // Without a body nothing was parsed, and nothing checked.
+      if (inputs === null) throw new ZamError("Z418", { problem: "it has no body" });
       const principal = principalOf(request);
       const pushes = inputs.map((input, index) => {
         const { event } = input;
@@ -181,13 +177,6 @@ function addPushMany(app: HubApp, hub: HubContext): void {
       };
     },
   );
-}
-
-function batchInputs(request: FastifyRequest): readonly BatchInput[] {
-  const { bodyText } = request;
-  // Without a body nothing was parsed, and nothing checked.
-  if (bodyText === "") parseJson(bodyText);
-  return isJson(request) ? eventsOfJson(bodyText) : eventsOfLines(bodyText);
 }
 
 const location = {
