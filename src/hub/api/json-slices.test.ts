@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { memberText, slicesOf } from "./json-slices.ts";
+import { slicesOf, textAt } from "./json-slices.ts";
 
 describe("slices of JSON text", () => {
   it("are the values' own text, whatever stands around and inside them", () => {
@@ -15,8 +15,10 @@ describe("slices of JSON text", () => {
         { key: "a", text: "-2e5" },
       ],
     );
-    assert.equal(memberText(text, "a"), "-2e5");
-    assert.equal(memberText(text, "d"), undefined);
+    assert.equal(textAt(text, ["a"]), "-2e5");
+    assert.equal(textAt(text, ["c", "0", "x"]), '"\\\\"');
+    for (const tokens of [["d"], ["a", "0"], ["c", "00"], ["c", "2"], ["c", "0", "0"]])
+      assert.equal(textAt(text, tokens), undefined);
     assert.deepEqual([...slicesOf("[]"), ...slicesOf("{ }")], []);
     assert.deepEqual(
       [...slicesOf('[1, "2" ,null,{}]')].map((slice) => slice.text),

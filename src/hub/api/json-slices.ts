@@ -32,11 +32,29 @@ export function* slicesOf(text: string): Generator<Slice> {
   }
 }
 
-/** The last member of this name, as `JSON.parse` takes it; undefined when there is none. */
-export function memberText(text: string, key: string): string | undefined {
+/** The text of the value at a JSON pointer's tokens, as `JSON.parse` and `valueAt` find it; undefined: there is none. */
+export function textAt(text: string, tokens: readonly string[]): string | undefined {
+  let found: string | undefined = text.trim();
+  for (const token of tokens) {
+    if (found?.startsWith("{")) found = memberText(found, token);
+    else if (found?.startsWith("[")) found = elementText(found, token);
+    else return undefined;
+  }
+  return found;
+}
+
+/** The last member of this name. */
+function memberText(text: string, key: string): string | undefined {
   let found: string | undefined;
   for (const slice of slicesOf(text)) if (slice.key === key) found = slice.text;
   return found;
+}
+
+function elementText(text: string, token: string): string | undefined {
+  if (!/^(0|[1-9]\d{0,9})$/.test(token)) return undefined;
+  let left = Number(token);
+  for (const slice of slicesOf(text)) if (left-- === 0) return slice.text;
+  return undefined;
 }
 
 function skipBlanks(text: string, from: number): number {

@@ -28,6 +28,8 @@ export interface ProjectionDatabase extends SqlSession {
   transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
   /** A table or view of this name, whoever made it. */
   hasTable(session: SqlSession, name: string): Promise<boolean>;
+  /** The bytes of a text or JSON column, as an expression. */
+  sizeOf(column: string): string;
   /** Holds off others that would make the same tables, to the end of the transaction. */
   lockForSetup(session: SqlSession): Promise<void>;
   close(): Promise<void>;

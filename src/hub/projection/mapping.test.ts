@@ -90,7 +90,7 @@ describe("a mapping", () => {
     const types = ["text", "integer", "real", "boolean", "timestamp", "json"];
     const columns = types.map((type) => ({ name: `c_${type}`, pointer: "/v", type }));
     const maker = new RowMaker(toMapping({ columns }, "m").columns);
-    const valuesOf = (v: unknown): unknown[] => [...maker.valuesOf({ v })];
+    const valuesOf = (v: unknown): unknown[] => [...maker.valuesOf(JSON.stringify({ v }))];
     assert.deepEqual(valuesOf(7), ["7", 7, 7, null, null, "7"]);
     assert.deepEqual(valuesOf(true), ["true", null, null, 1, null, "true"]);
     assert.deepEqual(valuesOf("2026-03-01T10:00:00+02:00"), [
@@ -116,7 +116,7 @@ describe("a mapping", () => {
       ["0000-01-01", null],
       ["yesterday", null],
     ] as const)
-      assert.deepEqual(time.valuesOf({ v: text }), [iso], text);
+      assert.deepEqual(time.valuesOf(JSON.stringify({ v: text })), [iso], text);
   });
 
   it("takes the whole payload by the empty pointer, and array places by number", () => {

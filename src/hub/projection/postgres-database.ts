@@ -166,6 +166,10 @@ class PostgresDatabase extends PostgresSession implements ProjectionDatabase {
     return found?.name !== null;
   }
 
+  sizeOf(column: string): string {
+    return `octet_length(${quoted(column)}::text)`;
+  }
+
   async lockForSetup(session: SqlSession): Promise<void> {
     await session.all(`SELECT pg_advisory_xact_lock(${setupLock})`);
   }

@@ -82,6 +82,26 @@ function named(columns: readonly unknown[]): Mapping {
 
 const table = '"visits ""of"" today"';
 
+/** Tells how many bytes of payloads each query brings. */
+function measuring(
+  database: ProjectionDatabase,
+  tell: (bytes: number) => void,
+): ProjectionDatabase {
+  const wrapped = (session: SqlSession): SqlSession => ({
+    all: async (sql, values) => {
+      const rows = await session.all(sql, values);
+      tell(rows.reduce((sum, { payload }) => sum + String(payload ?? "").length, 0));
+      return rows;
+    },
+    run: (sql, values) => session.run(sql, values),
+    insertEvents: (into, rows) => session.insertEvents(into, rows),
+  });
+  return Object.assign(Object.create(database) as ProjectionDatabase, {
+    transaction: <T>(work: (session: SqlSession) => Promise<T>): Promise<T> =>
+      database.transaction((session) => work(wrapped(session))),
+  });
+}
+
 /** Calls that fail, one after the other, at any statement: as if killed there. */
 function failing(database: ProjectionDatabase, failAt: () => boolean): ProjectionDatabase {
   const wrap = (session: SqlSession): SqlSession => ({
@@ -104,6 +124,7 @@ function failing(database: ProjectionDatabase, failAt: () => boolean): Projectio
       return result;
     },
     hasTable: (session, name) => database.hasTable(session, name),
+    sizeOf: (column) => database.sizeOf(column),
     lockForSetup: (session) => database.lockForSetup(session),
     close: () => database.close(),
   };
@@ -345,6 +366,33 @@ export function projectionSuite(
       const names = await rowsOf(await made.open(), `"na""me" AS name`);
       assert.ok(names.every(({ name: each }) => each !== null));
       await again.close();
+    });
+
+    it("fills large rows a few at a time, and every one", async (t) => {
+      const made = await make(t);
+      const log = new FakeLog();
+      for (let n = 1; n <= 30; n++) {
+        const pad = "x".repeat(n % 3 === 0 ? 900_000 : 10);
+        log.events.push(event({ seq: n, payload: Buffer.from(JSON.stringify({ n, pad })) }));
+      }
+      const before = await openOn(await made.open(), log, named([]));
+      await before.apply(log.events);
+      await before.close();
+      const database = await made.open();
+      let largest = 0;
+      const measured = measuring(database, (bytes) => {
+        largest = Math.max(largest, bytes);
+      });
+      const changed = named([{ name: "n", pointer: "/n", type: "integer" }]);
+      const projector = await openOn(measured, log, changed);
+      while (await projector.fill()) {
+        // On to the end.
+      }
+      assert.ok(largest > 900_000 && largest < 2.2e6, `${largest} bytes at once`);
+      const rows = await rowsOf(database, "seq, n");
+      assert.equal(rows.length, 30);
+      for (const { seq, n } of rows) assert.equal(Number(n), Number(seq));
+      await projector.close();
     });
 
     it("names what will never come, and nothing else", async (t) => {

@@ -15,6 +15,8 @@ import { type EventRow, RowMaker } from "./row.ts";
 import { migrate, type Owner, type Place, type TableState } from "./table.ts";
 
 const fillRowsMax = 1000;
+/** Payloads of one turn, but for a single larger one. */
+const fillBytesMax = 2 * 1024 * 1024;
 
 /** The event that arrived at this ordinal, as the log has it now. */
 export type Lookup = (arrival: number) => Promise<ArrivedEvent | undefined>;
@@ -38,6 +40,8 @@ export class Projector {
   private place: Place;
   private fillColumns: readonly MappedColumn[];
   private moved = 0;
+  /** Rows whose sizes are looked at in one turn: fewer where payloads are large. */
+  private fillRows = fillRowsMax;
 
   private constructor(
     database: ProjectionDatabase,
@@ -116,12 +120,17 @@ export class Projector {
         [this.mapping.table],
       );
       const from = typeof book?.fill_from === "string" ? (JSON.parse(book.fill_from) as Key) : null;
-      const old = await session.all(
-        `SELECT node, epoch, lane, seq, payload FROM ${table} ` +
-          (from === null ? "" : "WHERE (node, epoch, lane, seq) > ($1, $2, $3, $4) ") +
-          `ORDER BY node, epoch, lane, seq LIMIT ${fillRowsMax}`,
-        from ?? [],
-      );
+      const { keys, isLast } = await this.nextToFill(session, from);
+      const last = keys[keys.length - 1];
+      const old =
+        last === undefined
+          ? []
+          : await session.all(
+              `SELECT node, epoch, lane, seq, payload FROM ${table} ` +
+                "WHERE (node, epoch, lane, seq) <= ($1, $2, $3, $4) " +
+                (from === null ? "" : "AND (node, epoch, lane, seq) > ($5, $6, $7, $8)"),
+              [...last, ...(from ?? [])],
+            );
       const maker = new RowMaker(columns);
       const sets = columns.map(({ name }, index) => `${quoted(name)} = $${index + 5}`).join(", ");
       for (const row of old) {
@@ -131,20 +140,43 @@ export class Projector {
           ...columns.map((_, index) => values[index] ?? null),
         ]);
       }
-      const last = old[old.length - 1];
-      const isDone = old.length < fillRowsMax;
       await session.run(
         "UPDATE zamsync_projections SET fill_from = $2, columns = $3 WHERE table_name = $1",
         [
           this.mapping.table,
-          isDone || last === undefined ? null : JSON.stringify(keyOf(last)),
-          isDone ? filled(String(book?.columns)) : String(book?.columns),
+          isLast || last === undefined ? null : JSON.stringify(last),
+          isLast ? filled(String(book?.columns)) : String(book?.columns),
         ],
       );
-      return isDone;
+      return isLast;
     });
     if (isOver) this.fillColumns = [];
     return !isOver;
+  }
+
+  /** Names of the rows behind `from` that one turn fills, in their order, and whether they are the last. */
+  private async nextToFill(
+    session: SqlSession,
+    from: Key | null,
+  ): Promise<{ readonly keys: readonly Key[]; readonly isLast: boolean }> {
+    const limit = this.fillRows;
+    const sizes = await session.all(
+      `SELECT node, epoch, lane, seq, ${this.database.sizeOf("payload")} AS size ` +
+        `FROM ${quoted(this.mapping.table)} ` +
+        (from === null ? "" : "WHERE (node, epoch, lane, seq) > ($1, $2, $3, $4) ") +
+        `ORDER BY node, epoch, lane, seq LIMIT ${limit}`,
+      from ?? [],
+    );
+    const keys: Key[] = [];
+    let bytes = 0;
+    for (const row of sizes) {
+      bytes += Number(row.size ?? 0);
+      if (keys.length > 0 && bytes > fillBytesMax) break;
+      keys.push(keyOf(row));
+    }
+    const isCut = keys.length < sizes.length;
+    this.fillRows = Math.min(fillRowsMax, 2 * (isCut ? keys.length : limit));
+    return { keys, isLast: !isCut && sizes.length < limit };
   }
 
   /** Rows in the table, counted: takes a moment in a large one. */
@@ -216,12 +248,30 @@ export class Projector {
     );
     for (const before of [there, ...behind]) {
       const now = await this.lookup(Number(before.arrival));
-      const isThere = now !== undefined && isSameEvent(now, before);
+      const isThere = now !== undefined && (await this.isSameEvent(session, now, before));
       const hasMoved = isThere && String(keyOf(now)) !== String(keyOf(before));
       if (hasMoved) await this.rename(session, before, keyOf(now), now.chain);
       // The log has it no more: it stays, under a name that says so.
       else if (before === there) await this.rename(session, before, lostName(before));
     }
+  }
+
+  /** Seq, epoch and chain change when a branch moves; the rest never does. */
+  private async isSameEvent(
+    session: SqlSession,
+    now: ArrivedEvent,
+    before: SqlRecord,
+  ): Promise<boolean> {
+    const isLike =
+      now.node === before.node &&
+      now.lane === before.lane &&
+      now.hlc === before.hlc &&
+      now.type === Number(before.type);
+    if (!isLike) return false;
+    const table = quoted(this.mapping.table);
+    const [row] = await session.all(`SELECT payload FROM ${table} WHERE ${byKey}`, keyOf(before));
+    const payload = row?.payload ?? null;
+    return payload === null || Buffer.from(now.payload).toString("utf8") === payload;
   }
 
   /** A row that is there by the new name is the same event. */
@@ -248,7 +298,8 @@ export class Projector {
   }
 }
 
-const branchColumns = "node, epoch, lane, seq, hlc, type, arrival, chain, payload";
+/** Without payloads: a branch may have many. */
+const branchColumns = "node, epoch, lane, seq, hlc, type, arrival, chain";
 const byKey = "node = $1 AND epoch = $2 AND lane = $3 AND seq = $4";
 
 type Key = readonly [string, string, string, number];
@@ -263,20 +314,9 @@ function lostName(row: SqlRecord): Key {
   return [node, `${epoch}-${String(row.chain).slice(0, 8)}`, lane, seq];
 }
 
-/** Seq, epoch and chain change when a branch moves; the rest never does. */
-function isSameEvent(now: ArrivedEvent, before: SqlRecord): boolean {
-  return (
-    now.node === before.node &&
-    now.lane === before.lane &&
-    now.hlc === before.hlc &&
-    now.type === Number(before.type) &&
-    (before.payload === null || Buffer.from(now.payload).toString("utf8") === before.payload)
-  );
-}
-
 function valuesOf(maker: RowMaker, payload: string): readonly (string | number | null)[] {
   try {
-    return maker.valuesOf(JSON.parse(payload));
+    return maker.valuesOf(payload);
   } catch {
     return [];
   }

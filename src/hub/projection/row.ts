@@ -1,6 +1,8 @@
 /** From an event to the row that it becomes. */
 import { pointerToTokens, valueAt } from "../../command/json-pointer.ts";
+import { isJson, largeJsonCharacters } from "../../command/json-text.ts";
 import type { ArrivedEvent } from "../../engine/index.ts";
+import { textAt } from "../api/json-slices.ts";
 import type { ColumnType, MappedColumn } from "./mapping.ts";
 
 export type SqlValue = string | number | null;
@@ -32,21 +34,53 @@ export class RowMaker {
     const { payload: bytes, ...rest } = event;
     try {
       const text = this.decoder.decode(bytes);
-      return { ...rest, payload: text, payloadRaw: null, values: this.valuesOf(JSON.parse(text)) };
+      return { ...rest, payload: text, payloadRaw: null, values: this.valuesOf(text) };
     } catch {
       return { ...rest, payload: null, payloadRaw: bytes, values: this.fields.map(() => null) };
     }
   }
 
-  /** The mapped values of a payload. */
-  valuesOf(root: unknown): readonly SqlValue[] {
+  /** The mapped values of a payload. @throws SyntaxError when it is no JSON */
+  valuesOf(text: string): readonly SqlValue[] {
+    const find = text.length > largeJsonCharacters ? finderInText(text) : finderInValue(text);
     return this.fields.map(({ tokens, type }) => {
-      const value = valueAt(root, tokens);
+      const value = find(tokens);
       if (value === undefined || value === null) return null;
-      const fitted = fit(value, type);
+      const fitted = value instanceof LargeText ? value.fit(type) : fit(value, type);
       if (fitted === undefined) this.unfitting++;
       return fitted ?? null;
     });
+  }
+}
+
+type Find = (tokens: readonly string[]) => unknown;
+
+function finderInValue(text: string): Find {
+  const root: unknown = JSON.parse(text);
+  return (tokens) => valueAt(root, tokens);
+}
+
+/** Millions of values are not made for the few that have a column. */
+function finderInText(text: string): Find {
+  if (!isJson(text)) throw new SyntaxError("it is no JSON");
+  return (tokens) => {
+    const found = textAt(text, tokens);
+    if (found === undefined) return undefined;
+    const isLarge = found.length > largeJsonCharacters && /^[[{]/.test(found);
+    return isLarge ? new LargeText(found) : JSON.parse(found);
+  };
+}
+
+/** An object or array that is not made. */
+class LargeText {
+  private readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  fit(type: ColumnType): SqlValue | undefined {
+    return type === "json" ? this.text : undefined;
   }
 }
 

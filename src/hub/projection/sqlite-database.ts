@@ -125,6 +125,11 @@ class SqliteDatabase implements ProjectionDatabase {
     return found.length > 0;
   }
 
+  /** From the row's header: the text is not read. */
+  sizeOf(column: string): string {
+    return `octet_length(${quoted(column)})`;
+  }
+
   /** BEGIN IMMEDIATE has done so. */
   async lockForSetup(): Promise<void> {}
 
