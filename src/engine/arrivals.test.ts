@@ -62,3 +62,30 @@ test("batches of any size hold every event once, with its chain", async (t) => {
   assert.ok(opening > 1, "it says that it looked anew");
   await source.close();
 });
+
+test("a large event comes alone, and holds up nobody while it is read", async (t) => {
+  const dir = join(mkdtempSync(join(tmpdir(), "zarr-")), "node");
+  t.after(() => rmSync(join(dir, ".."), { recursive: true }));
+  await createNode({ dir, nodeId: "a" });
+  const node = await openNode({ dataDir: dir });
+  t.after(() => node.close());
+  const sizes = [10, 16 * 1024 * 1024, 600_000, 20, 20];
+  for (const size of sizes) await node.push([{ payload: Buffer.alloc(size, "x") }]);
+  const batches: number[][] = [];
+  const chains: string[] = [];
+  let turns = 0;
+  for (let after = 0, isCaughtUp = false; !isCaughtUp; ) {
+    const count = setInterval(() => turns++, 0);
+    const batch = await node.arrivals({ after });
+    clearInterval(count);
+    ({ isCaughtUp } = batch);
+    after = batch.events.at(-1)?.arrival ?? after;
+    chains.push(...batch.events.map(({ chain }) => chain));
+    if (batch.events.length > 0) batches.push(batch.events.map(({ payload }) => payload.length));
+  }
+  assert.deepEqual(batches, [[10], [16 * 1024 * 1024], [600_000], [20, 20]]);
+  assert.ok(turns > 10, `${turns} turns of the event loop`);
+  const audited: string[] = [];
+  for await (const { chain } of node.audit({})) audited.push(chain);
+  assert.deepEqual(chains, audited);
+});

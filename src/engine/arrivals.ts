@@ -11,7 +11,7 @@ import { nextChain } from "../core/log/chain.ts";
 import type { Log, ReadLimit, StoredEvent } from "../core/log/api.ts";
 import type { AbsentRanges, ArrivalBatch, ArrivalQuery, ArrivedEvent } from "./api.ts";
 import { nodeCrypto } from "../storage/node-crypto.ts";
-import { nextDurable, requireRead, wholePayload } from "./reading.ts";
+import { nextDurable, requireRead, wholePayload, wholePayloadInTurns } from "./reading.ts";
 
 const batchEventsMax = 4096;
 /** Of payloads; a batch holds one event at least. */
@@ -57,6 +57,16 @@ async function gather(log: Log, after: number, eventsMax: number): Promise<Gathe
       return { events: events.finish(), isCaughtUp: log.readRefusal === undefined };
     }
     for (const event of read) {
+      if (event.payloadSize > stepLimit.bytes) {
+        // A batch of its own: while it is read, what was read with it may move.
+        if (events.count > 0) return { events: events.finish(), isCaughtUp: false };
+        const payload = await wholePayloadInTurns(log, event);
+        if (payload === "moved") break;
+        at = event.ordinal;
+        if (payload === undefined) break;
+        events.add(event, payload);
+        return { events: events.finish(), isCaughtUp: false };
+      }
       const isFull = events.count > 0 && events.bytes + event.payloadSize > batchBytesMax;
       if (isFull) return { events: events.finish(), isCaughtUp: false };
       const payload = wholePayload(log, event);

@@ -17,7 +17,7 @@ export interface RecordedEvent {
 }
 
 export interface StoredEventOptions {
-  /** Leaves `chain` empty. */
+  /** Leaves `chain` empty where it would need a hash of the payload. */
   readonly withoutChain?: boolean;
   /** Takes the payload's copy. */
   readonly pieces?: SharedPieces;
@@ -42,7 +42,9 @@ export function toStoredEvent(
     list === undefined
       ? { ...link, payload }
       : { ...link, payloadSha256: list.payloadSha256, payloadSize: list.payloadSize };
-  const chain = withoutChain ? emptyBytes : nextChain(core.crypto, chainBefore, content);
+  // The hash of a payload in pieces stands in the log.
+  const isSpared = withoutChain && list === undefined;
+  const chain = isSpared ? emptyBytes : nextChain(core.crypto, chainBefore, content);
   return {
     stream: core.streams.table.id(index),
     seq,

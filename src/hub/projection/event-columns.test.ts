@@ -38,3 +38,11 @@ test("a batch that was handed over to another thread is the same batch", () => {
 test("a batch without events is one", () => {
   assert.deepEqual(fromColumns(toColumns([])), []);
 });
+
+test("a payload that is alone in its memory is handed over as it is", () => {
+  const payload = Uint8Array.of(1, 2, 3);
+  const batch = toColumns([eventOf(1, payload)]);
+  assert.equal(batch.payloads, payload);
+  const received = structuredClone(batch, { transfer: [batch.payloads.buffer] });
+  assert.deepEqual(fromColumns(received), [eventOf(1, Uint8Array.of(1, 2, 3))]);
+});

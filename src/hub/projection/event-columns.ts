@@ -15,14 +15,17 @@ export interface EventColumns {
   readonly payloads: Uint8Array<ArrayBuffer>;
 }
 
+/** A large payload is not copied but handed over: its event is not to be used any more. */
 export function toColumns(events: readonly ArrivedEvent[]): EventColumns {
-  const payloads = new Uint8Array(events.reduce((sum, { payload }) => sum + payload.length, 0));
   let end = 0;
   const ends = events.map(({ payload }) => {
-    payloads.set(payload, end);
     end += payload.length;
     return end;
   });
+  const payloads = wholeMemoryOf(events) ?? new Uint8Array(end);
+  if (events[0]?.payload !== payloads)
+    for (const [index, { payload }] of events.entries())
+      payloads.set(payload, ends[index - 1] ?? 0);
   const column = <F extends Field>(field: F): readonly ArrivedEvent[F][] =>
     events.map((event) => event[field]);
   return {
@@ -41,6 +44,16 @@ export function toColumns(events: readonly ArrivedEvent[]): EventColumns {
     ends,
     payloads,
   };
+}
+
+/** Of an event that is alone, when its payload is all that is in its memory. */
+function wholeMemoryOf(events: readonly ArrivedEvent[]): Uint8Array<ArrayBuffer> | undefined {
+  const [only, ...more] = events;
+  if (only === undefined || more.length > 0) return undefined;
+  const { payload } = only;
+  const isWhole =
+    payload.buffer instanceof ArrayBuffer && payload.length === payload.buffer.byteLength;
+  return isWhole ? (payload as Uint8Array<ArrayBuffer>) : undefined;
 }
 
 /** Payloads are views of what was handed over. */

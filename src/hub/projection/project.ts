@@ -19,6 +19,8 @@ import { type Target, targetToText } from "./target.ts";
 
 /** How long one look at the log waits for news. */
 const patienceMs = 30_000;
+/** An event above this comes in a batch of its own. */
+const largeBytes = 512 * 1024;
 const backoffMsMin = 1000;
 const backoffMsMax = 60_000;
 /** Without `follow`, somebody else's projection into the same table is met so often at most. */
@@ -146,10 +148,13 @@ class Projection {
       await this.settle(onProgress);
       const last = events[events.length - 1];
       if (last !== undefined) {
+        const isLarge = last.payload.length > largeBytes;
         this.inFlight = this.thread.apply(events);
         // It is awaited below; until then a failure must not count as unhandled.
         this.inFlight.catch(() => undefined);
         this.readTo = last.arrival;
+        // A large event is in memory alone.
+        if (isLarge) await this.settle(onProgress);
       }
       ({ isCaughtUp } = batch);
       // The disk would not let the log be read just now.
