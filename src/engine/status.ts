@@ -14,6 +14,7 @@ import type { NodeStatus, PeerRow } from "./api.ts";
 import type { PeerRecord } from "./peer-record.ts";
 import { msToIso } from "./reading.ts";
 import type { ScrubState } from "./scrubber.ts";
+import { pathOfSegment } from "./verifying.ts";
 
 export interface StatusInput {
   readonly log: Log;
@@ -60,7 +61,7 @@ export function computeStatus(input: StatusInput): NodeStatus {
           },
     ...streamFacts(log),
     damagedRanges: log.damages.map((damage) => ({
-      path: pathOfSegment(damage.segment),
+      path: pathOfSegment(log, damage.segment),
       from: damage.fromOffset,
       to: damage.toOffset,
       missing: damage.missing
@@ -86,17 +87,13 @@ export function computeStatus(input: StatusInput): NodeStatus {
     scrub: {
       finishedAt: input.scrub.finishedMs === 0 ? null : msToIso(input.scrub.finishedMs),
       found: input.scrub.found.map(({ segment, fromOffset, toOffset }) => ({
-        path: pathOfSegment(segment),
+        path: pathOfSegment(log, segment),
         from: fromOffset,
         to: toOffset,
       })),
     },
     rekey: log.isRekeying ? { isRunning: input.isRekeyRunning } : null,
   };
-}
-
-function pathOfSegment(segment: number): string {
-  return `log/${String(segment).padStart(8, "0")}.seg`;
 }
 
 function toPeerRow(peer: PeerRecord, input: StatusInput): PeerRow {

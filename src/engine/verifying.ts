@@ -10,13 +10,18 @@ import type { VerifyReport } from "./api.ts";
 /** The path of a problem that is in no file: an event that should be somewhere, and is nowhere. */
 export const wholeLog = "log";
 
+/** The file that holds a segment now, from the node's directory on. */
+export function pathOfSegment(log: Log, segment: number): string {
+  return `log/${log.segmentFile(segment)}`;
+}
+
 export async function verifyLog(log: Log): Promise<VerifyReport> {
   const problems: VerifyReport["problems"][number][] = [];
   const checked = log.recordCount;
   const run = log.verify((found) => {
     problems.push({
       problem: found.problem,
-      path: `log/${String(found.segment).padStart(8, "0")}.seg`,
+      path: pathOfSegment(log, found.segment),
       offset: found.offset,
       ...(found.stream === undefined ? {} : { node: found.stream.node }),
       ...(found.seq === undefined ? {} : { seq: found.seq }),

@@ -331,6 +331,8 @@ export interface Log {
   /** Bytes of all live segments and indexes. */
   readonly sizeBytes: number;
   readonly damages: readonly Damage[];
+  /** Name, in the store, of the file that holds this segment now: another one once it was written anew. */
+  segmentFile(segment: number): string;
   /** Events that are held, acknowledged and kept from readers (RULES 34). */
   readonly quarantinedCount: number;
   /** Grows when something is quarantined or let in. */

@@ -208,6 +208,10 @@ export class OpenLog implements Log {
     return this.core.damages;
   }
 
+  segmentFile(segment: number): string {
+    return this.core.segmentFile(segment);
+  }
+
   get quarantinedCount(): number {
     return this.core.quarantine.count;
   }
