@@ -163,7 +163,7 @@ function fakeEngine(changes: Partial<OwnedNode> = {}, status: Partial<NodeStatus
       close: async () => undefined,
     }),
     serveSocket: async () => undefined,
-    daemon: async (input) => input.onCycle({ kind: "synced", summary }),
+    daemon: async (input) => input.onCycle?.({ kind: "synced", summary }),
     ...changes,
   };
   const engine: Engine = {

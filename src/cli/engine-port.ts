@@ -2,13 +2,13 @@
  * What the command line needs of the engine, as one object, so that tests can
  * run every command against a fake. `engine-link.ts` gives the real one.
  */
-import type { BenchResult } from "../engine/bench.ts";
+import type { BenchInput, BenchResult } from "../engine/bench.ts";
 import type { TortureInput } from "../torture/torture.ts";
 import type { TortureReport } from "../torture/report.ts";
 import type { ArrivalSource } from "../engine/following.ts";
-import type { ZamError } from "../core/errors/zam-error.ts";
 import type { CreatedNodeFacts, RevokedFacts, SignedFacts } from "../command/render-identity.ts";
-import type { DoctorReport, NodeApi, RestoredNode, SyncInput, SyncSummary } from "../engine/api.ts";
+import type { DoctorReport, NodeApi, RestoredNode } from "../engine/api.ts";
+import type { DaemonInput } from "../engine/daemon.ts";
 import type { HubNode } from "../engine/hub-node.ts";
 import type { createToken, listTokens, revokeToken, tokenState } from "../engine/index.ts";
 import type { RunningHub, StartHubInput } from "../hub/index.ts";
@@ -25,27 +25,6 @@ export interface OwnedNode extends HubNode {
   serveSocket(): Promise<unknown>;
   /** Resolves when the signal has aborted and the session in hand is over. */
   daemon(input: DaemonInput): Promise<void>;
-}
-
-export interface DaemonInput extends Omit<SyncInput, "dryRun" | "signal" | "timeoutMs"> {
-  readonly intervalMs: number;
-  readonly dailyBytes?: number;
-  readonly window?: string;
-  readonly signal: AbortSignal;
-  readonly onCycle: (cycle: DaemonReport) => void;
-}
-
-export type DaemonReport =
-  | { readonly kind: "synced"; readonly summary: SyncSummary }
-  | { readonly kind: "failed"; readonly error: ZamError; readonly retryInMs: number }
-  | { readonly kind: "waiting"; readonly reason: "window" | "budget"; readonly waitMs: number };
-
-export interface BenchInput {
-  readonly dir: string;
-  readonly events: number;
-  readonly payloadBytes: number;
-  readonly onPhase: (phase: string) => void;
-  readonly signal: AbortSignal;
 }
 
 export interface Engine {

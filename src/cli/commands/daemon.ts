@@ -1,8 +1,8 @@
 /** `daemon`: a line a sync, until interrupted. */
 import { daemonSyncToText, daemonWaitToText, syncToJson } from "../../command/render-sync.ts";
 import { elapsedToText, printable } from "../../command/text.ts";
+import type { DaemonCycle } from "../../engine/daemon.ts";
 import type { CliContext } from "../context.ts";
-import type { DaemonReport } from "../engine-port.ts";
 import { exitDone, openInput } from "../open.ts";
 import type { Handler } from "../run.ts";
 import { linkInput, progressDrawer } from "./sync.ts";
@@ -21,9 +21,9 @@ export const daemon: Handler<"daemon"> = async (values, context) => {
       ...(values.window === undefined ? {} : { window: values.window }),
       signal,
       ...(line.isActive ? { onProgress: progressDrawer(line, context.io.nowMs) } : {}),
-      onCycle: (report) => {
+      onCycle: (cycle) => {
         line.clear();
-        void tellCycle(report, context);
+        void tellCycle(cycle, context);
       },
     });
   } finally {
@@ -34,23 +34,23 @@ export const daemon: Handler<"daemon"> = async (values, context) => {
 };
 
 /** A connection that fails is news, not an error: the daemon goes on. */
-function tellCycle(report: DaemonReport, context: CliContext): Promise<void> | undefined {
+function tellCycle(cycle: DaemonCycle, context: CliContext): Promise<void> | undefined {
   const at = new Date(context.io.nowMs()).toISOString();
-  if (report.kind === "synced") {
+  if (cycle.kind === "synced") {
     return context.tell(
-      () => daemonSyncToText(report.summary, context.view()),
-      () => ({ event: "synced", at, ...syncToJson(report.summary) }),
+      () => daemonSyncToText(cycle.summary, context.view()),
+      () => ({ event: "synced", at, ...syncToJson(cycle.summary) }),
     );
   }
-  if (report.kind === "waiting") {
-    const { reason, waitMs } = report;
+  if (cycle.kind === "waiting") {
+    const { reason, waitMs } = cycle;
     return context.tell(
       () => daemonWaitToText(reason, waitMs, context.view()),
       () => ({ event: "waiting", at, reason, waitMs }),
     );
   }
-  const { code, message } = report.error;
-  const { retryInMs } = report;
+  const { code, message } = cycle.error;
+  const { retryInMs } = cycle;
   if (context.isJson) return context.printJson({ event: "failed", at, code, message, retryInMs });
   context.io.err(
     `${at}  ${context.errStyle.red(code)}  ${printable(message)}; trying again in ${elapsedToText(retryInMs)}\n`,
