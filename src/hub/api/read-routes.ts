@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import type { EventPage, PageQuery } from "../../engine/index.ts";
 import type { HubApp, HubContext } from "../hub-context.ts";
-import { LargePages, type Place } from "../stream/large-pages.ts";
+import { type Held, HeldReads } from "../stream/held-reads.ts";
 import type { OpenStream, OpenStreams } from "../stream/open-streams.ts";
 import { principalOf, readableNodes } from "../http/access.ts";
 import { eventSchema, eventToJson } from "./event-json.ts";
@@ -54,7 +54,7 @@ export function toPageQuery(
 export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStreams): void {
   app.addSchema(eventSchema);
   // Above what a page of small events comes to.
-  const large = new LargePages(2 * pageBytesMax);
+  const reads = new HeldReads(hub.node, 2 * pageBytesMax);
   app.get<{ readonly Querystring: EventsQuery }>(
     "/v1/events",
     {
@@ -94,11 +94,9 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
         // A cursor that is refused is so while a status can still say it.
         await hub.node.page({ ...query, limit: 1, bytesMax: 1 });
         const stream = downloads.open(principalOf(request));
-        return sendLines(hub, large, { query: { ...query, limit }, stream, reply });
+        return sendLines(reads, { query: { ...query, limit }, stream, reply });
       }
-      const page = await large.hold((beforeLarge) =>
-        hub.node.page({ ...query, limit: limit ?? limitDefault, beforeLarge }),
-      );
+      const page = await reads.page({ ...query, limit: limit ?? limitDefault });
       releaseAfter(reply, page);
       return reply
         .type("application/json; charset=utf-8")
@@ -133,9 +131,7 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
       const { node, epoch, seq } = request.params;
       const { lane = "" } = request.query;
       readableNodes(principalOf(request), node);
-      const held = await large.hold(async (beforeLarge) => ({
-        event: await hub.node.event({ node, epoch, lane, seq }, beforeLarge),
-      }));
+      const held = await reads.event({ node, epoch, lane, seq });
       releaseAfter(reply, held);
       const { event } = held;
       if (event === undefined) throw new ZamError("Z610", { node, epoch, seq });
@@ -148,9 +144,9 @@ export function addReadRoutes(app: HubApp, hub: HubContext, downloads: OpenStrea
 }
 
 /** Until the answer is with the reader, or the reader is gone. */
-function releaseAfter(reply: FastifyReply, place: Place): void {
-  if (reply.raw.destroyed) place.release();
-  else reply.raw.once("close", place.release);
+function releaseAfter(reply: FastifyReply, held: Held): void {
+  if (reply.raw.destroyed) held.release();
+  else reply.raw.once("close", held.release);
 }
 
 function wantsLines(request: FastifyRequest): boolean {
@@ -169,8 +165,7 @@ type LinesQuery = Omit<PageQuery, "limit"> & { readonly limit: number | undefine
  * that of its token, must not look complete: its connection is destroyed.
  */
 function sendLines(
-  hub: HubContext,
-  large: LargePages,
+  reads: HeldReads,
   download: {
     readonly query: LinesQuery;
     readonly stream: OpenStream;
@@ -178,7 +173,7 @@ function sendLines(
   },
 ): FastifyReply {
   const { query, stream, reply } = download;
-  const lines = Readable.from(linesOf(hub, large, { query, reader: reply.raw }), {
+  const lines = Readable.from(linesOf(reads, { query, reader: reply.raw }), {
     objectMode: false,
     highWaterMark: 64 * 1024,
   });
@@ -189,17 +184,14 @@ function sendLines(
 }
 
 async function* linesOf(
-  hub: HubContext,
-  large: LargePages,
+  reads: HeldReads,
   download: { readonly query: LinesQuery; readonly reader: ServerResponse },
 ): AsyncGenerator<string> {
   const { query, reader } = download;
   let left = query.limit ?? Number.MAX_SAFE_INTEGER;
   for (let { after } = query; left > 0; ) {
     const limit = Math.min(left, limitDefault);
-    const page = await large.hold((beforeLarge) =>
-      hub.node.page({ ...query, after, limit, beforeLarge }),
-    );
+    const page = await reads.page({ ...query, after, limit });
     try {
       for (const event of page.events) yield `${eventToJson(event)}\n`;
       // The next line is asked for while this one still waits for the reader.

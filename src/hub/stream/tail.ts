@@ -3,35 +3,29 @@
  * comes. The reader takes a page when it is ready for one, so it sets the pace and
  * nothing queues for it.
  */
-import type { EventName, EventPage, HubEvent, HubNode, PageQuery } from "../../engine/index.ts";
-import { LargePages, type Place } from "./large-pages.ts";
+import type { EventName, HubNode, PageQuery } from "../../engine/index.ts";
+import { type HeldEvent, type HeldPage, HeldReads } from "./held-reads.ts";
 import { gatherMs, pageBytesMax, pageEventsMax } from "./limits.ts";
 
 export type TailQuery = Omit<PageQuery, "after" | "limit" | "bytesMax" | "beforeLarge">;
-export type HeldPage = EventPage & Place;
-
 /** One for all readers of a hub: large events are in memory a few at a time. */
 export class Tail {
   private readonly node: HubNode;
-  private readonly large = new LargePages();
+  private readonly reads: HeldReads;
 
   constructor(node: HubNode) {
     this.node = node;
+    this.reads = new HeldReads(node);
   }
 
   /** The next page; empty when nothing more is here. Rejects with Z605, Z615, Z621. */
   async page(after: string | undefined, query: TailQuery): Promise<HeldPage> {
-    const bounds = { limit: pageEventsMax, bytesMax: pageBytesMax };
-    return this.large.hold((beforeLarge) =>
-      this.node.page({ ...query, after, ...bounds, beforeLarge }),
-    );
+    return this.reads.page({ ...query, after, limit: pageEventsMax, bytesMax: pageBytesMax });
   }
 
   /** One event by its name. */
-  async event(name: EventName): Promise<{ readonly event: HubEvent | undefined } & Place> {
-    return this.large.hold(async (beforeLarge) => ({
-      event: await this.node.event(name, beforeLarge),
-    }));
+  event(name: EventName): Promise<HeldEvent> {
+    return this.reads.event(name);
   }
 
   /** Resolves when something became durable since `seen`, at the latest after `timeoutMs`, or at the signal. */
