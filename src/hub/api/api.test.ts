@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../../lab/command.ts";
@@ -190,8 +189,12 @@ describe("pushing over HTTP", () => {
   it("takes and shows millions of empty values without making them", async (t) => {
     const hub = await startTestHub(t);
     const many = `[${"{},".repeat(2_700_000)}{}]`;
-    const delays = monitorEventLoopDelay({ resolution: 10 });
-    delays.enable();
+    let longest = 0;
+    const { parse } = JSON;
+    t.mock.method(JSON, "parse", (text: string) => {
+      longest = Math.max(longest, text.length);
+      return parse(text) as unknown;
+    });
     assert.equal((await push(hub, `[${many},${many}`.slice(0, -1))).status, 400);
     assert.equal((await push(hub, many)).status, 201);
     const body = `{"events":[{"payload":${many.slice(0, 7_999_998)}]}]}`;
@@ -199,15 +202,9 @@ describe("pushing over HTTP", () => {
     const line = `{"payload":${many.slice(0, 7_999_998)}]}`;
     const lines = await push(hub, `${line}\n`, { query: "/batch", headers: ndjson });
     assert.equal(lines.status, 200);
-    assert.equal((await page(hub, "?limit=1")).events.length, 1);
-    delays.disable();
-    const startMs = performance.now();
-    JSON.parse(many);
-    const madeMs = performance.now() - startMs;
-    assert.ok(
-      delays.max / 1e6 < madeMs,
-      `${delays.max / 1e6} ms, and ${madeMs} ms to make half of them`,
-    );
+    const shown = await (await hub.call("/v1/events?limit=1")).text();
+    assert.ok(shown.length > many.length);
+    assert.ok(longest < 100_000, `values were made of ${longest} characters`);
   });
 
   it("refuses a body over the limit before it has read it", async (t) => {
