@@ -20,6 +20,9 @@ import { bundleGuest } from "../quickjs/bundle.ts";
 export const variant = process.env.ZAMSYNC_EDGE ?? "x86_64";
 const ports = fileURLToPath(new URL("../../src/edge/ports.ts", import.meta.url));
 
+/** Of one test: emulated, some files of core's take minutes with a processor of their own, and more without. */
+const testTimeoutMs = variant === "x86_64" ? 300_000 : 1_800_000;
+
 export interface Guest {
   /** Runs a script's whole life. */
   run(script: string, args?: readonly string[]): Promise<GuestResult>;
@@ -53,7 +56,9 @@ export function testsOver<T extends { dispose(): void }>(
   });
   after(() => made?.dispose());
   return (name, act) => {
-    void test(name, async (t) => (made === undefined ? t.skip(missing) : act(made)));
+    void test(name, { timeout: testTimeoutMs }, async (t) =>
+      made === undefined ? t.skip(missing) : act(made),
+    );
   };
 }
 
@@ -84,8 +89,15 @@ function guestOver(
   copyFileSync(built.path, runner);
   const [command = runner, ...before] = [...emulator, runner];
   let scripts = 0;
-  const start = (script: string, args: readonly string[] = []): ChildProcess =>
-    spawn(command, [...before, script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const children = new Set<ChildProcess>();
+  const start = (script: string, args: readonly string[] = []): ChildProcess => {
+    const child = spawn(command, [...before, script, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    children.add(child);
+    child.on("close", () => children.delete(child));
+    return child;
+  };
   return {
     folder,
     start,
@@ -98,7 +110,11 @@ function guestOver(
       return out;
     },
     run: (script, args) => resultOf(start(script, args)),
-    dispose: () => rmSync(folder, { recursive: true, force: true }),
+    dispose() {
+      // What a test that took too long has left behind would keep a processor busy.
+      for (const child of children) child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
