@@ -476,6 +476,26 @@ describe("push", () => {
     assert.deepEqual([count, complete], [5005, false]);
   });
 
+  it("sends nothing after a group that found no room, though it would fit: what is durable is the first lines", async () => {
+    const sent: number[] = [];
+    const fake = fakeEngine({
+      push: async (events) => {
+        // The disk says no only after the rest has been read.
+        if (sent.push(events.length) === 1) {
+          await new Promise((done) => setTimeout(done, 200));
+          throw new ZamError("Z204", { operation: "a push" });
+        }
+        return events.map((_, at) => ({
+          ...{ node: "a", epoch: "1", lane: "", seq: at + 1, hlc: "0", isRepeat: false },
+        }));
+      },
+    });
+    const stdin = [`"${"x".repeat(300)}"\n`.repeat(5000), "1\n"];
+    const ran = await run(["push", "x", "--stdin", "--json"], { fake, stdin });
+    assert.equal(ran.status, 3);
+    assert.deepEqual([oneJson(ran.out).count, sent.length], [0, 1]);
+  });
+
   it("stops at a signal with what is durable, and says that it is not all", async () => {
     let interrupt = (): void => undefined;
     const fake = fakeEngine();

@@ -1,6 +1,7 @@
 /**
- * `push --stdin`: a pipeline with two groups in flight, so that reading and
- * sealing go on while the disk makes the group before durable. Order is kept.
+ * `push --stdin`: the next group is read while the disk makes the one before durable. It is
+ * sent only when that one is: what is durable is always the first lines, so that one number
+ * says where to go on.
  *
  * A slow writer's events do not wait for a full group: what there is goes off
  * as soon as the input pauses.
@@ -32,8 +33,7 @@ export interface StreamPushOutcome {
 /** Everything that `summary.count` counts is durable when this resolves. */
 export async function pushStream(input: StreamPushInput): Promise<StreamPushOutcome> {
   const lines = new EventLines(input.template);
-  // With ids a rerun finds what is there, but only a prefix can be told to the user in one number.
-  const pipe = new PushPipe(input.node, input.template.idField === undefined ? 2 : 1);
+  const pipe = new PushPipe(input.node);
   let readBytes = 0;
   let isComplete = false;
   const chunks = chunksOf(input.input, input.signal);
@@ -70,7 +70,7 @@ function withDurable(fault: ZamError, durable: number): ZamError {
   return new ZamError(fault.code, { ...fault.context, durable }, fault.cause);
 }
 
-/** Groups on their way to the disk. After a fault nothing more is sent. */
+/** One group on its way to the disk. After a fault nothing more is sent. */
 class PushPipe {
   fault: ZamError | undefined;
   count = 0;
@@ -78,24 +78,22 @@ class PushPipe {
   private firstSeq: number | null = null;
   private lastSeq: number | null = null;
   private last: PushResult | undefined;
-  private readonly inFlight: Promise<void>[] = [];
+  private inFlight: Promise<void> = Promise.resolve();
   private readonly node: NodeApi;
-  private readonly inFlightMax: number;
 
-  constructor(node: NodeApi, inFlightMax: number) {
+  constructor(node: NodeApi) {
     this.node = node;
-    this.inFlightMax = inFlightMax;
   }
 
-  /** Resolves when there is room for another group. */
+  /** Resolves when the group before is durable and this one is on its way. */
   async push(events: readonly PushInput[]): Promise<void> {
-    if (events.length === 0 || this.fault !== undefined) return;
-    this.inFlight.push(this.send(events));
-    while (this.inFlight.length >= this.inFlightMax) await this.inFlight.shift();
+    if (events.length === 0) return;
+    await this.inFlight;
+    if (this.fault === undefined) this.inFlight = this.send(events);
   }
 
-  async settle(): Promise<void> {
-    while (this.inFlight.length > 0) await this.inFlight.shift();
+  settle(): Promise<void> {
+    return this.inFlight;
   }
 
   /** Never rejects. */
