@@ -9,7 +9,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
 import { compactNow } from "./care.ts";
 import {
@@ -28,9 +27,15 @@ import {
 
 const command = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
-/** Longer and longer, until a command gets to its end before it is killed, however slow the machine. */
-function* delaysMs(): Generator<number> {
-  for (let delayMs = 150; delayMs < 60_000; delayMs *= 1.15) yield Math.round(delayMs);
+/**
+ * From half of what the command takes to start, longer and longer, until it gets to its end
+ * before it is killed, however quick or slow the machine.
+ */
+async function* delaysMs(): AsyncGenerator<number> {
+  const startedMs = performance.now();
+  assert.equal(await isKilled(["version"], 60_000), false);
+  const startMs = performance.now() - startedMs;
+  for (let delayMs = startMs / 2; delayMs < 60_000; delayMs *= 1.15) yield Math.round(delayMs);
 }
 
 /** Runs a command, and kills it after a while; false when it had ended before. */
@@ -39,9 +44,10 @@ async function isKilled(args: readonly string[], delayMs: number): Promise<boole
   const ended = new Promise<NodeJS.Signals | null>((resolve) => {
     child.once("exit", (_status, signal) => resolve(signal));
   });
-  await sleep(delayMs);
-  child.kill("SIGKILL");
-  return (await ended) === "SIGKILL";
+  const timer = setTimeout(() => child.kill("SIGKILL"), delayMs);
+  const signal = await ended;
+  clearTimeout(timer);
+  return signal === "SIGKILL";
 }
 
 test("compact killed again and again", async (t) => {
@@ -55,7 +61,7 @@ test("compact killed again and again", async (t) => {
   const before = await digest(dir);
   const after = before.filter((row) => Number(row.split(" ")[3] ?? 0) > 6000);
   let killed = 0;
-  for (const delayMs of delaysMs()) {
+  for await (const delayMs of delaysMs()) {
     if (!(await isKilled(["compact", dir, "--grace", "0s"], delayMs))) break;
     killed++;
     const found = await digest(dir);
@@ -89,7 +95,7 @@ test("rekey killed again and again: one of the keys opens it, and the next run g
   await copyFile(join(dir, "keys", "data.key"), formerKey);
   let killed = 0;
   let unfinished = 0;
-  for (const delayMs of delaysMs()) {
+  for await (const delayMs of delaysMs()) {
     if (!(await isKilled(["rekey", dir], delayMs))) break;
     killed++;
     if ((await readdir(join(dir, "log"))).includes("former-key")) {
