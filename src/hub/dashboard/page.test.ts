@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { describe, test } from "node:test";
 import { transform } from "esbuild";
@@ -8,7 +9,8 @@ import { policyOf } from "./dashboard-routes.ts";
 import type { ClinicRow } from "../overview/overview-types.ts";
 import { answerText, foldNever } from "./page/answer.ts";
 import { createEventReader } from "./page/event-stream.ts";
-import { ago, bytes, clockText, counted, duration, grouped, span } from "./page/format.ts";
+import { counted, grouped } from "../../core/counted.ts";
+import { ago, bytes, clockText, duration, span } from "./page/format.ts";
 
 const bytesMax = 60 * 1024;
 
@@ -31,6 +33,11 @@ describe("the page", () => {
     const { code } = await transform(script, options);
     assert.ok(Math.abs(code.length - script.length) < script.length / 50);
     assert.doesNotMatch(script, /\?\?|\?\.[a-zA-Z[(]/);
+  });
+
+  test("grows with the text that a browser was told to show", async () => {
+    const style = await readFile(new URL("page/page.css", import.meta.url), "utf8");
+    assert.doesNotMatch(style, /font(-size)?:[^;}]*\dpx|@media[^{]*\dpx/);
   });
 
   test("comes with a policy that allows its own script and style and nothing else, compressed on request", async (t) => {
@@ -88,10 +95,12 @@ test("numbers and times are told in words", () => {
     "1.0 MB",
     "4.7 GB",
   ]);
-  assert.deepEqual([5, 1500, 25_000, 185_000, 7_500_000].map(duration), [
+  assert.deepEqual([5, 1500, 25_000, 59_700, 119_700, 185_000, 7_500_000].map(duration), [
     "5 ms",
     "1.5 s",
     "25 s",
+    "1 min 0 s",
+    "2 min 0 s",
     "3 min 5 s",
     "2 h 5 min",
   ]);

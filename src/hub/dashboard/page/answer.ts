@@ -1,6 +1,6 @@
 /** The one line that answers "is every clinic safe and current?", and what is told as one thing. */
 import type { Attention, ClinicRow, Overview } from "../../overview/overview-types.ts";
-import { counted, grouped } from "./format.ts";
+import { counted, grouped } from "../../../core/counted.ts";
 
 const neverShownMax = 3;
 

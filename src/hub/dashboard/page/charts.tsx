@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { type Bucket, getHistory, type HistoryAnswer, type Range } from "./api.ts";
-import { bytes, clock, counted, date, duration, grouped, moment } from "./format.ts";
+import { counted, grouped } from "../../../core/counted.ts";
+import { bytes, clock, date, duration, moment } from "./format.ts";
 import { usePolled } from "./polled.ts";
 
 const dayMs = 86_400_000;

@@ -3,7 +3,8 @@ import type { ClinicRow, Overview } from "../../overview/overview-types.ts";
 import { AttentionList } from "./attention.tsx";
 import { Charts } from "./charts.tsx";
 import { seenText, waitingText } from "./clinic-table.tsx";
-import { ago, bytes, clockText, counted, grouped, moment } from "./format.ts";
+import { counted, grouped } from "../../../core/counted.ts";
+import { ago, bytes, clockText, moment } from "./format.ts";
 import { Icon, signOf, stateWords } from "./icons.tsx";
 import { SyncTimeline } from "./sync-timeline.tsx";
 

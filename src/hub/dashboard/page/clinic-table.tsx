@@ -1,7 +1,8 @@
 /** Every clinic in a row; on a phone, a card each. */
 import { useState } from "preact/hooks";
 import type { ClinicRow, Level } from "../../overview/overview-types.ts";
-import { ago, bytes, clockText, counted, grouped } from "./format.ts";
+import { counted, grouped } from "../../../core/counted.ts";
+import { ago, bytes, clockText } from "./format.ts";
 import { Icon, signOf, stateWords } from "./icons.tsx";
 import { HourStrip } from "./hour-strip.tsx";
 

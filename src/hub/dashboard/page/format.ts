@@ -1,17 +1,9 @@
 /** Numbers and times in the words of the page. English, because the codes and the manual are. */
+import { counted } from "../../../core/counted.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
-
-export function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** "12,345" */
-export function grouped(count: number): string {
-  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
-}
 
 /** "2 minutes ago"; a moment that is less than half a minute away is "just now". */
 export function ago(ms: number): string {
@@ -30,9 +22,10 @@ export function span(ms: number): string {
 /** "840 ms", "2.4 s", "3 min 5 s" */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < minute) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  const minutes = Math.floor(ms / minute);
-  if (minutes < 60) return `${minutes} min ${Math.round((ms % minute) / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${ms < 10_000 ? (ms / 1000).toFixed(1) : seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

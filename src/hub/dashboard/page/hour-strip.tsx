@@ -1,6 +1,6 @@
 /** The last 24 hours as bars: how many events came in each; a cross where a sync failed. */
 import type { Hour } from "../../overview/overview-types.ts";
-import { counted } from "./format.ts";
+import { counted } from "../../../core/counted.ts";
 
 const step = 6;
 const height = 22;

@@ -1,7 +1,8 @@
 /** The newest syncs: on a line of time, and one by one. */
 import { useState } from "preact/hooks";
 import { getSyncs, type SyncRow } from "./api.ts";
-import { ago, bytes, counted, duration, moment, span } from "./format.ts";
+import { counted } from "../../../core/counted.ts";
+import { ago, bytes, duration, moment, span } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import { usePolled } from "./polled.ts";
 
