@@ -147,12 +147,16 @@ test("readers that do not read cost the hub no memory, and get everything when t
   first.close();
   const before = memoryOf(serving);
   const readers = await Promise.all(
-    Array.from({ length: 30 }, () => openStream(`${serving.url}/v1/stream`, bearer(token))),
+    Array.from({ length: 30 }, async () => {
+      const reader = await openStream(`${serving.url}/v1/stream`, bearer(token));
+      // At once: while others still knock it would read all of it.
+      reader.pause();
+      return reader;
+    }),
   );
   t.after(() => {
     for (const reader of readers) reader.close();
   });
-  for (const reader of readers) reader.pause();
   await sleep(2000);
   const grown = memoryOf(serving) - before;
   const sent = readers.reduce((sum, { messages }) => sum + messages.length, 0);
