@@ -297,10 +297,11 @@ describe(`the small device's host beside Node (${variant})`, () => {
 
   twinTest("a command that cannot be started is over at once, as on Node", async ({ guest }) => {
     const script = await guest.compile(`
+      import "./src/edge/node/globals.ts";
       import { host } from "./src/edge/host-functions.ts";
       import { runChild, serveChild } from "./src/torture/children.ts";
       const options = { entry: "", wrapper: ["/nowhere/prlimit"] };
-      const tell = (error) => host.print(1, error.code + "\\n");
+      const tell = (error) => host.print(1, (error.code ?? error) + "\\n");
       runChild(["version"], options).catch(tell);
       serveChild(["/nowhere/hub"], options).catch(tell);
     `);
