@@ -92,8 +92,20 @@ export class SharedNode implements NodeApi {
     return this.repeat((node) => node.arrivals(query));
   }
 
-  audit(query: AuditQuery): AsyncIterable<AuditRow> {
-    return this.found.node.audit(query);
+  /** A listing that has begun is not begun again: what it showed may be another owner's to give differently. */
+  async *audit(query: AuditQuery): AsyncGenerator<AuditRow> {
+    for (let tries = 0, isBegun = false; ; tries++) {
+      try {
+        for await (const row of this.found.node.audit(query)) {
+          isBegun = true;
+          yield row;
+        }
+        return;
+      } catch (error) {
+        if (isBegun || this.found.isOwned || !isLostOwner(error) || tries >= triesMax) throw error;
+        await this.findAgain();
+      }
+    }
   }
 
   async verify(): Promise<VerifyReport> {
