@@ -16,6 +16,8 @@ import { root } from "./link-node.js";
 const testFolders = ["src", "test", "lab", "sim"];
 /** A test that hangs must not hang the run; the longest honest one takes under a minute. */
 const testTimeoutMs = 300_000;
+/** Emulated or with sanitizers a file of core's tests takes minutes with a processor of its own, and more without. */
+const slowTestTimeoutMs = 1_800_000;
 
 const bin = (path) => join("node_modules", path);
 const tsc = bin("typescript/bin/tsc");
@@ -48,7 +50,9 @@ const tasks = {
     if (at >= 0) process.env.ZAMSYNC_EDGE = all[at + 1] ?? "";
     const args = at >= 0 ? all.toSpliced(at, 2) : all;
     const isNamed = args.some((arg) => arg.endsWith(".ts"));
-    return [[testCommand(isNamed ? args : [...args, ...edgeTestFiles()], 1)]];
+    const { ZAMSYNC_EDGE: variant = "x86_64" } = process.env;
+    const timeoutMs = variant === "x86_64" ? testTimeoutMs : slowTestTimeoutMs;
+    return [[testCommand(isNamed ? args : [...args, ...edgeTestFiles()], 1, timeoutMs)]];
   },
   "edge:sanitized": () => {
     process.env.ZAMSYNC_EDGE = "sanitized";
@@ -95,7 +99,7 @@ const tasks = {
   ],
 };
 
-function testCommand(args, concurrency = 2) {
+function testCommand(args, concurrency = 2, timeoutMs = testTimeoutMs) {
   const files = args.filter((arg) => !arg.startsWith("-"));
   const flags = args.filter((arg) => arg.startsWith("-"));
   const reporter = flags.some((flag) => flag.startsWith("--test-reporter"))
@@ -103,7 +107,7 @@ function testCommand(args, concurrency = 2) {
     : ["--test-reporter=./scripts/test-reporter.js", "--test-reporter-destination=stdout"];
   return [
     "--test",
-    `--test-timeout=${testTimeoutMs}`,
+    `--test-timeout=${timeoutMs}`,
     `--test-concurrency=${concurrency}`,
     // A test that failed may leave a socket open: the run ends all the same, and says what failed.
     "--test-force-exit",

@@ -20,9 +20,6 @@ import { bundleGuest } from "../quickjs/bundle.ts";
 export const variant = process.env.ZAMSYNC_EDGE ?? "x86_64";
 const ports = fileURLToPath(new URL("../../src/edge/ports.ts", import.meta.url));
 
-/** Of one test: emulated, some files of core's take minutes with a processor of their own, and more without. */
-const testTimeoutMs = variant === "x86_64" ? 300_000 : 1_800_000;
-
 export interface Guest {
   /** Runs a script's whole life. */
   run(script: string, args?: readonly string[]): Promise<GuestResult>;
@@ -56,9 +53,7 @@ export function testsOver<T extends { dispose(): void }>(
   });
   after(() => made?.dispose());
   return (name, act) => {
-    void test(name, { timeout: testTimeoutMs }, async (t) =>
-      made === undefined ? t.skip(missing) : act(made),
-    );
+    void test(name, async (t) => (made === undefined ? t.skip(missing) : act(made)));
   };
 }
 
