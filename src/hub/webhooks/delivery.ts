@@ -73,6 +73,8 @@ export function deliver(delivery: Delivery): Promise<Answer> {
         (response) => resolve(readAnswer(response)),
       );
       request.on("error", away);
+      // Also without an error: whoever answers that it changes the protocol is hung up on.
+      request.on("close", () => away("it closed the connection without an answer"));
       request.end(body);
     } catch (cause) {
       away(cause);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../../lab/command.ts";
 import { ZamError } from "../../core/errors/zam-error.ts";
 import { openTokenBook } from "../../engine/index.ts";
 import { bearer, codeOf, openTestHub, startTestHub, type TestHub } from "../hub.test-fixture.ts";
 import type { HubContext } from "../hub-context.ts";
+import { deliver } from "./delivery.ts";
 import { type Receiver, startReceiver } from "./receiver.test-server.ts";
 import type { WebhookTiming } from "./timing.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -133,6 +136,23 @@ describe("webhooks", () => {
     await waitUntil(() => receiver.taken().length === 1, 10_000);
     await webhooks.remove(id);
     assert.throws(() => webhooks.find(id), { code: "Z618" });
+  });
+
+  it("take a receiver that changes the protocol for one that is away", async (t) => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 101 Other\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/`;
+    const { signal } = new AbortController();
+    const given = { secret: "whsec_AAAA", id: "1", body: "{}", timeoutMs: 500, nowMs: 0, signal };
+    const answer = await Promise.race([deliver({ url, ...given }), sleep(5000, undefined)]);
+    assert.equal(answer?.kind, "away");
   });
 
   it("put aside what the receiver refuses or cannot handle, go on, and replay it under its id", async (t) => {
