@@ -53,9 +53,15 @@ export const longTests: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/core/log/faults.test.ts": [
     "a disk that fills at any byte of a push gives an error, and the same push works once there is room",
+    "a file that the disk will not open for a moment is refused by name, and is no damage",
   ],
   "src/core/log/model.test.ts": [
     "whatever happens in whatever order, what was acknowledged is there, once",
+  ],
+  "src/core/log/reclaim.test.ts": ["the power is cut at every call of a cut and its clearing away"],
+  "src/core/log/rekey.test.ts": [
+    "a sync that fails anywhere in a rekey costs no event",
+    "the power is cut at every call of a rekey, and of the one that goes on with it",
   ],
   "src/core/log/rot-anywhere.test.ts": [
     "rot in any record of an encrypted log costs what it held, is named, and heals",
