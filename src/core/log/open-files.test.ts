@@ -157,3 +157,19 @@ test("nor has one that could not be made, and none is made where there are segme
   assert.throws(() => create(bare, sizes), { code: "Z202" });
   assert.deepEqual(bare.dump(), before);
 });
+
+test("rot is looked for in more files than are kept open, and the log goes on reading and writing", () => {
+  let searches = 0;
+  for (const name of segmentsOf(pristine).slice(0, 3))
+    for (let at = 64; at < (pristine.dump().get(name)?.length ?? 0); at += 997) {
+      const store = pristine.copy();
+      store.flip(name, at);
+      const { log } = open(store, sizes);
+      if (log.damages.length > 0) searches++;
+      assert.equal(log.readOnlyReason, undefined, `${name}, byte ${at}`);
+      digest(log);
+      pushNow(log, event("goes on"));
+      log.close();
+    }
+  assert.ok(searches > 5, `${searches}`);
+});

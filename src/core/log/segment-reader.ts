@@ -24,8 +24,9 @@ export class SegmentReader {
   readonly header = newRecordHeader();
   /** Where it lies in the file. */
   offset = 0;
-  private readonly core: Pick<LogCore, "badRanges">;
-  private readonly file: StoreFile;
+  private readonly core: Pick<LogCore, "badRanges" | "files">;
+  private readonly name: string;
+  private readonly file: StoreFile | undefined;
   private buffer = emptyBytes;
   /** What was read of the file last. */
   private window = emptyBytes;
@@ -45,7 +46,10 @@ export class SegmentReader {
     this.segment = input.segment;
     this.cipher = input.cipher;
     this.end = input.end;
-    this.file = input.file ?? core.files.get(core.segmentFile(input.segment));
+    this.name = core.segmentFile(input.segment);
+    this.file = input.file;
+    // A file that is not there is met here, not at the first read.
+    if (this.file === undefined) core.files.get(this.name);
   }
 
   /**
@@ -126,7 +130,9 @@ export class SegmentReader {
     const wanted = Math.max(size, count);
     if (this.buffer.length < wanted) this.buffer = new Uint8Array(wanted);
     this.window = emptyBytes;
-    const found = readThroughFaults(this.file, offset, this.buffer.subarray(0, wanted));
+    // Whoever uses the reader may have opened so many other files meanwhile that this one was closed.
+    const file = this.file ?? this.core.files.get(this.name);
+    const found = readThroughFaults(file, offset, this.buffer.subarray(0, wanted));
     this.windowFrom = offset;
     this.window = this.buffer.subarray(0, found);
     return found >= count;
