@@ -135,7 +135,7 @@ test("trouble at clinics is said within five seconds, and charts survive a reloa
       `${/since (\S+ \d\d:\d\d)/.exec(since)?.[1]?.replace(" ", "T")}+02:00`,
     );
     assert.ok(Math.abs(Date.now() - shown) < 180_000, `${since}: in the time of who looks`);
-    await item.getByText(/Call the clinic/).waitFor({ timeout: 1000 });
+    await item.getByText(/Call the clinic/).waitFor({ timeout: saidWithinMs });
     // The charts came before any of it, and nobody reloaded the page.
     const chart = page.locator('figure[data-chart="Events"]');
     await chart.getByText(/^[1-9]\d* events? received/).waitFor({ timeout: saidWithinMs });
