@@ -14,7 +14,7 @@ import type {
 import { decodeRows } from "../codec/rows.ts";
 import { decodeBlock } from "../codec/window.ts";
 import { ZamError } from "../errors/zam-error.ts";
-import { epochToText, type EventContent, type StreamId } from "../event.ts";
+import type { EventContent, StreamId } from "../event.ts";
 import type { ReceiveOutcome } from "../log/api.ts";
 import { intersectRanges } from "../vector/ranges.ts";
 import { noteDelivered } from "./acks.ts";
@@ -23,6 +23,7 @@ import type { StoreOperation } from "./api.ts";
 import { beginSearch, freeze, sendChains, tellMoved } from "./fork.ts";
 import { isGivenBack, mayGiveBack } from "./give-back.ts";
 import { maxClockDriftDefaultMs } from "../clock/hybrid-clock.ts";
+import { reportLost } from "./offer.ts";
 import { tellQuarantine } from "./quarantine-notice.ts";
 import type { SessionState } from "./state.ts";
 import type { Incoming, ReceivedItem } from "./tracked-streams.ts";
@@ -339,16 +340,7 @@ export function takeLost(s: SessionState, frame: LostFrame): void {
   }
   const holes = index === undefined ? [] : s.log.stream(index).holes;
   const isNews = to > head || intersectRanges(holes, [{ from, to }]).length > 0;
-  const { node, epoch, lane } = id;
-  if (isNews) {
-    const error = s.report("Z516", { from, to, node, epoch: epochToText(epoch), lane });
-    s.mark({
-      kind: "alarm",
-      id: `lost ${node} ${epoch} ${lane} ${from}`,
-      code: error.code,
-      text: error.message,
-    });
-  }
+  if (isNews) reportLost(s, id, { from, to });
   storeFact(
     s,
     incoming,

@@ -71,12 +71,7 @@ function leaveEpoch(
   s.renewedEpochs.add(id.epoch);
   const error = reportRollback(s, id, heads);
   s.mark({ kind: "newEpoch", reason: error.code });
-  s.mark({
-    kind: "alarm",
-    id: `${rollbackAlarm}${epochToText(id.epoch)}`,
-    code: error.code,
-    text: error.message,
-  });
+  s.alarm(`${rollbackAlarm}${epochToText(id.epoch)}`, error);
 }
 
 /** Chains at the peer's head differ from ours. */
@@ -122,12 +117,7 @@ export function freeze(
     peerHead: peer.head,
     peerChain,
   });
-  s.mark({
-    kind: "alarm",
-    id: `fork ${streamKey(mine.id)}`,
-    code: error.code,
-    text: error.message,
-  });
+  s.alarm(`fork ${streamKey(mine.id)}`, error);
 }
 
 /** Starts to look for the last seq on which both sides agree. */
@@ -294,12 +284,7 @@ function settle(s: SessionState, search: ForkSearch, common: number): void {
 function sayMoved(s: SessionState, { stream, from, to }: MovedBranch): void {
   const { epoch, lane } = stream;
   const error = s.report("Z508", { from, to, epoch: epochToText(epoch), lane });
-  s.mark({
-    kind: "alarm",
-    id: `branch ${streamKey(stream)} ${from}`,
-    code: error.code,
-    text: error.message,
-  });
+  s.alarm(`branch ${streamKey(stream)} ${from}`, error);
 }
 
 /** What the peer gave us is where a branch that we held has gone as well: it learns how we hold the old stream now. */

@@ -136,5 +136,5 @@ function takeClock(s: SessionState, peerWallMs: number): void {
   if (aheadMs <= driftMsMax) return;
   const error = s.report("Z518", { aheadMs });
   s.mark({ kind: "newEpoch", reason: error.code, restartHlcAtMs: trustedMs });
-  s.mark({ kind: "alarm", id: `clock ${s.log.ownEpoch}`, code: error.code, text: error.message });
+  s.alarm(`clock ${s.log.ownEpoch}`, error);
 }

@@ -6,7 +6,7 @@
  */
 import { bytesEqual } from "../bytes.ts";
 import { chain8Bytes } from "../codec/frame-types.ts";
-import { epochToText, isUrgentLane } from "../event.ts";
+import { epochToText, isUrgentLane, type StreamId } from "../event.ts";
 import type { StreamState } from "../log/api.ts";
 import { addRanges, countRanges, type Ranges, subtractRanges } from "../vector/ranges.ts";
 import type { SeqRange, StreamIndex, VectorEntry } from "../vector/stream-table.ts";
@@ -173,24 +173,18 @@ function declareLost(s: SessionState, mine: StreamState, ranges: Ranges): void {
     const chain = s.log.chainAt(mine.index, range.to);
     if (chain === undefined || s.declaredLost.has(key)) continue;
     s.declaredLost.add(key);
-    const { node, epoch, lane } = mine.id;
-    const error = s.report("Z516", {
-      from: range.from,
-      to: range.to,
-      node,
-      epoch: epochToText(epoch),
-      lane,
-    });
-    s.mark({
-      kind: "alarm",
-      id: `lost ${node} ${epoch} ${lane} ${range.from}`,
-      code: error.code,
-      text: error.message,
-    });
+    reportLost(s, mine.id, range);
     s.mark({ kind: "lost", stream: mine.id, from: range.from, to: range.to, chain }, () =>
       planStream(s, mine.index),
     );
   }
+}
+
+/** RULES 40: nobody has these events any more. */
+export function reportLost(s: SessionState, id: StreamId, { from, to }: SeqRange): void {
+  const { node, epoch, lane } = id;
+  const error = s.report("Z516", { from, to, node, epoch: epochToText(epoch), lane });
+  s.alarm(`lost ${streamKey(id)} ${from}`, error);
 }
 
 /** Compares the peer's whole vector with ours, then plans. */

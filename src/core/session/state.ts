@@ -375,6 +375,11 @@ export class SessionState {
     this.store({ kind: "mark", mark }, { durable });
   }
 
+  /** A person must see it, and says so; what `id` names is told once until then. */
+  alarm(id: string, { code, message }: ZamError): void {
+    this.mark({ kind: "alarm", id, code, text: message });
+  }
+
   onOutcome(token: number, outcome: ReceiveOutcome): void {
     const pending = this.stores.get(token);
     if (pending === undefined) return;
