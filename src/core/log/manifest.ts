@@ -24,6 +24,14 @@ export interface Manifest {
   readonly segments: readonly ManifestSegment[];
 }
 
+/** What it says of a segment; `sizeBytes` as above. */
+export function toManifestSegment(
+  { number, generation, salt, keyId }: Omit<ManifestSegment, "sizeBytes">,
+  sizeBytes: number,
+): ManifestSegment {
+  return { number, generation, sizeBytes, salt, keyId };
+}
+
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const out = new ByteWriter(64 + manifest.segments.length * 32);
   out.varint(manifest.generation);

@@ -9,7 +9,7 @@ import type { SealedSegment } from "./directory.ts";
 import { diskError, syncError } from "./faults.ts";
 import { fileName } from "./format.ts";
 import type { Group } from "./group.ts";
-import { encodeManifest, type ManifestSegment } from "./manifest.ts";
+import { encodeManifest, toManifestSegment } from "./manifest.ts";
 import { removeQuietly, type ReplaceFailure, replaceFile } from "./replace-file.ts";
 import { sealFile } from "./sealed-file.ts";
 import { createSegmentFile, type SegmentWriter } from "./segment-writer.ts";
@@ -86,30 +86,10 @@ function encodeNewManifest(
   sealed: readonly SealedSegment[] = core.directory.segments,
 ): Uint8Array {
   core.manifestGeneration++;
-  const segments: ManifestSegment[] = sealed.map((segment) => ({
-    number: segment.number,
-    generation: segment.generation,
-    sizeBytes: segment.sizeBytes,
-    salt: segment.salt,
-    keyId: segment.keyId,
-  }));
+  const segments = sealed.map((segment) => toManifestSegment(segment, segment.sizeBytes));
   const old = core.active;
-  if (old !== active) {
-    segments.push({
-      number: old.number,
-      generation: 0,
-      sizeBytes: old.end,
-      salt: old.salt,
-      keyId: old.keyId,
-    });
-  }
-  segments.push({
-    number: active.number,
-    generation: 0,
-    sizeBytes: 0,
-    salt: active.salt,
-    keyId: active.keyId,
-  });
+  if (old !== active) segments.push(toManifestSegment(old, old.end));
+  segments.push(toManifestSegment(active, 0));
   const generation = core.manifestGeneration;
   const body = encodeManifest({ generation, nodeId: core.nodeId, segments });
   return sealFile(core.seal, { kind: "manifest", number: 0, generation }, [body]);

@@ -11,7 +11,7 @@ import type { LogSnapshot } from "./api.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { LogCore } from "./core.ts";
 import { fileName, indexFileName, segmentFileName } from "./format.ts";
-import { encodeManifest, type ManifestSegment } from "./manifest.ts";
+import { encodeManifest, toManifestSegment } from "./manifest.ts";
 import { fileSize } from "./recovery.ts";
 import { sealFile } from "./sealed-file.ts";
 
@@ -19,14 +19,8 @@ import { sealFile } from "./sealed-file.ts";
 export function snapshotLog(core: LogCore): LogSnapshot {
   if (core.isClosed) throw new ZamError("Z210");
   const { active, seal, store } = core;
-  const segments: ManifestSegment[] = core.directory.segments.map(
-    ({ number, generation, sizeBytes, salt, keyId }) => ({
-      number,
-      generation,
-      sizeBytes,
-      salt,
-      keyId,
-    }),
+  const segments = core.directory.segments.map((segment) =>
+    toManifestSegment(segment, segment.sizeBytes),
   );
   const files: { name: string; sizeBytes: number }[] = [];
   // A segment whose file is gone stays named, so that the copy knows of the loss as well.
@@ -41,13 +35,7 @@ export function snapshotLog(core: LogCore): LogSnapshot {
   if (seal.formerKey !== undefined)
     for (const name of [fileName.formerKey, fileName.formerKeyCopy])
       add(name, fileSize(store, name));
-  segments.push({
-    number: active.number,
-    generation: 0,
-    sizeBytes: 0,
-    salt: active.salt,
-    keyId: active.keyId,
-  });
+  segments.push(toManifestSegment(active, 0));
   const generation = core.manifestGeneration + 1;
   const manifest = sealFile(seal, { kind: "manifest", number: 0, generation }, [
     encodeManifest({ generation, nodeId: core.nodeId, segments }),
