@@ -2,7 +2,7 @@
  * Write-new, fsync, rename, fsync directory: the one way in which a small file
  * is replaced. A crash at any step leaves the old or the new one, whole.
  */
-import { FileFault } from "../ports.ts";
+import { FileFault, type FileStore, type StoreFile } from "../ports.ts";
 import type { LogCore } from "./core.ts";
 
 export interface ReplaceFailure {
@@ -19,15 +19,9 @@ export function replaceFile(
 ): void {
   const newName = `${name}.new`;
   const { store, syncs } = core;
-  let file: ReturnType<typeof store.open>;
+  let file: StoreFile;
   try {
-    file = store.open(newName, "replace");
-    try {
-      file.write(0, bytes);
-    } catch (fault) {
-      file.close();
-      throw fault;
-    }
+    file = writeNewFile(store, newName, bytes);
   } catch (fault) {
     if (!(fault instanceof FileFault)) throw fault;
     removeQuietly(core, newName);
@@ -45,6 +39,18 @@ export function replaceFile(
     }
     syncs.run(store, (fault) => done(fault === undefined ? undefined : { fault, isFatal: true }));
   });
+}
+
+/** A file with these bytes, open and not synced yet. @throws FileFault; then it is closed */
+export function writeNewFile(store: FileStore, name: string, bytes: Uint8Array): StoreFile {
+  const file = store.open(name, "replace");
+  try {
+    file.write(0, bytes);
+  } catch (fault) {
+    file.close();
+    throw fault;
+  }
+  return file;
 }
 
 export function removeQuietly(core: LogCore, name: string): void {

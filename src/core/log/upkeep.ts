@@ -4,13 +4,13 @@
  * postpones it; nothing that was acknowledged depends on it.
  */
 import type { ZamError } from "../errors/zam-error.ts";
-import { FileFault } from "../ports.ts";
+import { FileFault, type StoreFile } from "../ports.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { LogCore } from "./core.ts";
 import { fileName, indexFileName } from "./format.ts";
 import { syncError } from "./faults.ts";
 import { type AliasDefinition, encodeIndexFile } from "./index/index-file.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile, writeNewFile } from "./replace-file.ts";
 import { sealFile } from "./sealed-file.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
@@ -86,17 +86,11 @@ export function writeCheckpoint(core: LogCore, done: (result: StepResult) => voi
   const name = generation % 2 === 1 ? fileName.checkpointA : fileName.checkpointB;
   const covered = core.bytesSinceCheckpoint;
   let bytes: Uint8Array;
-  let file: ReturnType<typeof core.store.open>;
+  let file: StoreFile;
   try {
     const body = encodeCheckpoint(core, generation);
     bytes = sealFile(core.seal, { kind: "checkpoint", number: 0, generation }, [body]);
-    file = core.store.open(name, "replace");
-    try {
-      file.write(0, bytes);
-    } catch (fault) {
-      file.close();
-      throw fault;
-    }
+    file = writeNewFile(core.store, name, bytes);
   } catch (fault) {
     if (!(fault instanceof FileFault)) throw fault;
     return done("later");
