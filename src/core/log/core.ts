@@ -135,11 +135,17 @@ export class LogCore {
   }
 
   segmentFile(segment: number): string {
-    return segmentFileName(segment, this.directory.find(segment)?.generation);
+    return segmentFileName(segment, this.generationOf(segment));
   }
 
   indexFile(segment: number): string {
-    return indexFileName(segment, this.directory.find(segment)?.generation);
+    return indexFileName(segment, this.generationOf(segment));
+  }
+
+  /** The last segment that an opening finds may be one that was written anew, when those behind it are gone. */
+  private generationOf(segment: number): number | undefined {
+    const { active, directory } = this;
+    return segment === active.number ? active.generation : directory.find(segment)?.generation;
   }
 
   get isEncrypted(): boolean {

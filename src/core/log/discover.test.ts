@@ -54,6 +54,31 @@ describe("a log is found", () => {
     mapsEqual(digest(open(repaired, sizes).log), whole);
   });
 
+  test("without manifests, when its last segment is gone as well and the one before was written anew", () => {
+    const { store, log, whole } = grown();
+    log.cut([{ index: 0, seq: 54, byOrigin: true }], 1_000_000, (error) =>
+      assert.equal(error, undefined),
+    );
+    const work = log.reclaim(1_000_000);
+    for (let isMore = true; isMore; )
+      work.step((step) => {
+        isMore = step === "more";
+      });
+    log.close();
+    const last = segments(store).at(-1);
+    for (const name of store.list())
+      if (name === last || /^(manifest|checkpoint)/.test(name)) store.remove(name);
+    assert.match(segments(store).at(-1) ?? "", /^\d{8}-1\.seg$/);
+    const { log: found } = open(store, sizes);
+    const held = digest(found);
+    assert.ok(held.size > 5, "all that is in the segments that are left");
+    for (const [name, sha] of held) assert.equal(sha, whole.get(name));
+    assert.deepEqual(found.damages, []);
+    pushNow(found, event("next"));
+    const after = digest(found);
+    mapsEqual(digest(open(store.kill(), sizes).log), after);
+  });
+
   test("without segments of another log that lie in its directory, whatever their number", () => {
     const { store, log, early, whole } = grown();
     log.close();

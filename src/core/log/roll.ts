@@ -39,7 +39,7 @@ function switchTo(core: LogCore, segment: SegmentWriter): void {
   old.file = undefined;
   core.directory.segments.push({
     number: old.number,
-    generation: 0,
+    generation: old.generation,
     salt: old.salt,
     keyId: old.keyId,
     sizeBytes: old.end,

@@ -31,7 +31,7 @@ export function snapshotLog(core: LogCore): LogSnapshot {
     add(segmentFileName(number, generation), sizeBytes);
     if (indexBytes > 0) add(indexFileName(number, generation), indexBytes);
   }
-  add(segmentFileName(active.number), active.end);
+  add(core.segmentFile(active.number), active.end);
   if (seal.formerKey !== undefined)
     for (const name of [fileName.formerKey, fileName.formerKeyCopy])
       add(name, fileSize(store, name));
