@@ -231,7 +231,8 @@ interface RunInput {
   readonly fake?: Fake;
   readonly stdin?: readonly (string | Uint8Array)[];
   readonly environment?: Readonly<Record<string, string>>;
-  readonly signals?: (interrupt: () => void) => void;
+  /** One signal comes once this was printed. */
+  readonly interruptAfter?: RegExp;
   readonly isTty?: boolean;
 }
 
@@ -241,9 +242,14 @@ async function run(argv: readonly string[], input: RunInput = {}): Promise<Ran> 
   const listeners: (() => void)[] = [];
   const fake = input.fake ?? fakeEngine();
   const texts = { out: "", err: "" };
-  stdout.on("data", (chunk) => (texts.out += chunk));
+  let isInterrupted = false;
+  stdout.on("data", (chunk) => {
+    texts.out += chunk;
+    if (isInterrupted || input.interruptAfter?.test(texts.out) !== true) return;
+    isInterrupted = true;
+    listeners[0]?.();
+  });
   stderr.on("data", (chunk) => (texts.err += chunk));
-  input.signals?.(() => listeners[0]?.());
   const io = createIo({
     stdin: () =>
       Readable.from(
@@ -620,10 +626,7 @@ describe("syncing", () => {
         };
       },
     });
-    const ran = await run(["serve", "x", "--json"], {
-      fake,
-      signals: (interrupt) => setTimeout(interrupt, 50),
-    });
+    const ran = await run(["serve", "x", "--json"], { fake, interruptAfter: /"session"/ });
     assert.equal(ran.status, 0);
     const events = ran.out
       .trim()
@@ -635,7 +638,7 @@ describe("syncing", () => {
     );
     assert.equal(events[1].address, "127.0.0.1:4711");
     assert.deepEqual(fake.calls.slice(-2), ["stopped", "closed"]);
-    const text = await run(["serve", "x"], { signals: (interrupt) => setTimeout(interrupt, 50) });
+    const text = await run(["serve", "x"], { interruptAfter: /^listening on/m });
     assert.match(text.out, /^listening on 127\.0\.0\.1:4711$/m);
     assert.match(text.err, /^note: .*is a hub from now on$/m);
   });
