@@ -2,7 +2,8 @@
  * A projection from its first event to its end: reads the log, lets the worker
  * write, and begins again where the database says it is, whatever went wrong.
  *
- * The log is read a batch ahead of the database and never locked. The place in the
+ * The log is read ahead of the database and never locked: a batch is being written, the next one is
+ * with the worker already, and one more is read meanwhile. The place in the
  * database counts, and it is believed only if the log has the same event there: else
  * the log was restored from a backup or is another one, and is read from its beginning,
  * which leaves the rows that are there as they are.
@@ -25,6 +26,8 @@ const backoffMsMin = 1000;
 const backoffMsMax = 60_000;
 /** Without `follow`, somebody else's projection into the same table is met so often at most. */
 const triesMax = 10;
+/** Batches that the worker has: it must not wait for the next one. */
+const inFlightMax = 2;
 
 export interface ProjectInput {
   readonly source: ArrivalSource;
@@ -74,11 +77,11 @@ class Projection {
   private readonly input: ProjectInput;
   private readonly thread: ProjectionThread;
   private readonly count = { added: 0, repeated: 0, moved: 0, unfitting: 0, missing: 0 };
-  /** Of the events that were read; the database may be a batch behind. */
+  /** Of the events that were read; the database may be some batches behind. */
   private readTo = 0;
   private written: Place = { arrival: 0, chain: "", logId: "" };
   private opening = -1;
-  private inFlight: Promise<Applied> | undefined;
+  private inFlight: Promise<Applied>[] = [];
   private absentNoted = "";
 
   constructor(input: ProjectInput) {
@@ -101,8 +104,7 @@ class Projection {
           outages = 0;
         });
       } catch (error) {
-        await this.inFlight?.catch(() => undefined);
-        this.inFlight = undefined;
+        await Promise.allSettled(this.inFlight.splice(0));
         const passes = error instanceof ZamError && error.isRetryable;
         const hasPatience = isFollowing || (outages < triesMax && isElsewhere(error));
         if (!passes || !hasPatience) throw error;
@@ -145,15 +147,17 @@ class Projection {
       const batch = await source.next({ after: this.readTo, waitMs, absent: true, signal });
       if (batch.opening !== this.opening && !(await this.isPlaceStillThere(batch))) continue;
       const { events } = batch;
-      await this.settle(onProgress);
+      await this.settle(onProgress, inFlightMax - 1);
       const last = events[events.length - 1];
       if (last !== undefined) {
         const isLarge = last.payload.length > largeBytes;
-        this.inFlight = this.thread.apply(events);
-        // It is awaited below; until then a failure must not count as unhandled.
-        this.inFlight.catch(() => undefined);
-        this.readTo = last.arrival;
         // A large event is in memory alone.
+        if (isLarge) await this.settle(onProgress);
+        const applying = this.thread.apply(events);
+        // It is awaited below; until then a failure must not count as unhandled.
+        applying.catch(() => undefined);
+        this.inFlight.push(applying);
+        this.readTo = last.arrival;
         if (isLarge) await this.settle(onProgress);
       }
       ({ isCaughtUp } = batch);
@@ -169,18 +173,19 @@ class Projection {
     return false;
   }
 
-  private async settle(onProgress: () => void): Promise<void> {
-    const { inFlight } = this;
-    if (inFlight === undefined) return;
-    this.inFlight = undefined;
-    const applied = await inFlight;
-    this.written = applied.place;
-    this.count.added += applied.added;
-    this.count.repeated += applied.repeated;
-    this.count.moved += applied.moved;
-    this.count.unfitting += applied.unfitting;
-    onProgress();
-    this.tell(false);
+  /** Waits until no more than `left` batches are with the worker. */
+  private async settle(onProgress: () => void, left = 0): Promise<void> {
+    while (this.inFlight.length > left) {
+      const applied = await this.inFlight.shift();
+      if (applied === undefined) return;
+      this.written = applied.place;
+      this.count.added += applied.added;
+      this.count.repeated += applied.repeated;
+      this.count.moved += applied.moved;
+      this.count.unfitting += applied.unfitting;
+      onProgress();
+      this.tell(false);
+    }
   }
 
   private tell(isCaughtUp: boolean): void {

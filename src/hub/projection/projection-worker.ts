@@ -34,6 +34,8 @@ export interface Rehearsal {
 const { target, mapping } = workerData as WorkerInput;
 const shown = targetToText(target);
 let projector: Projector | undefined;
+/** The last batch: the next one follows it, and fails with it. Nothing is left out in between. */
+let applied: Promise<unknown> = Promise.resolve();
 
 async function openDatabase(isReadOnly: boolean): Promise<ProjectionDatabase> {
   if (target.kind === "sqlite") {
@@ -68,6 +70,7 @@ const calls = new PortCalls(parentPort, {
       await database.close();
       throw error;
     }
+    applied = Promise.resolve();
     return projector.at;
   },
   rehearse: async (log: LogName): Promise<Rehearsal> => {
@@ -87,7 +90,11 @@ const calls = new PortCalls(parentPort, {
     for (const event of fromColumns(batch)) maker.make(event);
     return maker.unfitting;
   },
-  apply: (batch: EventColumns) => opened().apply(fromColumns(batch)),
+  apply: (batch: EventColumns) => {
+    const next = applied.then(() => opened().apply(fromColumns(batch)));
+    applied = next;
+    return next;
+  },
   restart: (logId: string) => opened().restart(logId),
   noteAbsent: (absent: readonly AbsentRanges[]) => opened().noteAbsent(absent),
   fill: () => opened().fill(),
