@@ -20,7 +20,8 @@ export interface CommitTicket {
 
 /** One session's place in the round. */
 export interface CommitQueue {
-  add(ticket: CommitTicket): void;
+  /** False when the queue is fenced: the ticket is not taken, and never answered. */
+  add(ticket: CommitTicket): boolean;
   /**
    * Nothing of this queue is staged after this returns (RULES 35); what was staged stays, and is answered.
    * Returns how many waited: those are never answered.
@@ -46,10 +47,11 @@ export class CommitScheduler {
     let isFenced = false;
     return {
       add: (ticket) => {
-        if (isFenced) return;
+        if (isFenced) return false;
         if (queue.length === 0) this.queues.push(queue);
         queue.push(ticket);
         this.run();
+        return true;
       },
       fence: () => {
         isFenced = true;

@@ -75,7 +75,6 @@ export class SessionHost {
   private stopTimer: () => void = () => {};
   private isClosing = false;
   private isOver = false;
-  private isFenced = false;
   private isPumping = false;
   private isAtRest = false;
   private heardMs = 0;
@@ -172,7 +171,6 @@ export class SessionHost {
 
   /** What the log has taken already will be durable, and counts as received; the rest has no answer to come. */
   private fenceCommits(): void {
-    this.isFenced = true;
     this.storesOpen -= this.options.commits.fence();
   }
 
@@ -239,11 +237,9 @@ export class SessionHost {
   }
 
   private store(effect: SessionEffect & { readonly kind: "store" }): void {
-    // It would never be answered.
-    if (this.isFenced) return;
     const { token, operation } = effect;
     this.storesOpen++;
-    this.options.commits.add({
+    const isTaken = this.options.commits.add({
       operation,
       onOutcome: (outcome) => {
         const willCallBack = outcome.kind === "stored" || outcome.kind === "duplicate";
@@ -261,6 +257,7 @@ export class SessionHost {
         this.settle();
       },
     });
+    if (!isTaken) this.storesOpen--;
   }
 
   private save(token: number, state: PeerState): void {
