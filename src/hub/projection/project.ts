@@ -147,12 +147,11 @@ class Projection {
       const batch = await source.next({ after: this.readTo, waitMs, absent: true, signal });
       if (batch.opening !== this.opening && !(await this.isPlaceStillThere(batch))) continue;
       const { events } = batch;
-      await this.settle(onProgress, inFlightMax - 1);
       const last = events[events.length - 1];
+      // A large event is in memory alone.
+      const isLarge = last !== undefined && last.payload.length > largeBytes;
+      await this.settle(onProgress, isLarge ? 0 : inFlightMax - 1);
       if (last !== undefined) {
-        const isLarge = last.payload.length > largeBytes;
-        // A large event is in memory alone.
-        if (isLarge) await this.settle(onProgress);
         const applying = this.thread.apply(events);
         // It is awaited below; until then a failure must not count as unhandled.
         applying.catch(() => undefined);
