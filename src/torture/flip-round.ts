@@ -9,7 +9,7 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { examine, openNode } from "../engine/index.ts";
 import type { SeededRandom } from "../testing/seeded-random.ts";
-import { ClaimBroken, type TorturedNode, type World } from "./world.ts";
+import type { TorturedNode, World } from "./world.ts";
 
 export interface FlipOutcome {
   readonly flippedBits: number;
@@ -31,7 +31,7 @@ export async function flipRound(world: World, victim: "clinic" | "hub"): Promise
   const flips = await flipBits(join(node.dir, "log"), world.random);
   const after = await findingsOf(node);
   if (after.every((finding) => before.includes(finding)))
-    throw new ClaimBroken(`doctor does not see a bit flipped at ${flips.join(", ")}`);
+    throw new Error(`doctor does not see a bit flipped at ${flips.join(", ")}`);
   const damaged = await openDamaged(node);
   await world.startHub();
   for (let times = 0; times < syncsToHeal; times++) await world.syncFully();

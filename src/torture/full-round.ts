@@ -10,7 +10,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, errorOf, type Ran, type RunOptions } from "./children.ts";
-import { ClaimBroken, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** POSIX counts `ulimit -f` in blocks of this size; some shells count twice as much, which does no harm. */
 const blockBytes = 512;
@@ -65,5 +65,5 @@ async function limitedOptions(
 function isRefused(ran: Ran): boolean {
   if (ran.status === 0) return false;
   if (errorOf(ran)?.code === diskFull) return true;
-  throw new ClaimBroken(`a push on a full disk ended otherwise: ${describe(ran)}`);
+  throw new Error(`a push on a full disk ended otherwise: ${describe(ran)}`);
 }

@@ -37,9 +37,6 @@ interface Batch {
   readonly flags: readonly string[];
 }
 
-/** A promise was broken. */
-export class ClaimBroken extends Error {}
-
 /** A device that swaps takes its time; past this a command hangs. */
 const commandTimeoutMs = 300_000;
 /** Events past 16 KiB travel and are stored in fragments. */
@@ -96,7 +93,7 @@ export class World {
     const status = await this.serving?.stop();
     this.serving = undefined;
     if (status !== undefined && status !== 0)
-      throw new ClaimBroken(`the hub ended with ${status} when it was asked to stop`);
+      throw new Error(`the hub ended with ${status} when it was asked to stop`);
   }
 
   async killHub(): Promise<void> {
@@ -160,7 +157,7 @@ export class World {
     const views = await this.views();
     const broken = brokenClaims(...views);
     if (options.isSettled) broken.push(...brokenWhenSettled(...views));
-    if (broken.length > 0) throw new ClaimBroken(broken.join("; "));
+    if (broken.length > 0) throw new Error(broken.join("; "));
   }
 
   private async views(): Promise<readonly [NodeView, NodeView]> {
@@ -193,7 +190,7 @@ async function viewOf(node: NodeApi, { id, acked }: TorturedNode): Promise<NodeV
 /** A command that had no fault in its way: its own error is the finding. */
 export function mustSucceed(ran: Ran): void {
   if (ran.status === 0) return;
-  throw new ClaimBroken(`a command failed by itself: ${describe(ran)}`, { cause: errorOf(ran) });
+  throw new Error(`a command failed by itself: ${describe(ran)}`, { cause: errorOf(ran) });
 }
 
 function sha256(text: string): string {
