@@ -1,7 +1,7 @@
 /** What is found in a log is named by the file that it is in. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { create, pushMany } from "../core/log/log.test-kit.ts";
+import { create, cutAndReclaim, pushMany } from "../core/log/log.test-kit.ts";
 import { fileHeaderBytes } from "../core/log/format.ts";
 import { MemoryStore } from "../testing/memory-store.ts";
 import { computeStatus } from "./status.ts";
@@ -11,14 +11,7 @@ test("damage in a segment that was written anew is named by the new file", async
   const store = new MemoryStore();
   const log = create(store, { segmentBytes: 3_000 });
   pushMany(log, 60);
-  log.cut([{ index: 0, seq: 3, byOrigin: true }], 1_000_000, (error) =>
-    assert.equal(error, undefined),
-  );
-  const work = log.reclaim(1_000_000);
-  for (let isMore = true; isMore; )
-    work.step((step) => {
-      isMore = step === "more";
-    });
+  cutAndReclaim(log, 3);
   const name = store.list().find((each) => /^\d{8}-1\.seg$/.test(each));
   assert.ok(name !== undefined, "a segment was written anew");
   assert.equal(log.segmentFile(Number(name.slice(0, 8))), name);

@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { MemoryStore } from "../../testing/memory-store.ts";
-import { create, digest, event, mapsEqual, open, pushMany, pushNow } from "./log.test-kit.ts";
+import {
+  create,
+  cutAndReclaim,
+  digest,
+  event,
+  mapsEqual,
+  open,
+  pushMany,
+  pushNow,
+} from "./log.test-kit.ts";
 
 const sizes = { segmentBytes: 1500 };
 
@@ -56,14 +65,7 @@ describe("a log is found", () => {
 
   test("without manifests, when its last segment is gone as well and the one before was written anew", () => {
     const { store, log, whole } = grown();
-    log.cut([{ index: 0, seq: 54, byOrigin: true }], 1_000_000, (error) =>
-      assert.equal(error, undefined),
-    );
-    const work = log.reclaim(1_000_000);
-    for (let isMore = true; isMore; )
-      work.step((step) => {
-        isMore = step === "more";
-      });
+    cutAndReclaim(log, 54);
     log.close();
     const last = segments(store).at(-1);
     for (const name of store.list())

@@ -135,3 +135,15 @@ export function lastSegment(store: MemoryStore): string {
   const names = store.list().filter((name) => name.endsWith(".seg"));
   return names.sort()[names.length - 1] ?? "";
 }
+
+/** Lets the first stream go up to `seq`, and gives the room back: segments are written anew. */
+export function cutAndReclaim(log: Log, seq: number): void {
+  log.cut([{ index: 0, seq, byOrigin: true }], 1_000_000, (error) =>
+    assert.equal(error, undefined),
+  );
+  const work = log.reclaim(1_000_000);
+  for (let isMore = true; isMore; )
+    work.step((step) => {
+      isMore = step === "more";
+    });
+}
